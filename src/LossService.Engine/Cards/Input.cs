@@ -1,0 +1,139 @@
+using LossService.Engine.Numerics;
+
+namespace LossService.Engine.Cards;
+
+/// <summary>What the elements of an input are.</summary>
+public enum InputKind
+{
+    /// <summary>Floats in the request's dtype.</summary>
+    Number,
+
+    /// <summary>Integers, which name a class.</summary>
+    Label,
+
+    /// <summary>Booleans.</summary>
+    Flag,
+}
+
+/// <summary>Whether an input can be differentiated, and whether it is without being named.</summary>
+public enum GradientRule
+{
+    /// <summary>Never: weights, labels, masks.</summary>
+    Never,
+
+    /// <summary>When the request's <c>gradients</c> names it: targets, teachers.</summary>
+    OnRequest,
+
+    /// <summary>Unless the request's <c>gradients</c> leaves it out: predictions.</summary>
+    Default,
+}
+
+/// <summary>The values an input's elements may have.</summary>
+/// <param name="Min">The least value.</param>
+/// <param name="Max">The greatest value.</param>
+/// <param name="Finite">True when NaN and infinities are refused; predictions may hold them.</param>
+public sealed record Domain(double Min, double Max, bool Finite = true)
+{
+    /// <summary>Any number, NaN and infinities too.</summary>
+    public static Domain Any { get; } = new(double.NegativeInfinity, double.PositiveInfinity, Finite: false);
+
+    /// <summary>Any finite number.</summary>
+    public static Domain Real { get; } = new(double.NegativeInfinity, double.PositiveInfinity);
+
+    /// <summary>From 0 to 1.</summary>
+    public static Domain Probability { get; } = new(0, 1);
+
+    /// <summary>From 0 up.</summary>
+    public static Domain NonNegative { get; } = new(0, double.PositiveInfinity);
+
+    /// <summary>-1 or 1.</summary>
+    public static Domain Sign { get; } = new(-1, 1) { Values = [-1, 1] };
+
+    /// <summary>-1 or 1, and 0 which counts as -1.</summary>
+    public static Domain SignOrZero { get; } = new(-1, 1) { Values = [-1, 0, 1] };
+
+    /// <summary>0 or 1.</summary>
+    public static Domain Binary { get; } = new(0, 1) { Values = [0, 1] };
+
+    /// <summary>The only values allowed, when they can be listed.</summary>
+    public IReadOnlyList<double>? Values { get; init; }
+}
+
+/// <summary>One way in which an input may be written: a shape, and what its elements then mean.</summary>
+/// <param name="Axes">The axes by symbol, such as <c>N C *D</c>; empty for a scalar.</param>
+/// <param name="Kind">What the elements are.</param>
+public sealed record InputForm(string Axes, InputKind Kind = InputKind.Number)
+{
+    /// <summary>The values allowed.</summary>
+    public Domain Domain { get; init; } = Domain.Any;
+
+    /// <summary>For labels: the symbol of the axis whose length they stay below; null where <see cref="Domain"/> says it.</summary>
+    public string? Classes { get; init; }
+
+    /// <summary>True where the label equal to the number of classes is the background.</summary>
+    public bool Background { get; init; }
+
+    /// <summary>The value of <c>target_type</c> that asks for this form, if any.</summary>
+    public string? TargetType { get; init; }
+
+    /// <summary>The least length of the class axis for which rank alone may decide for this form.</summary>
+    public int ClassesMin { get; init; } = 1;
+
+    /// <summary>The shape, ready to be matched.</summary>
+    public ShapePattern Pattern { get; } = ShapePattern.Parse(Axes);
+
+    /// <summary>The shape itself, where a request rather than a card decides it: that of the items.</summary>
+    public Shape? Fixed { get; init; }
+}
+
+/// <summary>One tensor that a loss takes.</summary>
+public sealed class Input
+{
+    /// <summary>Describes an input of floats with one shape or several, separated by <c>|</c>.</summary>
+    public Input(string name, string shape, string meaning)
+        : this(name, meaning, [.. shape.Split('|').Select(form => new InputForm(form.Trim()))])
+    {
+    }
+
+    /// <summary>Describes an input whose forms differ in more than their shape.</summary>
+    public Input(string name, string meaning, IReadOnlyList<InputForm> forms)
+    {
+        Name = name;
+        Meaning = meaning;
+        Forms = forms;
+    }
+
+    /// <summary>The member's name in a request.</summary>
+    public string Name { get; }
+
+    /// <summary>What it is, in a sentence.</summary>
+    public string Meaning { get; }
+
+    /// <summary>The ways it may be written, most usual first.</summary>
+    public IReadOnlyList<InputForm> Forms { get; private set; }
+
+    /// <summary>True when a request may leave it out.</summary>
+    public bool Optional { get; init; }
+
+    /// <summary>The name of a set of inputs of which exactly one is given, such as <c>q</c> for q, log_q and q_logits.</summary>
+    public string? OneOf { get; init; }
+
+    /// <summary>Whether it has a gradient.</summary>
+    public GradientRule Gradient { get; init; }
+
+    /// <summary>The values allowed, for all forms.</summary>
+    public Domain Domain
+    {
+        get => Forms[0].Domain;
+        init => Forms = [.. Forms.Select(form => form with { Domain = value })];
+    }
+
+    /// <summary>True when some form holds labels, so that a reader must keep the integers too.</summary>
+    public bool MayBeLabel => Forms.Any(form => form.Kind == InputKind.Label);
+
+    /// <summary>True when some form holds floats.</summary>
+    public bool MayBeNumber => Forms.Any(form => form.Kind == InputKind.Number);
+
+    /// <summary>True when the elements are booleans.</summary>
+    public bool IsFlag => Forms[0].Kind == InputKind.Flag;
+}

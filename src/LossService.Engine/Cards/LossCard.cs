@@ -1,0 +1,136 @@
+namespace LossService.Engine.Cards;
+
+/// <summary>A publication or a system's own documentation.</summary>
+/// <param name="Citation">Authors, title, year.</param>
+/// <param name="Url">Where to read it.</param>
+public sealed record Reference(string Citation, string Url);
+
+/// <summary>A request that runs, as JSON text; the surfaces show it and a test posts it.</summary>
+/// <param name="Name">A short name in lower case.</param>
+/// <param name="Meaning">What it shows.</param>
+/// <param name="Body">The JSON body.</param>
+public sealed record Example(string Name, string Meaning, string Body);
+
+/// <summary>Another library's defaults: what it changes, by parameter name and value as written in a request.</summary>
+/// <param name="Name">One of the words of <see cref="Common.Preset"/>.</param>
+/// <param name="Changes">Parameter or common member, and its value.</param>
+public sealed record Preset(string Name, params IReadOnlyList<(string Name, string Value)> Changes);
+
+/// <summary>How the cost of a loss grows with its input.</summary>
+public enum Cost
+{
+    /// <summary>With the number of elements.</summary>
+    Linear,
+
+    /// <summary>With n log n: something is sorted.</summary>
+    Sorting,
+
+    /// <summary>With the square: everything meets everything.</summary>
+    Quadratic,
+}
+
+/// <summary>Everything a loss says about itself; validation, OpenAPI, the catalogue, examples and tests read it here.</summary>
+public sealed record LossCard
+{
+    /// <summary>The canonical name, snake_case, the field's standard term.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>One line of at most 80 characters that starts with a verb.</summary>
+    public required string Summary { get; init; }
+
+    /// <summary>The loss of one item, in LaTeX.</summary>
+    public required string Formula { get; init; }
+
+    /// <summary>Where it comes from; at least one.</summary>
+    public required IReadOnlyList<Reference> References { get; init; }
+
+    /// <summary>The tensors it takes. The first that is given introduces the symbols of the shapes.</summary>
+    public required IReadOnlyList<Input> Inputs { get; init; }
+
+    /// <summary>The scalars it takes beside the common members.</summary>
+    public IReadOnlyList<Parameter> Parameters { get; init; } = [];
+
+    /// <summary>The shape of the unreduced loss, in the symbols of the inputs; alternatives as in the first input.</summary>
+    public required string Items { get; init; }
+
+    /// <summary>At least one request that runs.</summary>
+    public required IReadOnlyList<Example> Examples { get; init; }
+
+    /// <summary>Other names that are routed to it.</summary>
+    public IReadOnlyList<string> Aliases { get; init; } = [];
+
+    /// <summary>Whether <c>hessian: "diagonal"</c> exists.</summary>
+    public bool HasHessian { get; init; } = true;
+
+    /// <summary>Whether <c>reduction: "batchmean"</c> exists.</summary>
+    public bool HasBatchMean { get; init; }
+
+    /// <summary>What <c>weight_normalization</c> defaults to: true divides a mean by the sum of the class weights.</summary>
+    public bool MeanDividesByWeights { get; init; }
+
+    /// <summary>True when a mean may divide by a weight sum at all: the loss has class or element weights.</summary>
+    public bool HasWeight => Inputs.Any(input => input.Name == Common.WeightName);
+
+    /// <summary>What the loss does at its edges, a sentence each: infinities, zeros, kinks, nothing left.</summary>
+    public IReadOnlyList<string> Edges { get; init; } = [];
+
+    /// <summary>Other libraries' conventions for this loss.</summary>
+    public IReadOnlyList<Preset> Presets { get; init; } = [];
+
+    /// <summary>How its cost grows.</summary>
+    public Cost Cost { get; init; }
+
+    /// <summary>The family of meaning, taken from the folder: set by the catalogue.</summary>
+    public string Family { get; init; } = "";
+
+    /// <summary>The place of an input by name, or -1. Common tensors follow the card's own.</summary>
+    public int PlaceOfInput(string name)
+    {
+        for (int place = 0; place < Inputs.Count; place++)
+        {
+            if (Inputs[place].Name == name)
+            {
+                return place;
+            }
+        }
+
+        for (int place = 0; place < Common.Tensors.Count; place++)
+        {
+            if (Common.Tensors[place].Name == name)
+            {
+                return Inputs.Count + place;
+            }
+        }
+
+        return -1;
+    }
+
+    /// <summary>The place of a parameter by name, or -1. Common parameters follow the card's own.</summary>
+    public int PlaceOfParameter(string name)
+    {
+        for (int place = 0; place < Parameters.Count; place++)
+        {
+            if (Parameters[place].Name == name)
+            {
+                return place;
+            }
+        }
+
+        for (int place = 0; place < Common.Parameters.Count; place++)
+        {
+            if (Common.Parameters[place].Name == name)
+            {
+                return Parameters.Count + place;
+            }
+        }
+
+        return -1;
+    }
+
+    /// <summary>The input at a place that <see cref="PlaceOfInput"/> gave.</summary>
+    public Input InputAt(int place) => place < Inputs.Count ? Inputs[place] : Common.Tensors[place - Inputs.Count];
+
+    /// <summary>The parameter at a place that <see cref="PlaceOfParameter"/> gave.</summary>
+    public Parameter ParameterAt(int place) =>
+        place < Parameters.Count ? Parameters[place] : Common.Parameters[place - Parameters.Count];
+}

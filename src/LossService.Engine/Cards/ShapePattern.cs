@@ -1,0 +1,32 @@
+namespace LossService.Engine.Cards;
+
+/// <summary>A symbolic shape such as <c>N C *D</c>: each symbol stands for one length, the starred one for the rest.</summary>
+public sealed class ShapePattern
+{
+    private ShapePattern(string text, string[] symbols, string? rest)
+    {
+        Text = text;
+        Symbols = symbols;
+        Rest = rest;
+    }
+
+    /// <summary>The pattern as written.</summary>
+    public string Text { get; }
+
+    /// <summary>The symbols of the leading axes; a number stands for itself.</summary>
+    public IReadOnlyList<string> Symbols { get; }
+
+    /// <summary>The symbol of all further axes, if there may be any.</summary>
+    public string? Rest { get; }
+
+    /// <summary>Reads a pattern; a card's patterns are constants, so a bad one is a programming error.</summary>
+    public static ShapePattern Parse(string text)
+    {
+        string[] words = text.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        bool starred = words.Length > 0 && words[^1][0] == '*';
+        return new(text, starred ? words[..^1] : words, starred ? words[^1][1..] : null);
+    }
+
+    /// <inheritdoc/>
+    public override string ToString() => $"[{string.Join(", ", Symbols.Concat(Rest is null ? [] : [Rest + "…"]))}]";
+}

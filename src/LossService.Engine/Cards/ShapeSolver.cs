@@ -1,0 +1,194 @@
+using LossService.Engine.Numerics;
+
+namespace LossService.Engine.Cards;
+
+/// <summary>Finds what the symbols of a card stand for in one request, or says which inputs do not fit.</summary>
+/// <remarks>The first input that is given introduces the symbols; all others only use them, so nothing broadcasts by
+/// accident and each input is judged by itself.</remarks>
+public static class ShapeSolver
+{
+    /// <summary>Solves the request's shapes into <see cref="LossRequest.Solution"/>, or adds a mistake for every input that
+    /// does not fit and leaves the solution null.</summary>
+    /// <returns>True when all shapes agree.</returns>
+    public static bool Solve(LossRequest request)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        LossCard card = request.Card;
+        int first = 0;
+        while (first < card.Inputs.Count && !request.HasInput(first))
+        {
+            first++;
+        }
+
+        if (first == card.Inputs.Count)
+        {
+            return false;
+        }
+
+        var solution = new Solution(card.Inputs.Count + Common.Tensors.Count) { IntroducedBy = card.Inputs[first].Name };
+        if (!Introduce(request, first, solution))
+        {
+            return false;
+        }
+
+        bool fits = true;
+        for (int place = first + 1; place < card.Inputs.Count; place++)
+        {
+            fits &= !request.HasInput(place) || Use(request, place, card.Inputs[place].Forms, solution);
+        }
+
+        for (int place = card.Inputs.Count; place < card.Inputs.Count + Common.Tensors.Count; place++)
+        {
+            fits &= !request.HasInput(place) || Use(request, place, ItemForms(request, place, solution), solution);
+        }
+
+        if (fits)
+        {
+            request.Solution = solution;
+        }
+
+        return fits;
+    }
+
+    private static bool Introduce(LossRequest request, int place, Solution solution)
+    {
+        Input input = request.Card.Inputs[place];
+        Tensor tensor = request.AnyTensor(place);
+        for (int alternative = 0; alternative < input.Forms.Count; alternative++)
+        {
+            ShapePattern pattern = input.Forms[alternative].Pattern;
+            if (!tensor.IsBareEmpty && !HasRankOf(pattern, tensor.Shape))
+            {
+                continue;
+            }
+
+            Bind(pattern, tensor, solution);
+            solution.SetForm(place, input.Forms[alternative]);
+            string[] items = request.Card.Items.Split('|');
+            solution.TryEvaluate(
+                ShapePattern.Parse(items[Math.Min(alternative, items.Length - 1)].Trim()), out Shape shape);
+            solution.Items = shape;
+            return HasClasses(request, place, solution);
+        }
+
+        request.Mistakes.Add(new($"/{input.Name}", Codes.RankMismatch,
+            $"expected {string.Join(" or ", input.Forms.Select(form => form.Pattern.ToString()).Distinct())}, found {tensor.Shape}")
+        {
+            Expected = string.Join(" or ", input.Forms.Select(form => form.Pattern.ToString()).Distinct()),
+            Found = tensor.Shape.ToString(),
+        });
+        return false;
+    }
+
+    private static bool HasRankOf(ShapePattern pattern, Shape shape) =>
+        pattern.Rest is null ? shape.Rank == pattern.Symbols.Count : shape.Rank >= pattern.Symbols.Count;
+
+    private static void Bind(ShapePattern pattern, Tensor tensor, Solution solution)
+    {
+        int leading = pattern.Symbols.Count;
+        for (int axis = 0; axis < leading; axis++)
+        {
+            solution.Bind(pattern.Symbols[axis], tensor.IsBareEmpty ? 0 : tensor.Shape[axis]);
+        }
+
+        if (pattern.Rest is not null)
+        {
+            // A bare [] has no axes beyond those that the loss needs; where it needs none, it is a batch of nothing.
+            solution.Rest = tensor.IsBareEmpty
+                ? leading == 0 ? new Shape(0) : Shape.Scalar
+                : tensor.Shape.From(leading);
+        }
+    }
+
+    private static bool HasClasses(LossRequest request, int place, Solution solution)
+    {
+        if (solution.Length("C") > 0 || solution.Items.Elements == 0)
+        {
+            return true;
+        }
+
+        string name = request.Card.Inputs[place].Name;
+        request.Mistakes.Add(new($"/{name}", Codes.ShapeMismatch,
+            $"expected at least one class, found {request.AnyTensor(place).Shape}")
+        {
+            Expected = "at least one class",
+            Found = request.AnyTensor(place).Shape.ToString(),
+        });
+        return false;
+    }
+
+    private static bool Use(LossRequest request, int place, IReadOnlyList<InputForm> forms, Solution solution)
+    {
+        string name = request.Card.InputAt(place).Name;
+        Tensor tensor = request.AnyTensor(place);
+        double type = request[Common.TargetType];
+        string? wanted = double.IsNaN(type) || !Common.TargetType.Allows(type) ? null : Common.TargetType.Words[(int)type];
+        if (!forms.Any(form => form.TargetType == wanted))
+        {
+            wanted = null;
+        }
+
+        bool rankFits = false;
+        var expected = new List<string>();
+        foreach (InputForm form in forms)
+        {
+            if ((wanted is not null && form.TargetType is not null && form.TargetType != wanted)
+                || !TryEvaluate(form, solution, out Shape shape))
+            {
+                continue;
+            }
+
+            bool enough = wanted is not null || solution.Length("C") >= form.ClassesMin;
+            if (Fits(tensor, shape) && enough)
+            {
+                solution.SetForm(place, form);
+                return true;
+            }
+
+            rankFits |= tensor.Shape.Rank == shape.Rank;
+            string text = form.Fixed is null && Solution.SymbolsOf(form.Pattern) is { Length: > 0 } symbols
+                ? $"{shape} ({symbols} from {solution.IntroducedBy})" : $"{shape}";
+            if (enough && !expected.Contains(text))
+            {
+                expected.Add(text);
+            }
+        }
+
+        string all = string.Join(" or ", expected);
+        request.Mistakes.Add(new($"/{name}", rankFits ? Codes.ShapeMismatch : Codes.RankMismatch,
+            $"expected {all}, found {tensor.Shape}") { Expected = all, Found = tensor.Shape.ToString() });
+        return false;
+    }
+
+    private static bool TryEvaluate(InputForm form, Solution solution, out Shape shape)
+    {
+        shape = form.Fixed.GetValueOrDefault();
+        return form.Fixed is not null || solution.TryEvaluate(form.Pattern, out shape);
+    }
+
+    private static bool Fits(Tensor tensor, Shape shape) =>
+        tensor.Shape == shape || (tensor.IsBareEmpty && shape.Elements == 0);
+
+    // The common tensors follow the items, which are not a symbol of the card.
+    private static List<InputForm> ItemForms(LossRequest request, int place, Solution solution)
+    {
+        Input input = request.Card.InputAt(place);
+        bool scalar = ReferenceEquals(input, Common.GradOutput) && request.Reduction != Reduction.None;
+        var forms = new List<InputForm>();
+        if (scalar)
+        {
+            forms.Add(input.Forms[0] with { Fixed = Shape.Scalar });
+            return forms;
+        }
+
+        forms.Add(Literal(input.Forms[0], solution.Items));
+        if (solution.Items.Rank > 1)
+        {
+            forms.Add(Literal(input.Forms[0], new Shape(solution.Samples)));
+        }
+
+        return forms;
+    }
+
+    private static InputForm Literal(InputForm form, Shape shape) => form with { Fixed = shape };
+}

@@ -1,0 +1,78 @@
+using LossService.Engine.Numerics;
+
+namespace LossService.Engine.Cards;
+
+/// <summary>The lengths that a request's symbols stand for, and the form each of its inputs was found to have.</summary>
+public sealed class Solution
+{
+    private readonly List<(string Symbol, int Length)> _lengths = [];
+    private readonly InputForm?[] _forms;
+
+    internal Solution(int inputs) => _forms = new InputForm?[inputs];
+
+    /// <summary>The shape of the unreduced loss.</summary>
+    public Shape Items { get; internal set; }
+
+    /// <summary>The axes that the starred symbol stands for.</summary>
+    public Shape Rest { get; internal set; }
+
+    /// <summary>The name of the input that introduced the symbols.</summary>
+    public string IntroducedBy { get; internal set; } = "";
+
+    /// <summary>The length of the first axis of the items: samples; 1 for a scalar.</summary>
+    public int Samples => Items.Rank == 0 ? 1 : Items[0];
+
+    /// <summary>The length a symbol stands for, or <paramref name="fallback"/> where the request has no such axis.</summary>
+    public int Length(string symbol, int fallback = 1)
+    {
+        foreach ((string known, int length) in _lengths)
+        {
+            if (known == symbol)
+            {
+                return length;
+            }
+        }
+
+        return fallback;
+    }
+
+    /// <summary>True when the symbol stands for something.</summary>
+    public bool Has(string symbol) => Length(symbol, -1) >= 0;
+
+    /// <summary>The form of the input at this place; null when it was not given.</summary>
+    public InputForm? Form(int place) => _forms[place];
+
+    internal void Bind(string symbol, int length) => _lengths.Add((symbol, length));
+
+    internal void SetForm(int place, InputForm form) => _forms[place] = form;
+
+    /// <summary>The symbols that have a length, for messages: <c>N, C</c>.</summary>
+    internal static string SymbolsOf(ShapePattern pattern) =>
+        string.Join(", ", pattern.Symbols.Append(pattern.Rest).Where(s => s is not null && !char.IsAsciiDigit(s[0])));
+
+    /// <summary>The shape a pattern stands for; false when it has a symbol without a length.</summary>
+    internal bool TryEvaluate(ShapePattern pattern, out Shape shape)
+    {
+        Span<int> lengths = stackalloc int[2 * Shape.RankMax];
+        int rank = 0;
+        foreach (string symbol in pattern.Symbols)
+        {
+            int length = char.IsAsciiDigit(symbol[0]) ? symbol[0] - '0' : Length(symbol, -1);
+            lengths[rank++] = length;
+            if (length < 0)
+            {
+                shape = default;
+                return false;
+            }
+        }
+
+        if (pattern.Rest is not null)
+        {
+            Rest.CopyTo(lengths[rank..]);
+            rank += Rest.Rank;
+        }
+
+        shape = new(lengths[..rank]);
+        return true;
+    }
+}

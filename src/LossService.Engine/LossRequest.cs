@@ -1,0 +1,180 @@
+using LossService.Engine.Cards;
+using LossService.Engine.Numerics;
+
+namespace LossService.Engine;
+
+/// <summary>One question to a loss: tensors and settings by their places on its card, and what is wrong with them.</summary>
+/// <remarks>A reader fills it, <see cref="Resolve"/> settles defaults and presets, <see cref="ShapeSolver"/> and the
+/// validators judge it, and <see cref="Loss.Run"/> answers it. It owns its tensors. One thread at a time.</remarks>
+public sealed class LossRequest : IDisposable
+{
+    private readonly Tensor?[] _tensors;
+    private readonly Tensor?[] _labels;
+    private readonly double[] _values;
+    private readonly bool[] _given;
+
+    /// <summary>Starts a question to the loss of this card.</summary>
+    public LossRequest(LossCard card)
+    {
+        ArgumentNullException.ThrowIfNull(card);
+        Card = card;
+        int inputs = card.Inputs.Count + Common.Tensors.Count;
+        int parameters = card.Parameters.Count + Common.Parameters.Count;
+        _tensors = new Tensor?[inputs];
+        _labels = new Tensor?[inputs];
+        _values = new double[parameters];
+        _given = new bool[parameters];
+    }
+
+    /// <summary>The card of the loss that is asked.</summary>
+    public LossCard Card { get; }
+
+    /// <summary>What is wrong, so far.</summary>
+    public Mistakes Mistakes { get; } = new();
+
+    /// <summary>The shapes, once <see cref="ShapeSolver"/> has found them to agree.</summary>
+    public Solution? Solution { get; set; }
+
+    /// <summary>The inputs to differentiate, one bit a place on the card; null until <see cref="Resolve"/> unless given.</summary>
+    public ulong? Gradients { get; set; }
+
+    /// <summary>How the items are reduced: the override where there is one.</summary>
+    public Reduction Reduction
+    {
+        get
+        {
+            double wins = this[Common.ReductionOverride];
+            return (Reduction)(int)(double.IsNaN(wins) ? this[Common.Reduction] : wins);
+        }
+    }
+
+    /// <summary>The precision of the answer and of all float tensors.</summary>
+    public bool IsFloat64 => this[Common.Dtype] == 1;
+
+    /// <summary>The element type of all float tensors.</summary>
+    public Element FloatElement => IsFloat64 ? Element.Float64 : Element.Float32;
+
+    /// <summary>A setting's value, as <see cref="Parameter"/> says; after <see cref="Resolve"/> never unset.</summary>
+    public double this[Parameter parameter]
+    {
+        get
+        {
+            int place = Place(parameter);
+            return _given[place] ? _values[place] : parameter.Default;
+        }
+    }
+
+    /// <summary>True when the request itself gave the parameter at this place.</summary>
+    public bool IsGiven(int place) => _given[place];
+
+    /// <summary>True when the request itself, or its preset, gave this parameter.</summary>
+    public bool IsGiven(Parameter parameter) => _given[Place(parameter)];
+
+    /// <summary>Sets a parameter, whatever its range: a validator judges later.</summary>
+    public void Set(int place, double value)
+    {
+        Parameter parameter = Card.ParameterAt(place);
+        _values[place] = value == parameter.NullAlias ? double.NaN : value;
+        _given[place] = true;
+    }
+
+    /// <summary>The floats (or flags) at a place of <see cref="LossCard.PlaceOfInput"/>, if any.</summary>
+    public Tensor? Tensor(int place) => _tensors[place];
+
+    /// <summary>The same input read as labels, where the card says that it may be.</summary>
+    public Tensor? LabelTensor(int place) => _labels[place];
+
+    /// <summary>Floats (or flags) by the input's name, if any.</summary>
+    public Tensor? Tensor(string name) => _tensors[Card.PlaceOfInput(name)];
+
+    /// <summary>True when the input at this place was given.</summary>
+    public bool HasInput(int place) => _tensors[place] is not null || _labels[place] is not null;
+
+    /// <summary>The shape of the input at this place, which was given.</summary>
+    public Tensor AnyTensor(int place) => _tensors[place] ?? _labels[place]!;
+
+    /// <summary>Hands over an input's tensors, which the request disposes from now on.</summary>
+    public void Set(int place, Tensor? numbers, Tensor? labels)
+    {
+        _tensors[place] = numbers;
+        _labels[place] = labels;
+    }
+
+    /// <summary>Settles what was not given: first by the preset, then by each card's own choice of gradients.</summary>
+    public void Resolve()
+    {
+        double preset = this[Common.Preset];
+        if (!double.IsNaN(preset) && Common.Preset.Allows(preset))
+        {
+            string name = Common.Preset.Words[(int)preset];
+            foreach (Preset candidate in Card.Presets)
+            {
+                if (candidate.Name == name)
+                {
+                    Apply(candidate);
+                }
+            }
+        }
+
+        Gradients ??= DefaultGradients();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        for (int place = 0; place < _tensors.Length; place++)
+        {
+            _tensors[place]?.Dispose();
+            _labels[place]?.Dispose();
+            _tensors[place] = null;
+            _labels[place] = null;
+        }
+    }
+
+    private ulong DefaultGradients()
+    {
+        ulong chosen = 0;
+        for (int place = 0; place < Card.Inputs.Count; place++)
+        {
+            if (Card.Inputs[place].Gradient == GradientRule.Default && HasInput(place))
+            {
+                chosen |= 1UL << place;
+            }
+        }
+
+        return chosen;
+    }
+
+    private void Apply(Preset preset)
+    {
+        foreach ((string name, string value) in preset.Changes)
+        {
+            int place = Card.PlaceOfParameter(name);
+            if (!_given[place])
+            {
+                Set(place, ParameterText.Parse(Card.ParameterAt(place), value));
+            }
+        }
+    }
+
+    private int Place(Parameter parameter)
+    {
+        for (int place = 0; place < Card.Parameters.Count; place++)
+        {
+            if (ReferenceEquals(Card.Parameters[place], parameter))
+            {
+                return place;
+            }
+        }
+
+        for (int place = 0; place < Common.Parameters.Count; place++)
+        {
+            if (ReferenceEquals(Common.Parameters[place], parameter))
+            {
+                return Card.Parameters.Count + place;
+            }
+        }
+
+        throw new ArgumentException($"{parameter.Name} stands neither on the card nor among the common members.");
+    }
+}

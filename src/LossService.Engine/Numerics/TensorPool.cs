@@ -1,0 +1,134 @@
+using System.Numerics;
+
+namespace LossService.Engine.Numerics;
+
+/// <summary>Lends aligned buffers of up to 1 GiB, counts what is out, and refuses beyond a limit.</summary>
+/// <remarks><see cref="System.Buffers.ArrayPool{T}"/> notices neither a double return nor its own growth; a service that
+/// holds several callers' numbers needs both. Thread-safe. A fresh or returned buffer holds arbitrary bytes.</remarks>
+public sealed class TensorPool
+{
+    internal const int Alignment = 64;
+    private const int SmallestLog2 = 8;
+    private const int LargestLog2 = 30;
+
+    private readonly Shelf[] _shelves = new Shelf[LargestLog2 + 1];
+    private readonly long _bytesMax;
+    private long _bytesLeased;
+    private long _leases;
+
+    /// <summary>Makes a pool that lends at most <paramref name="bytesMax"/> bytes at a time.</summary>
+    public TensorPool(long bytesMax)
+    {
+        _bytesMax = bytesMax;
+        for (int size = SmallestLog2; size <= LargestLog2; size++)
+        {
+            _shelves[size] = new();
+        }
+    }
+
+    /// <summary>Fills every returned buffer with a pattern of NaNs, so that a stale read shows in the answer.</summary>
+    public bool PoisonsReturns { get; init; }
+
+    /// <summary>How many bytes are lent now, counted in whole blocks.</summary>
+    public long BytesLeased => Interlocked.Read(ref _bytesLeased);
+
+    /// <summary>How many leases are out now.</summary>
+    public long Leases => Interlocked.Read(ref _leases);
+
+    /// <summary>Lends a buffer of at least <paramref name="bytes"/> bytes.</summary>
+    /// <exception cref="PoolExhaustedException">The pool's limit would be passed.</exception>
+    public Lease Rent(int bytes)
+    {
+        int size = Math.Max(SmallestLog2, BitOperations.Log2((uint)Math.Max(bytes, 1) - 1) + 1);
+        if (size > LargestLog2 || Interlocked.Add(ref _bytesLeased, 1L << size) > _bytesMax)
+        {
+            if (size <= LargestLog2)
+            {
+                Interlocked.Add(ref _bytesLeased, -(1L << size));
+            }
+
+            throw new PoolExhaustedException(bytes);
+        }
+
+        Block block = _shelves[size].Take() ?? new Block(this, size, 1 << size);
+        Interlocked.Increment(ref block.Generation);
+        Interlocked.Increment(ref _leases);
+        return new(block, bytes);
+    }
+
+    /// <summary>Lets go of the blocks that nobody needed since the last call; the host calls it now and then.</summary>
+    public void Age()
+    {
+        for (int size = SmallestLog2; size <= LargestLog2; size++)
+        {
+            _shelves[size].Age();
+        }
+    }
+
+    internal void Return(Block block, int generation)
+    {
+        if (Interlocked.CompareExchange(ref block.Generation, generation + 1, generation) != generation)
+        {
+            throw new InvalidOperationException("A lease is returned twice.");
+        }
+
+        if (PoisonsReturns)
+        {
+            // All ones are a NaN in both widths, and -1 as a label.
+            block.Bytes.AsSpan().Fill(0xFF);
+        }
+
+        Interlocked.Add(ref _bytesLeased, -(1L << block.SizeClass));
+        Interlocked.Decrement(ref _leases);
+        _shelves[block.SizeClass].Put(block);
+    }
+
+    /// <summary>The idle blocks of one size, last in first out, so that the warmest is lent first.</summary>
+    private sealed class Shelf
+    {
+        private readonly Lock _lock = new();
+        private readonly Stack<Block> _idle = new();
+        private int _idleLow;
+
+        public Block? Take()
+        {
+            lock (_lock)
+            {
+                if (!_idle.TryPop(out Block? block))
+                {
+                    return null;
+                }
+
+                _idleLow = Math.Min(_idleLow, _idle.Count);
+                return block;
+            }
+        }
+
+        public void Put(Block block)
+        {
+            lock (_lock)
+            {
+                _idle.Push(block);
+            }
+        }
+
+        public void Age()
+        {
+            lock (_lock)
+            {
+                // What stayed idle through the whole period was not needed in it.
+                for (; _idleLow > 0 && _idle.Count > 0; _idleLow--)
+                {
+                    _idle.Pop();
+                }
+
+                _idleLow = _idle.Count;
+            }
+        }
+    }
+}
+
+/// <summary>The pool has lent as much as it may; the service answers 503.</summary>
+#pragma warning disable CA1032 // It is thrown in one place, always with a size.
+public sealed class PoolExhaustedException(long bytes)
+    : Exception($"The pool cannot lend {bytes} more bytes.");
