@@ -1,3 +1,11 @@
+using LossService.Engine.Families;
+using LossService.Engine.Losses.Classification;
+using LossService.Engine.Losses.Detection;
+using LossService.Engine.Losses.Information;
+using LossService.Engine.Losses.Metric;
+using LossService.Engine.Losses.Ranking;
+using LossService.Engine.Losses.Regression;
+
 namespace LossService.Engine;
 
 /// <summary>Every loss, one line each.</summary>
@@ -6,5 +14,17 @@ public static class Catalogue
     /// <summary>The losses in the order in which surfaces list them.</summary>
     public static IReadOnlyList<Loss> All { get; } =
     [
+        Elementwise.Ternary<BinaryCrossEntropyWithLogits>(),
+        Elementwise.Binary<BinaryCrossEntropy>(),
+        Elementwise.Binary<HingeLoss>(),
+        Elementwise.Binary<SigmoidFocalLoss>(),
+        Elementwise.Binary<GaussianFocalLoss>(),
+        Elementwise.Binary<MseLoss>(),
+        Elementwise.Binary<L1Loss>(),
+        Elementwise.Binary<SmoothL1Loss>(),
+        Elementwise.Binary<HuberLoss>(),
+        Elementwise.Ternary<MarginRankingLoss>(),
+        Elementwise.Binary<HingeEmbeddingLoss>(),
+        Elementwise.Unary<SelfInformation>(),
     ];
 }
