@@ -3,6 +3,7 @@ using System.Globalization;
 using LossService.Engine;
 using LossService.Engine.Numerics;
 using LossService.Wire;
+using LossService.Wire.Json;
 using Serilog;
 
 namespace LossService.Api;
@@ -33,6 +34,11 @@ internal sealed class Exchange(
         // Next comes the filter that checks; only if it finds nothing wrong, the endpoint computes.
         using var result = await next(context) as LossResult;
         RequestLine.Describe(line, request);
+        if (result is not null && JsonAnswerWriter.NonFiniteMistake(result) is { } mistake)
+        {
+            request.Mistakes.Add(mistake);
+        }
+
         if (result is null || !request.Mistakes.IsEmpty)
         {
             return new ProblemAnswer(Problem.From(request.Mistakes));

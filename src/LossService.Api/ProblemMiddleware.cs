@@ -67,7 +67,7 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, ILogger<Pr
     private static Problem TooLarge()
     {
         var mistakes = new Mistakes();
-        mistakes.Add(new("", Codes.LimitExceeded, "the body is longer than the service takes in") { Limit = "body_bytes" });
+        mistakes.Add(new("", Codes.LimitExceeded, "the body is longer than the service takes in") { Limit = "body" });
         return Problem.From(mistakes);
     }
 

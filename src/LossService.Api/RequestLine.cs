@@ -27,7 +27,6 @@ internal static class RequestLine
             log.MinimumLevel.Information()
                 .MinimumLevel.Override("Microsoft", LogEventLevel.Warning)
                 .MinimumLevel.Override("System", LogEventLevel.Warning)
-                .Enrich.FromLogContext()
                 .ReadFrom.Configuration(builder.Configuration)
                 .ReadFrom.Services(services);
             if (forPeople)
@@ -44,7 +43,7 @@ internal static class RequestLine
     /// <summary>Writes the line when a request ends; health probes and aborted requests only at level Debug.</summary>
     public static void UseRequestLine(this WebApplication app) => app.UseSerilogRequestLogging(options =>
     {
-        options.MessageTemplate = "{Method} {Route} {Status} {Outcome} in {Milliseconds:0.0} ms";
+        options.MessageTemplate = "{Method:l} {Route:l} {Status} {Outcome:l} in {Milliseconds:0.0} ms";
         options.IncludeQueryInRequestPath = false;
         options.GetLevel = (http, _, _) => http.RequestAborted.IsCancellationRequested || IsProbe(http)
             ? LogEventLevel.Debug

@@ -1,6 +1,7 @@
 using FluentValidation;
 using LossService.Engine;
 using LossService.Engine.Cards;
+using LossService.Engine.Numerics;
 
 namespace LossService.Api.Validation;
 
@@ -10,10 +11,8 @@ internal sealed class ParameterRules : AbstractValidator<LossRequest>
     public ParameterRules()
     {
         this.Add(ValuesAreInRange);
-        this.Add(BatchMeanExists);
-        this.Add(HessianExists);
-        this.Add(PresetExists);
-        this.Add(TargetTypeExists);
+        this.Add(WordsAreUnderstood);
+        this.Add(AvgFactorNeedsNoSum);
     }
 
     private static void ValuesAreInRange(LossRequest request, ValidationContext<LossRequest> context)
@@ -21,90 +20,54 @@ internal sealed class ParameterRules : AbstractValidator<LossRequest>
         int count = request.Card.Parameters.Count + Common.Parameters.Count;
         for (int place = 0; place < count; place++)
         {
+            if (!request.IsGiven(place))
+            {
+                continue;
+            }
+
             Parameter parameter = request.Card.ParameterAt(place);
             double value = request[parameter];
-            if (request.IsGiven(place) && !parameter.Allows(value))
+            if (!parameter.Allows(value))
             {
-                string pointer = request.PointerOf(parameter);
-                if (!request.Mistakes.Has(pointer))
-                {
-                    context.Refuse(ParameterRange.Broken(parameter, pointer, ParameterText.Format(parameter, value)));
-                }
+                context.Refuse(ParameterRange.Broken(
+                    parameter, request.PointerOf(parameter), ParameterText.Format(parameter, value)));
             }
         }
     }
 
-    private static void BatchMeanExists(LossRequest request, ValidationContext<LossRequest> context)
+    // batchmean, diagonal, a preset: words of common members that only some losses have.
+    private static void WordsAreUnderstood(LossRequest request, ValidationContext<LossRequest> context)
     {
-        if (!request.Card.HasBatchMean)
+        foreach (Parameter parameter in Common.Parameters)
         {
-            RefuseWord(Common.Reduction, "batchmean", request, context);
-            RefuseWord(Common.ReductionOverride, "batchmean", request, context);
-        }
-    }
-
-    private static void HessianExists(LossRequest request, ValidationContext<LossRequest> context)
-    {
-        if (!request.Card.HasHessian && request[Common.Hessian] == 1)
-        {
-            context.Refuse(new(request.PointerOf(Common.Hessian), Codes.OptionConflict,
-                $"{request.Card.Name} has no Hessian") { Expected = "none", Found = "diagonal" });
-        }
-    }
-
-    private static void PresetExists(LossRequest request, ValidationContext<LossRequest> context)
-    {
-        if (Word(request, Common.Preset) is not { } found)
-        {
-            return;
-        }
-
-        foreach (Preset preset in request.Card.Presets)
-        {
-            if (preset.Name == found)
+            if (parameter.Kind != ParameterKind.Choice || !request.IsGiven(parameter))
             {
-                return;
+                continue;
+            }
+
+            double value = request[parameter];
+            if (double.IsNaN(value) || !parameter.Allows(value))
+            {
+                continue;
+            }
+
+            string found = parameter.Words[(int)value];
+            if (!CommonMembers.Understands(request.Card, parameter, found))
+            {
+                string[] words = [.. parameter.Words.Where(word => CommonMembers.Understands(request.Card, parameter, word))];
+                string expected = words.Length == 0 ? $"no {parameter.Name}" : ParameterRange.Listed(words);
+                context.Refuse(new(request.PointerOf(parameter), Codes.OptionConflict,
+                    $"{request.Card.Name} takes {expected}, found {found}") { Expected = expected, Found = found });
             }
         }
-
-        string expected = request.Card.Presets.Count == 0
-            ? "no preset" : ParameterRange.Listed(request.Card.Presets.Select(preset => preset.Name));
-        context.Refuse(new(request.PointerOf(Common.Preset), Codes.ParameterOutOfRange,
-            $"expected {expected}, found {found}") { Expected = expected, Found = found });
     }
 
-    private static void TargetTypeExists(LossRequest request, ValidationContext<LossRequest> context)
+    private static void AvgFactorNeedsNoSum(LossRequest request, ValidationContext<LossRequest> context)
     {
-        if (Word(request, Common.TargetType) is not { } found)
+        if (!double.IsNaN(request[Common.AvgFactor]) && request.Reduction == Reduction.Sum)
         {
-            return;
+            context.Refuse(new(request.PointerOf(Common.AvgFactor), Codes.OptionConflict,
+                "avg_factor divides a mean, and reduction is sum") { Expected = "reduction mean or none", Found = "sum" });
         }
-
-        IEnumerable<string> known = request.Card.Inputs
-            .SelectMany(input => input.Forms).Select(form => form.TargetType).OfType<string>().Distinct();
-        if (!known.Contains(found))
-        {
-            string expected = known.Any() ? ParameterRange.Listed(known) : "no target_type";
-            context.Refuse(new(request.PointerOf(Common.TargetType), Codes.OptionConflict,
-                $"expected {expected}, found {found}") { Expected = expected, Found = found });
-        }
-    }
-
-    private static void RefuseWord(
-        Parameter parameter, string word, LossRequest request, ValidationContext<LossRequest> context)
-    {
-        if (Word(request, parameter) == word)
-        {
-            string expected = ParameterRange.Listed(parameter.Words.Where(other => other != word));
-            context.Refuse(new(request.PointerOf(parameter), Codes.ParameterOutOfRange,
-                $"expected {expected}, found {word}") { Expected = expected, Found = word });
-        }
-    }
-
-    // The word that stands for a choice's value; null when none was chosen, or something that is no word.
-    private static string? Word(LossRequest request, Parameter choice)
-    {
-        double value = request[choice];
-        return double.IsNaN(value) || !choice.Allows(value) ? null : choice.Words[(int)value];
     }
 }

@@ -3,6 +3,7 @@ using FluentValidation.Results;
 using LossService.Engine;
 using LossService.Engine.Cards;
 using LossService.Engine.Numerics;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace LossService.Api.Validation;
 
