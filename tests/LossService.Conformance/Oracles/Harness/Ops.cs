@@ -9,11 +9,20 @@ internal static class Ops
     /// <summary>The axis of the classes, or of an embedding's coordinates: 1, or 0 of a single row.</summary>
     public static int ClassAxis(Tensor rows) => rows.dim() > 1 ? 1 : 0;
 
-    /// <summary>log(1 + e^x). Torch's own softplus is a straight line from 20 on, which costs 2e-9.</summary>
-    public static Tensor Softplus(Tensor x) => -nn.functional.logsigmoid(-x);
+    /// <summary>log(1 + e^x), exact in first and second derivative too.</summary>
+    /// <remarks>Torch's own softplus is a straight line from 20 on, which costs 2e-9; the second derivative of its
+    /// logsigmoid forms 1 - σ(x). Each branch sees only its own side, so that e^x cannot overflow in the other.</remarks>
+    public static Tensor Softplus(Tensor x)
+    {
+        Tensor right = x.detach() >= 0;
+        Tensor zero = zeros_like(x);
+        Tensor above = where(right, x, zero);
+        Tensor below = where(right, zero, x);
+        return where(right, above + (-above).exp().log1p(), below.exp().log1p());
+    }
 
-    /// <summary>σ(x), whose gradient σ(x)·σ(-x) stays exact for large x: torch's own sigmoid forms 1 - σ(x).</summary>
-    public static Tensor Sigmoid(Tensor x) => nn.functional.logsigmoid(x).exp();
+    /// <summary>σ(x), exact in its derivatives too: torch's own sigmoid derives to σ(x)·(1 - σ(x)).</summary>
+    public static Tensor Sigmoid(Tensor x) => (-Softplus(-x)).exp();
 
     /// <summary>-log softmax(z) along the class axis.</summary>
     /// <remarks>For the likeliest class, torch's log_softmax rounds a gradient of p - 1 to some 1e-16; here that class

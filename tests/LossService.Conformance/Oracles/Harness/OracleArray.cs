@@ -1,3 +1,5 @@
+using LossService.Engine.Numerics;
+
 namespace LossService.Conformance.Oracles.Harness;
 
 /// <summary>Numbers and their shape, row-major; labels and flags are numbers too. A scalar has no axes.</summary>
@@ -12,4 +14,9 @@ internal sealed record OracleArray(double[] Values, params long[] Shape)
 
     /// <summary>No axis.</summary>
     public static implicit operator OracleArray(double scalar) => new([scalar]);
+
+    /// <summary>Copies a tensor of the engine.</summary>
+    public static OracleArray Of(Tensor tensor) => new(
+        [.. Enumerable.Range(0, tensor.Shape.Elements).Select(tensor.ValueAt)],
+        [.. Enumerable.Range(0, tensor.Shape.Rank).Select(axis => (long)tensor.Shape[axis])]);
 }

@@ -34,7 +34,7 @@ internal sealed record OracleRequest(string Loss)
             if (request.HasInput(place))
             {
                 question.Inputs[card.InputAt(place).Name] =
-                    ToArray(request.Tensor(place) ?? request.LabelTensor(place)!);
+                    OracleArray.Of(request.Tensor(place) ?? request.LabelTensor(place)!);
             }
         }
 
@@ -54,9 +54,13 @@ internal sealed record OracleRequest(string Loss)
     /// <summary>The same numbers, already rounded as they are, asked for the truth.</summary>
     public OracleRequest InFloat64() => this with { Parameters = new(Parameters) { ["dtype"] = "float64" } };
 
-    private static OracleArray ToArray(Tensor tensor) => new(
-        [.. Enumerable.Range(0, tensor.Shape.Elements).Select(tensor.ValueAt)],
-        [.. Enumerable.Range(0, tensor.Shape.Rank).Select(axis => (long)tensor.Shape[axis])]);
+    /// <summary>The question in words, for a test that fails.</summary>
+    public string Describe()
+    {
+        IEnumerable<string> inputs = Inputs.Select(input =>
+            $"{input.Key} [{string.Join(", ", input.Value.Shape)}] = {string.Join(", ", input.Value.Values.Take(12))}");
+        return $"{Loss}: {string.Join("; ", inputs.Concat(Parameters.Select(p => $"{p.Key} = {p.Value ?? "null"}")))}";
+    }
 
     private static object? ToSetting(Parameter parameter, double value) => parameter.Kind switch
     {
