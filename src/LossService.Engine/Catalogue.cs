@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using LossService.Engine.Families;
 using LossService.Engine.Losses.Classification;
 using LossService.Engine.Losses.Detection;
@@ -14,6 +15,9 @@ public static class Catalogue
     /// <summary>The losses in the order in which surfaces list them.</summary>
     public static IReadOnlyList<Loss> All { get; } =
     [
+        SoftmaxRows.Of<CrossEntropy>(),
+        SoftmaxRows.Of<NllLoss>(),
+        SoftmaxRows.Of<MultiPositiveSoftmaxCrossEntropy>(),
         Elementwise.Ternary<BinaryCrossEntropyWithLogits>(),
         Elementwise.Binary<BinaryCrossEntropy>(),
         Elementwise.Binary<HingeLoss>(),
@@ -27,4 +31,11 @@ public static class Catalogue
         Elementwise.Binary<HingeEmbeddingLoss>(),
         Elementwise.Unary<SelfInformation>(),
     ];
+
+    private static readonly FrozenDictionary<string, Loss> ByName = All
+        .SelectMany(loss => loss.Card.Aliases.Append(loss.Card.Name), (loss, name) => (Name: name, Loss: loss))
+        .ToFrozenDictionary(pair => pair.Name, pair => pair.Loss);
+
+    /// <summary>The loss of this name or alias, or null.</summary>
+    public static Loss? Find(string name) => ByName.GetValueOrDefault(name);
 }
