@@ -18,10 +18,11 @@ internal static partial class LaneMath
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static W Exp(W x)
     {
-        W p = ExpReduced(x, 2 * BiasDouble, out Vector256<long> n) + W.One;
+        W s = ExpReduced(x, 2 * BiasDouble, out Vector256<long> n);
         // In two halves for the same reason as in float: the first product is exact, the second rounds once.
         Vector256<long> half = n >>> 1;
-        W value = p * (half << 52).AsDouble() * ((n - half) << 52).AsDouble();
+        W scale = (half << 52).AsDouble();
+        W value = Fma(s, scale, scale) * ((n - half) << 52).AsDouble();
         value = Vector256.AndNot(value, Vector256.LessThan(x, Vector256.Create(-746d)));
         W overflows = Vector256.GreaterThan(x, Vector256.Create(ExpOverflowDouble));
         return Vector256.ConditionalSelect(overflows, Vector256.Create(double.PositiveInfinity), value);
@@ -33,8 +34,8 @@ internal static partial class LaneMath
     {
         const int Lift = 500;
         const double Drop = 3.054936363499605e-151; // 2^-500
-        W p = ExpReduced(x, BiasDouble + Lift, out Vector256<long> n) + W.One;
-        W value = p * (n << 52).AsDouble() * Vector256.Create(Drop);
+        W s = ExpReduced(x, BiasDouble + Lift, out Vector256<long> n);
+        W value = Fma(s, Vector256.Create(Drop), Vector256.Create(Drop)) * (n << 52).AsDouble();
         return Vector256.AndNot(value, Vector256.LessThan(x, Vector256.Create(-746d)));
     }
 
@@ -42,7 +43,8 @@ internal static partial class LaneMath
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static W Expm1(W x)
     {
-        W s = ExpReduced(x, BiasDouble, out Vector256<long> n);
+        W q = ExpReduced(x, BiasDouble, out Vector256<long> n, out W r, out W low);
+        W s = r + Fma(q, r * r, low);
         // 2^1024 is no double: above 709 use half of 2^n (a mask is -1 as an integer) and double at the end.
         W high = Vector256.GreaterThan(x, Vector256.Create(709d));
         W scale = ((n + high.AsInt64()) << 52).AsDouble();
@@ -81,6 +83,14 @@ internal static partial class LaneMath
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static W ExpReduced(W x, int bias, out Vector256<long> n)
     {
+        W q = ExpReduced(x, bias, out n, out W r, out _);
+        return Fma(q, r * r, r);
+    }
+
+    /// <summary>q(r), the remainder r and what its rounding lost, so that expm1 is r + (r²·q(r) + low).</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static W ExpReduced(W x, int bias, out Vector256<long> n, out W r, out W low)
+    {
         const double Log2E = 1.4426950408889634;
         const double Q0 = 0.5, Q1 = 0.16666666666666433, Q2 = 0.041666666666603784, Q3 = 0.008333333333500581,
             Q4 = 0.001388888892687867, Q5 = 0.0001984126946503791, Q6 = 2.4801508565158304e-05,
@@ -90,13 +100,14 @@ internal static partial class LaneMath
         W shifted = Fma(x, Vector256.Create(Log2E), magic);
         n = shifted.AsInt64();
         W whole = shifted - magic;
-        W r = Fma(whole, Vector256.Create(-Ln2High), x);
-        r = Fma(whole, Vector256.Create(-Ln2Low), r);
+        W exact = Fma(whole, Vector256.Create(-Ln2High), x);
+        r = Fma(whole, Vector256.Create(-Ln2Low), exact);
+        low = Fma(whole, Vector256.Create(-Ln2Low), exact - r);
         W r2 = r * r;
         W r4 = r2 * r2;
-        W low = Fma(Line(Q2, Q3, r), r2, Line(Q0, Q1, r));
-        W high = Fma(Line(Q8, Q9, r), r4, Fma(Line(Q6, Q7, r), r2, Line(Q4, Q5, r)));
-        return Fma(Fma(high, r4, low), r2, r);
+        W first = Fma(Line(Q2, Q3, r), r2, Line(Q0, Q1, r));
+        W fourth = Fma(Line(Q8, Q9, r), r4, Fma(Line(Q6, Q7, r), r2, Line(Q4, Q5, r)));
+        return Fma(fourth, r4, first);
     }
 
     /// <summary>k·ln(2) + ln(1 + f) for 1 + f in [√½, √2]: s = f/(2 + f), 2s + s·z·r(z) with z = s², 2^-59.5 relative.

@@ -17,11 +17,12 @@ internal static partial class LaneMath
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static V Exp(V x)
     {
-        V p = ExpReduced(x, 2 * BiasSingle, out Vector256<int> n) + V.One;
+        V s = ExpReduced(x, 2 * BiasSingle, out Vector256<int> n);
         // 2^n in two halves: n runs from -150 to 128 and one exponent field does not. The first product is exact, so
         // the second one rounds once, into the denormals too.
         Vector256<int> half = n >>> 1;
-        V value = p * (half << 23).AsSingle() * ((n - half) << 23).AsSingle();
+        V scale = (half << 23).AsSingle();
+        V value = Fma(s, scale, scale) * ((n - half) << 23).AsSingle();
         value = Vector256.AndNot(value, Vector256.LessThan(x, Vector256.Create(-104f)));
         V overflows = Vector256.GreaterThan(x, Vector256.Create(ExpOverflowSingle));
         return Vector256.ConditionalSelect(overflows, Vector256.Create(float.PositiveInfinity), value);
@@ -34,8 +35,8 @@ internal static partial class LaneMath
         // 2^(n + 100) is always normal; the exact factor 2^-100 then takes the one rounding into the denormals.
         const int Lift = 100;
         const float Drop = 1f / (1L << 50) / (1L << 50);
-        V p = ExpReduced(x, BiasSingle + Lift, out Vector256<int> n) + V.One;
-        V value = p * (n << 23).AsSingle() * Vector256.Create(Drop);
+        V s = ExpReduced(x, BiasSingle + Lift, out Vector256<int> n);
+        V value = Fma(s, Vector256.Create(Drop), Vector256.Create(Drop)) * (n << 23).AsSingle();
         return Vector256.AndNot(value, Vector256.LessThan(x, Vector256.Create(-104f)));
     }
 
@@ -45,7 +46,8 @@ internal static partial class LaneMath
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static V Expm1(V x)
     {
-        V s = ExpReduced(x, BiasSingle, out Vector256<int> n);
+        V q = ExpReduced(x, BiasSingle, out Vector256<int> n, out V r, out V low);
+        V s = r + Fma(q, r * r, low);
         // 2^128 is no float: above 88 use half of 2^n (a mask is -1 as an integer) and double at the end.
         V high = Vector256.GreaterThan(x, Vector256.Create(88f));
         V scale = ((n + high.AsInt32()) << 23).AsSingle();
@@ -90,6 +92,14 @@ internal static partial class LaneMath
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static V ExpReduced(V x, int bias, out Vector256<int> n)
     {
+        V q = ExpReduced(x, bias, out n, out V r, out _);
+        return Fma(q, r * r, r);
+    }
+
+    /// <summary>q(r), the remainder r and what its rounding lost, so that expm1 is r + (r²·q(r) + low).</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static V ExpReduced(V x, int bias, out Vector256<int> n, out V r, out V low)
+    {
         const float Log2E = 1.44269502f;
         const float Ln2High = 0.693145752f; // 15 bits: its product with n is exact
         const float Ln2Low = 1.42860677e-06f;
@@ -99,11 +109,11 @@ internal static partial class LaneMath
         V shifted = Fma(x, Vector256.Create(Log2E), magic);
         n = shifted.AsInt32();
         V whole = shifted - magic;
-        V r = Fma(whole, Vector256.Create(-Ln2High), x);
-        r = Fma(whole, Vector256.Create(-Ln2Low), r);
+        V exact = Fma(whole, Vector256.Create(-Ln2High), x);
+        r = Fma(whole, Vector256.Create(-Ln2Low), exact);
+        low = Fma(whole, Vector256.Create(-Ln2Low), exact - r);
         V r2 = r * r;
-        V q = Fma(Fma(Vector256.Create(Q4), r2, Line(Q2, Q3, r)), r2, Line(Q0, Q1, r));
-        return Fma(q, r2, r);
+        return Fma(Fma(Vector256.Create(Q4), r2, Line(Q2, Q3, r)), r2, Line(Q0, Q1, r));
     }
 
     /// <summary>k·ln(2) + ln(1 + f) for |f| ≤ 1/3: f + f²·q(f), q of degree 8, 2^-27.7 relative.</summary>

@@ -8,8 +8,8 @@ namespace LossService.Engine.Lanes;
 /// </summary>
 /// <remarks>
 /// <para>Only IEEE-754 add, subtract, multiply, divide, square root, explicit fused multiply-add, integer operations
-/// and compare-and-select are used, each of which has one correct answer. Hence a result does not depend on the instruction
-/// set, on the C runtime or on the neighbouring elements. Nothing allocates, throws, or keeps state.</para>
+/// and compare-and-select are used, each of which has one correct answer. Hence a result does not depend on the
+/// instruction set, on the C runtime or on the neighbouring elements. Nothing allocates, throws, or keeps state.</para>
 /// <para>One ulp is the distance between neighbouring numbers of the format at the exact result, 2^-149 (float) or
 /// 2^-1074 (double) where that is denormal. Float bounds were measured on all 2^32 inputs (LaneMathSweep in the tests),
 /// double bounds on the samples LaneMathTests describes. Denormal arguments and results are honoured, never flushed;
