@@ -42,12 +42,11 @@ internal static partial class LaneMath
 
     /// <summary>e^x - 1 without cancellation, at most 2 ulp on all floats; -0 gives -0.</summary>
     /// <remarks>The reduction of <see cref="Exp(V)"/>, then 2^n·expm1(r) + (2^n - 1) in one rounding
-    /// (Muller, Elementary Functions, 3rd ed., §11.3).</remarks>
+    /// (Muller, Elementary Functions, 3rd ed.).</remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static V Expm1(V x)
     {
-        V q = ExpReduced(x, BiasSingle, out Vector256<int> n, out V r, out V low);
-        V s = r + Fma(q, r * r, low);
+        V s = ExpReduced(x, BiasSingle, out Vector256<int> n);
         // 2^128 is no float: above 88 use half of 2^n (a mask is -1 as an integer) and double at the end.
         V high = Vector256.GreaterThan(x, Vector256.Create(88f));
         V scale = ((n + high.AsInt32()) << 23).AsSingle();
@@ -59,7 +58,7 @@ internal static partial class LaneMath
     }
 
     /// <summary>ln(x), at most 1 ulp on all floats; 0 gives -infinity, negative gives NaN.</summary>
-    /// <remarks>x = 2^k·(1 + f) with 1 + f in [2/3, 4/3) (Muller, Elementary Functions, 3rd ed., §11.4); no division.
+    /// <remarks>x = 2^k·(1 + f) with 1 + f in [2/3, 4/3) (Muller, Elementary Functions, 3rd ed.), no division.
     /// </remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static V Log(V x)
@@ -92,14 +91,6 @@ internal static partial class LaneMath
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static V ExpReduced(V x, int bias, out Vector256<int> n)
     {
-        V q = ExpReduced(x, bias, out n, out V r, out _);
-        return Fma(q, r * r, r);
-    }
-
-    /// <summary>q(r), the remainder r and what its rounding lost, so that expm1 is r + (r²·q(r) + low).</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static V ExpReduced(V x, int bias, out Vector256<int> n, out V r, out V low)
-    {
         const float Log2E = 1.44269502f;
         const float Ln2High = 0.693145752f; // 15 bits: its product with n is exact
         const float Ln2Low = 1.42860677e-06f;
@@ -109,11 +100,13 @@ internal static partial class LaneMath
         V shifted = Fma(x, Vector256.Create(Log2E), magic);
         n = shifted.AsInt32();
         V whole = shifted - magic;
-        V exact = Fma(whole, Vector256.Create(-Ln2High), x);
-        r = Fma(whole, Vector256.Create(-Ln2Low), exact);
-        low = Fma(whole, Vector256.Create(-Ln2Low), exact - r);
+        // r in two parts, of which the first is exact; only the polynomial sees their rounded sum.
+        V high = Fma(whole, Vector256.Create(-Ln2High), x);
+        V low = whole * Vector256.Create(-Ln2Low);
+        V r = high + low;
         V r2 = r * r;
-        return Fma(Fma(Vector256.Create(Q4), r2, Line(Q2, Q3, r)), r2, Line(Q0, Q1, r));
+        V q = Fma(Fma(Vector256.Create(Q4), r2, Line(Q2, Q3, r)), r2, Line(Q0, Q1, r));
+        return high + Fma(q, r2, low);
     }
 
     /// <summary>k·ln(2) + ln(1 + f) for |f| ≤ 1/3: f + f²·q(f), q of degree 8, 2^-27.7 relative.</summary>
