@@ -1,0 +1,135 @@
+namespace LossService.Wire.Numbers;
+
+/// <summary>Digits to floats: JSON numbers (RFC 8259, section 6) in UTF-8 to the nearest float or double, rounded once
+/// from the decimal text, ties to even, at every length and size. The grammar is strict: no plus sign in front, no
+/// leading zeros, digits on both sides of a point, no hexadecimal, no NaN. Denormals are kept, what is too small
+/// becomes a zero of its sign, what is too large is reported. Nothing throws, allocates or depends on a culture.
+/// </summary>
+public static class NumberReader
+{
+    /// <summary>The longest literal in bytes: room for the exact digits of every double (at most 1,076 with sign and
+    /// point), and short enough that the exact fallback takes microseconds.</summary>
+    public const int LengthMax = 1_100;
+
+    /// <summary>Reads the number that starts at <c>text[0]</c> and stops at the first byte that cannot belong to it.
+    /// </summary>
+    /// <param name="text">UTF-8 text; the number starts at its first byte.</param>
+    /// <param name="isFinal">Nothing follows behind <paramref name="text"/>: a number at its end is complete.</param>
+    /// <param name="value">The nearest float; ±infinity on Overflow; 0 otherwise.</param>
+    /// <param name="consumed">See <see cref="NumberStatus"/>.</param>
+    public static NumberStatus Read(ReadOnlySpan<byte> text, bool isFinal, out float value, out int consumed) =>
+        Read<float, Binary32>(text, isFinal, out value, out _, out consumed);
+
+    /// <inheritdoc cref="Read(ReadOnlySpan{byte}, bool, out float, out int)"/>
+    public static NumberStatus Read(ReadOnlySpan<byte> text, bool isFinal, out double value, out int consumed) =>
+        Read<double, Binary64>(text, isFinal, out value, out _, out consumed);
+
+    /// <summary>Reads a number that may turn out to be a class index. Whether it is an integer is judged from the
+    /// text: 2, 2.0, 2e0 and 20e-1 are, 1.00000001 and 1e-400 are not, whatever they round to.</summary>
+    /// <param name="text">UTF-8 text; the number starts at its first byte.</param>
+    /// <param name="isFinal">Nothing follows behind <paramref name="text"/>: a number at its end is complete.</param>
+    /// <param name="label">The integer, clamped to <see cref="Labels.Min"/> and <see cref="Labels.Max"/>;
+    /// <see cref="Labels.NotAnInteger"/>, also when no number was read; <see cref="Labels.Inexact"/> beyond 2^53.
+    /// -0 is 0.</param>
+    /// <param name="value">The same number as <c>Read</c> gives it.</param>
+    /// <param name="consumed">See <see cref="NumberStatus"/>.</param>
+    /// <returns>What <c>Read</c> returns: Overflow too, with a valid <paramref name="label"/>.</returns>
+    public static NumberStatus ReadLabel(
+        ReadOnlySpan<byte> text, bool isFinal, out int label, out float value, out int consumed)
+    {
+        NumberStatus status = Read<float, Binary32>(text, isFinal, out value, out Literal literal, out consumed);
+        label = status is NumberStatus.Ok or NumberStatus.Overflow ? literal.ToLabel() : Labels.NotAnInteger;
+        return status;
+    }
+
+    /// <inheritdoc cref="ReadLabel(ReadOnlySpan{byte}, bool, out int, out float, out int)"/>
+    public static NumberStatus ReadLabel(
+        ReadOnlySpan<byte> text, bool isFinal, out int label, out double value, out int consumed)
+    {
+        NumberStatus status = Read<double, Binary64>(text, isFinal, out value, out Literal literal, out consumed);
+        label = status is NumberStatus.Ok or NumberStatus.Overflow ? literal.ToLabel() : Labels.NotAnInteger;
+        return status;
+    }
+
+    /// <summary>Reads numbers separated by commas and JSON whitespace, as they stand inside an innermost array, from a
+    /// place where a number should start (behind the bracket or a comma). The results do not depend on where a text is
+    /// cut into segments.</summary>
+    /// <param name="text">UTF-8 text.</param>
+    /// <param name="isFinal">Nothing follows behind <paramref name="text"/>: a number at its end is complete.</param>
+    /// <param name="destination">Takes the values; not empty. What lies beyond <paramref name="count"/> is kept.</param>
+    /// <param name="count">How many numbers were read.</param>
+    /// <param name="consumed">Where it stopped, always at a byte that <see cref="RunStatus"/> describes.</param>
+    public static RunStatus ReadRun(
+        ReadOnlySpan<byte> text, bool isFinal, Span<float> destination, out int count, out int consumed) =>
+        ReadRun<float, Binary32>(text, isFinal, destination, out count, out consumed);
+
+    /// <inheritdoc cref="ReadRun(ReadOnlySpan{byte}, bool, Span{float}, out int, out int)"/>
+    public static RunStatus ReadRun(
+        ReadOnlySpan<byte> text, bool isFinal, Span<double> destination, out int count, out int consumed) =>
+        ReadRun<double, Binary64>(text, isFinal, destination, out count, out consumed);
+
+    private static NumberStatus Read<T, TFormat>(
+        ReadOnlySpan<byte> text, bool isFinal, out T value, out Literal literal, out int consumed)
+        where T : unmanaged
+        where TFormat : struct, IBinaryFormat<T>
+    {
+        value = default;
+        NumberStatus status = Literal.Scan(text, isFinal, out literal, out consumed);
+        if (status != NumberStatus.Ok)
+        {
+            return status;
+        }
+        ulong bits = Rounding.Nearest<T, TFormat>(literal);
+        value = TFormat.FromBits(bits, literal.Negative);
+        bool overflow = bits == (ulong)TFormat.ExponentMax << TFormat.SignificandBits;
+        return overflow ? NumberStatus.Overflow : NumberStatus.Ok;
+    }
+
+    private static RunStatus ReadRun<T, TFormat>(
+        ReadOnlySpan<byte> text, bool isFinal, Span<T> destination, out int count, out int consumed)
+        where T : unmanaged
+        where TFormat : struct, IBinaryFormat<T>
+    {
+        count = 0;
+        consumed = 0;
+        while (true)
+        {
+            SkipWhitespace(text, ref consumed);
+            if (consumed == text.Length)
+            {
+                return isFinal ? RunStatus.BeforeNumber : RunStatus.Incomplete;
+            }
+            if (text[consumed] != (byte)'-' && (uint)(text[consumed] - '0') > 9)
+            {
+                return RunStatus.BeforeNumber;
+            }
+            NumberStatus status = Read<T, TFormat>(text[consumed..], isFinal, out T value, out _, out int length);
+            if (status != NumberStatus.Ok)
+            {
+                return status switch
+                {
+                    NumberStatus.Incomplete => RunStatus.Incomplete,
+                    NumberStatus.Overflow => RunStatus.Overflow,
+                    NumberStatus.TooLong => RunStatus.TooLong,
+                    _ => RunStatus.Malformed,
+                };
+            }
+            destination[count++] = value;
+            consumed += length;
+            SkipWhitespace(text, ref consumed);
+            if (count == destination.Length || consumed == text.Length || text[consumed] != (byte)',')
+            {
+                return RunStatus.AfterNumber;
+            }
+            consumed++;
+        }
+    }
+
+    private static void SkipWhitespace(ReadOnlySpan<byte> text, ref int at)
+    {
+        while (at < text.Length && text[at] is (byte)' ' or (byte)'\t' or (byte)'\n' or (byte)'\r')
+        {
+            at++;
+        }
+    }
+}

@@ -1,0 +1,178 @@
+using LossService.Wire.Numbers;
+using Xunit;
+
+namespace LossService.Tests.Wire.Numbers;
+
+public class ReadRunTests
+{
+    [Theory]
+    [InlineData("1,2]", RunStatus.AfterNumber, 2, 3)]
+    [InlineData("1 , 2 ]", RunStatus.AfterNumber, 2, 6)]
+    [InlineData(" 1]", RunStatus.AfterNumber, 1, 2)]
+    [InlineData("1,]", RunStatus.BeforeNumber, 1, 2)]
+    [InlineData("1, ]", RunStatus.BeforeNumber, 1, 3)]
+    [InlineData("]", RunStatus.BeforeNumber, 0, 0)]
+    [InlineData(" ]", RunStatus.BeforeNumber, 0, 1)]
+    [InlineData(",1]", RunStatus.BeforeNumber, 0, 0)]
+    [InlineData("1,,2]", RunStatus.BeforeNumber, 1, 2)]
+    [InlineData("1,\"NaN\"]", RunStatus.BeforeNumber, 1, 2)]
+    [InlineData("1,[2]]", RunStatus.BeforeNumber, 1, 2)]
+    [InlineData("1,null]", RunStatus.BeforeNumber, 1, 2)]
+    [InlineData("1 2]", RunStatus.AfterNumber, 1, 2)]
+    [InlineData("1;2]", RunStatus.AfterNumber, 1, 1)]
+    [InlineData("1.5.2]", RunStatus.AfterNumber, 1, 3)]
+    [InlineData("1,+2]", RunStatus.BeforeNumber, 1, 2)]
+    [InlineData("1,02]", RunStatus.Malformed, 1, 2)]
+    [InlineData("1,-]", RunStatus.Malformed, 1, 2)]
+    [InlineData("1,2.]", RunStatus.Malformed, 1, 2)]
+    [InlineData("1,.2]", RunStatus.BeforeNumber, 1, 2)]
+    [InlineData("1,2e]", RunStatus.Malformed, 1, 2)]
+    [InlineData("1,-Infinity]", RunStatus.Malformed, 1, 2)]
+    [InlineData("1,1e999,3]", RunStatus.Overflow, 1, 2)]
+    [InlineData("1,2,3,4,5]", RunStatus.AfterNumber, 4, 7)]
+    [InlineData("1,2,3,4 ,5]", RunStatus.AfterNumber, 4, 8)]
+    [InlineData("1,2,3,4]", RunStatus.AfterNumber, 4, 7)]
+    [InlineData("1\u00a0]", RunStatus.AfterNumber, 1, 1)]
+    public void ReadRun_OfText_StopsWhereTheContractSays(string text, RunStatus expected, int count, int consumed)
+    {
+        // The same must hold for long runs, where the fast path has started: prefix numbers of odd lengths.
+        foreach (int before in new[] { 0, 1, 2, 5, 30 })
+        {
+            string prefix = string.Concat(Enumerable.Repeat("-3.25,12.125,", before));
+            foreach (bool isFinal in new[] { true, false })
+            {
+                byte[] bytes = Texts.Bytes(prefix + text + (isFinal ? "" : " more text behind it to look at"));
+                var floats = new float[(2 * before) + 4];
+                Assert.Equal(expected, NumberReader.ReadRun(bytes, isFinal, floats, out int read, out int used));
+                Assert.Equal((2 * before) + count, read);
+                Assert.Equal(prefix.Length + consumed, used);
+                var doubles = new double[(2 * before) + 4];
+                Assert.Equal(expected, NumberReader.ReadRun(bytes, isFinal, doubles, out read, out used));
+                Assert.Equal((2 * before) + count, read);
+                Assert.Equal(prefix.Length + consumed, used);
+                Assert.All(floats[(2 * before + count)..], value => Assert.Equal(0, value));
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData("", RunStatus.BeforeNumber, 0, RunStatus.Incomplete, 0)]
+    [InlineData("1,", RunStatus.BeforeNumber, 2, RunStatus.Incomplete, 2)]
+    [InlineData("1, ", RunStatus.BeforeNumber, 3, RunStatus.Incomplete, 3)]
+    [InlineData("1 ", RunStatus.AfterNumber, 2, RunStatus.AfterNumber, 2)]
+    [InlineData("1,2", RunStatus.AfterNumber, 3, RunStatus.Incomplete, 2)]
+    [InlineData("1,-", RunStatus.Malformed, 2, RunStatus.Incomplete, 2)]
+    [InlineData("1,2.", RunStatus.Malformed, 2, RunStatus.Incomplete, 2)]
+    [InlineData("1,1e999", RunStatus.Overflow, 2, RunStatus.Incomplete, 2)]
+    public void ReadRun_AtTheEndOfTheText_KnowsWhetherMoreMayFollow(
+        string text, RunStatus final, int finalAt, RunStatus open, int openAt)
+    {
+        byte[] bytes = Texts.Bytes(text);
+        Assert.Equal(final, NumberReader.ReadRun(bytes, true, new float[4], out _, out int consumed));
+        Assert.Equal(finalAt, consumed);
+        Assert.Equal(open, NumberReader.ReadRun(bytes, false, new float[4], out _, out consumed));
+        Assert.Equal(openAt, consumed);
+    }
+
+    [Fact]
+    public void ReadRun_OfRandomRuns_AgreesWithTheFramework()
+    {
+        var random = new Random(3);
+        for (int i = 0; i < 3_000; i++)
+        {
+            var numbers = new List<string>();
+            bool even = random.Next(2) == 0;
+            string run = Texts.Run(random, random.Next(1, 60), () => even ? Even(random) : Finite(random), numbers);
+            byte[] bytes = Texts.Bytes(run + "]");
+            var floats = new float[numbers.Count + 1];
+            RunStatus status = NumberReader.ReadRun(bytes, false, floats, out int count, out int consumed);
+            Assert.Equal((RunStatus.AfterNumber, numbers.Count, run.Length), (status, count, consumed));
+            var doubles = new double[numbers.Count];
+            status = NumberReader.ReadRun(bytes, false, doubles, out count, out consumed);
+            Assert.Equal((RunStatus.AfterNumber, numbers.Count, run.Length), (status, count, consumed));
+            for (int n = 0; n < count; n++)
+            {
+                int bits = BitConverter.SingleToInt32Bits(Texts.Float(numbers[n]));
+                Assert.True(bits == BitConverter.SingleToInt32Bits(floats[n]), numbers[n]);
+                long wide = BitConverter.DoubleToInt64Bits(Texts.Double(numbers[n]));
+                Assert.True(wide == BitConverter.DoubleToInt64Bits(doubles[n]), numbers[n]);
+            }
+        }
+    }
+
+    [Fact]
+    public void ReadRun_CutAtEveryByte_GivesTheSameNumbers()
+    {
+        var random = new Random(4);
+        for (int i = 0; i < 40; i++)
+        {
+            var numbers = new List<string>();
+            string run = Texts.Run(random, 25, () => Even(random), numbers);
+            byte[] bytes = Texts.Bytes(run + "]");
+            float[] expected = [.. numbers.Select(Texts.Float)];
+            double[] expectedWide = [.. numbers.Select(Texts.Double)];
+            for (int cut = 0; cut <= bytes.Length; cut++)
+            {
+                var floats = new float[expected.Length];
+                int count = Resume(bytes, cut, (text, at, done) => (NumberReader.ReadRun(
+                    text, false, floats.AsSpan(done), out int read, out int used), read, used));
+                Assert.Equal(expected, floats);
+                var doubles = new double[expected.Length];
+                count += Resume(bytes, cut, (text, at, done) => (NumberReader.ReadRun(
+                    text, false, doubles.AsSpan(done), out int read, out int used), read, used));
+                Assert.Equal(expectedWide, doubles);
+                Assert.Equal(2 * expected.Length, count);
+            }
+        }
+    }
+
+    // What a codec does with a first segment of cut bytes and then all the rest.
+    private static int Resume(byte[] bytes, int cut, Func<byte[], int, int, (RunStatus, int, int)> read)
+    {
+        int at = 0;
+        int done = 0;
+        (RunStatus status, int count, int consumed) = read(bytes[..cut], at, done);
+        at += consumed;
+        done += count;
+        if (status == RunStatus.AfterNumber)
+        {
+            while (bytes[at] is (byte)' ' or (byte)'\t' or (byte)'\r' or (byte)'\n')
+            {
+                at++;
+            }
+            if (bytes[at] == (byte)']')
+            {
+                return done;
+            }
+            Assert.Equal((byte)',', bytes[at++]);
+        }
+        else
+        {
+            Assert.Equal(RunStatus.Incomplete, status);
+        }
+        (status, count, consumed) = read(bytes[at..], at, done);
+        Assert.Equal(RunStatus.AfterNumber, status);
+        Assert.Equal((byte)']', bytes[at + consumed]);
+        return done + count;
+    }
+
+    private static string Finite(Random random)
+    {
+        while (true)
+        {
+            string text = Texts.Any(random);
+            if (text.Length <= NumberReader.LengthMax && float.IsFinite(Texts.Float(text)))
+            {
+                return text;
+            }
+        }
+    }
+
+    // As a well-behaved client writes a tensor.
+    private static string Even(Random random) => random.Next(8) switch
+    {
+        0 => Texts.Float("1e-5").ToString("R", System.Globalization.CultureInfo.InvariantCulture),
+        1 => random.Next(-3, 11).ToString(System.Globalization.CultureInfo.InvariantCulture),
+        _ => ((random.NextSingle() * 8) - 4).ToString("R", System.Globalization.CultureInfo.InvariantCulture),
+    };
+}
