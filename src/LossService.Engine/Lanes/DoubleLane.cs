@@ -16,6 +16,9 @@ internal readonly struct DoubleLane(Vector256<double> vector) : IVectorLane<Doub
     public Vector256<double> Vector => _vector;
 
     [MethodImpl(Inline)]
+    public static DoubleLane All(double number) => new(Vector256.Create(number));
+
+    [MethodImpl(Inline)]
     public static DoubleLane Load(ref readonly double origin, int offset) =>
         new(Vector256.LoadUnsafe(in origin, (nuint)offset));
 

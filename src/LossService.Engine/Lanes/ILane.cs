@@ -85,6 +85,9 @@ internal interface IVectorLane<V, T> : ILane<V>
     /// <summary>How many numbers it holds.</summary>
     static abstract int Count { get; }
 
+    /// <summary>The same number everywhere.</summary>
+    static abstract V All(T number);
+
     /// <summary>Reads <see cref="Count"/> numbers from <paramref name="origin"/> + <paramref name="offset"/>.</summary>
     static abstract V Load(ref readonly T origin, int offset);
 

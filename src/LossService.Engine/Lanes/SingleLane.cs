@@ -16,6 +16,9 @@ internal readonly struct SingleLane(Vector256<float> vector) : IVectorLane<Singl
     public Vector256<float> Vector => _vector;
 
     [MethodImpl(Inline)]
+    public static SingleLane All(float number) => new(Vector256.Create(number));
+
+    [MethodImpl(Inline)]
     public static SingleLane Load(ref readonly float origin, int offset) =>
         new(Vector256.LoadUnsafe(in origin, (nuint)offset));
 

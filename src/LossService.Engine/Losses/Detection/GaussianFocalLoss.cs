@@ -62,9 +62,14 @@ internal readonly struct GaussianFocalLoss(double alpha, double gamma, double ep
     {
         V p = x;
         V q = 1.0 - p;
-        V found = V.ZeroTimes(V.Pow(q, alpha), -V.Log(p + eps));
+        V found = V.ZeroTimes(V.Pow(q, alpha), -LogNear(p, q));
         V spared = V.Pow(1.0 - y, gamma);
-        V missed = V.ZeroTimes(spared * V.Pow(p, alpha), -V.Log(q + eps));
-        return V.Select(V.Same(y, 1), positive * found, negative * missed);
+        V missed = V.ZeroTimes(spared * V.Pow(p, alpha), -LogNear(q, p));
+        return V.Select(V.Same(y, 1), positive * found, 0) + (negative * missed); // at gamma = 0 a centre has both
     }
+
+    // log(u + eps) with rest = 1 - u: near u = 1 the digits of the logarithm are in the rest, and the sum rounds them off.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private V LogNear<V>(V u, V rest) where V : struct, ILane<V> =>
+        V.Select(u > 0.5, V.Log1p(eps - rest), V.Log(u + eps));
 }
