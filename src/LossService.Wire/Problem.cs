@@ -22,7 +22,7 @@ public sealed record Problem
     /// <summary>The HTTP status.</summary>
     public required int Status { get; init; }
 
-    /// <summary>One of <see cref="Codes"/>.</summary>
+    /// <summary>The stable name of what went wrong.</summary>
     public required string Code { get; init; }
 
     /// <summary>What happened in this request, in our own words, numbers and pointers.</summary>
@@ -34,7 +34,7 @@ public sealed record Problem
     /// <summary>Names that exist and are close to the one that does not.</summary>
     public IReadOnlyList<string>? Suggestions { get; init; }
 
-    /// <summary>Everything wrong with the request, at most <see cref="Mistakes.CountMax"/> entries.</summary>
+    /// <summary>Everything wrong with the request, at most 20 entries.</summary>
     public IReadOnlyList<Mistake>? Errors { get; init; }
 
     /// <summary>True when there were more; absent otherwise.</summary>

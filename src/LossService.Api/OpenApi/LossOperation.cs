@@ -25,7 +25,6 @@ internal sealed class LossOperation : IOperationFilter
         context.SchemaRepository.AddDefinition($"{card.Name}_answer", LossSchemas.Answer(card, shared));
         operation.Summary = card.Summary;
         operation.Description = LossText.Of(card);
-        operation.Tags = new HashSet<OpenApiTagReference> { new(card.Family, context.Document) };
         operation.RequestBody = new OpenApiRequestBody
         {
             Required = true,

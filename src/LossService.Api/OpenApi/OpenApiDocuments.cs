@@ -16,6 +16,14 @@ internal static class OpenApiDocuments
     private const string Path30 = "/openapi/v1.json";
     private const string Path31 = "/openapi31/v1.json";
 
+    private const string Text =
+        """
+        Post predictions and targets, get the loss and its exact gradients back.
+
+        Parameters may also stand in the query string, such as `?reduction=sum&dtype=float64`. Every error is
+        `application/problem+json`, lists all mistakes at once, and leads to a page that explains its code.
+        """;
+
     public static void AddOpenApiDocuments(this IServiceCollection services)
     {
         services.ConfigureHttpJsonOptions(options =>
@@ -27,7 +35,7 @@ internal static class OpenApiDocuments
             {
                 Title = "LossService",
                 Version = Name,
-                Description = "Post predictions and targets, get the loss and its exact gradients back.",
+                Description = Text,
             });
             options.CustomSchemaIds(type => type.Name.Replace("View", "", StringComparison.Ordinal));
             options.MapType<JsonNode>(() => new OpenApiSchema());
@@ -38,6 +46,7 @@ internal static class OpenApiDocuments
                 options.IncludeXmlComments(Path.Combine(AppContext.BaseDirectory, $"{assembly}.xml"));
             }
 
+            options.SchemaFilter<AnswersMayGrow>();
             options.OperationFilter<LossOperation>();
             options.OperationFilter<ProblemResponses>();
         });
