@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using LossService.Engine.Families;
 using LossService.Engine.Losses.Classification;
 using LossService.Engine.Losses.Detection;
+using LossService.Engine.Losses.Distillation;
 using LossService.Engine.Losses.Information;
 using LossService.Engine.Losses.Metric;
 using LossService.Engine.Losses.Ranking;
@@ -27,9 +28,16 @@ public static class Catalogue
         Elementwise.Binary<L1Loss>(),
         Elementwise.Binary<SmoothL1Loss>(),
         Elementwise.Binary<HuberLoss>(),
-        Elementwise.Ternary<MarginRankingLoss>(),
+        Distances.Of<ContrastiveLoss>(),
+        Distances.Of<TripletMarginLoss>(),
+        Distances.Of<CosineEmbeddingLoss>(),
         Elementwise.Binary<HingeEmbeddingLoss>(),
+        Elementwise.Ternary<MarginRankingLoss>(),
+        Distributions.Of<KdLoss>(),
         Elementwise.Unary<SelfInformation>(),
+        Distributions.Of<Entropy>(),
+        Distributions.Of<DistributionCrossEntropy>(),
+        Distributions.Of<KlDivergence>(),
     ];
 
     private static readonly FrozenDictionary<string, Loss> ByName = All

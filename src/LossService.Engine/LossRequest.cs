@@ -32,6 +32,9 @@ public sealed class LossRequest : IDisposable
     /// <summary>What is wrong, so far.</summary>
     public Mistakes Mistakes { get; } = new();
 
+    /// <summary>What its reader did that the caller should know; an answer lists it before the loss's own notes.</summary>
+    public List<Note> Notes { get; } = [];
+
     /// <summary>The shapes, once <see cref="ShapeSolver"/> has found them to agree.</summary>
     public Solution? Solution { get; set; }
 

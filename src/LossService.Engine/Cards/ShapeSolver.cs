@@ -161,7 +161,8 @@ public static class ShapeSolver
 
         string all = string.Join(" or ", expected);
         request.Mistakes.Add(new($"/{name}", rankFits ? Codes.ShapeMismatch : Codes.RankMismatch,
-            $"expected {all}, found {tensor.Shape}") { Expected = all, Found = tensor.Shape.ToString() });
+            $"expected {all}, found {tensor.Shape}")
+        { Expected = all, Found = tensor.Shape.ToString() });
         return false;
     }
 

@@ -175,10 +175,16 @@ internal sealed class ItemPlan<T> : IDisposable
             return;
         }
 
-        double loss = IsEmpty
+        result.Loss = Reduce(partials);
+    }
+
+    /// <summary>The sum of the blocks' sums, reduced as the request says and rounded once to its dtype.</summary>
+    public double Reduce(Span<double> partials)
+    {
+        double reduced = IsEmpty
             ? _request[Common.Empty] == 0 ? 0 : double.NaN
             : Sums.OfPartials(partials) / _divisor * _request[Common.LossWeight];
-        result.Loss = _request.IsFloat64 ? loss : (float)loss;
+        return _request.IsFloat64 ? reduced : (float)reduced;
     }
 
     public void Dispose() => _out?.Dispose();

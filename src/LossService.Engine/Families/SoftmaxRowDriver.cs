@@ -109,7 +109,7 @@ internal sealed class SoftmaxRowDriver<TLoss, T, V> : Driver, IDisposable
         }
     }
 
-    // Returns the largest score, or 0 where scores are log-probabilities. A row with one +infinity is replaced by its limit.
+    // Scores that are log-probabilities are shifted by nothing.
     private T Prepare(ref Span<T> scores, in RowGroup<T> group)
     {
         if (TLoss.TakesLogProbabilities)
@@ -117,36 +117,13 @@ internal sealed class SoftmaxRowDriver<TLoss, T, V> : Driver, IDisposable
             return T.Zero;
         }
 
-        T top = Rows.Max<T, V>(scores);
-        if (T.IsFinite(top))
+        T top = RowSoftmax.Top<T, V>(ref scores, group.Gathered);
+        if (T.IsNaN(top))
         {
-            return top;
+            Interlocked.Increment(ref _undefined);
         }
 
-        if (T.IsPositiveInfinity(top) && scores.IndexOf(top) == scores.LastIndexOf(top) && !HasNaN(scores))
-        {
-            int winner = scores.IndexOf(top);
-            scores = group.Gathered[..scores.Length];
-            scores.Fill(T.NegativeInfinity);
-            scores[winner] = T.Zero;
-            return T.Zero;
-        }
-
-        Interlocked.Increment(ref _undefined);
-        return T.NaN;
-    }
-
-    private static bool HasNaN(ReadOnlySpan<T> scores)
-    {
-        foreach (T score in scores)
-        {
-            if (T.IsNaN(score))
-            {
-                return true;
-            }
-        }
-
-        return false;
+        return top;
     }
 
     private void MeasureDistribution(int row, int r, ReadOnlySpan<T> scores, T top, in RowGroup<T> group)

@@ -22,8 +22,9 @@ internal static partial class LaneMath
         softplusPos = log - (negative & positive);
         softplusNeg = log - Vector256.AndNot(negative, positive);
         V large = SigmoidHalves(e, out V small);
-        sigmoidPos = Vector256.ConditionalSelect(positive, large, small);
-        sigmoidNeg = Vector256.ConditionalSelect(positive, small, large);
+        V swap = (large ^ small) & positive;
+        sigmoidPos = small ^ swap;
+        sigmoidNeg = large ^ swap;
     }
 
     /// <summary>1/(1 + e^-x), at most 2 ulp on all floats; the same bits as <see cref="Logistic(V, out V, out V,
@@ -56,8 +57,10 @@ internal static partial class LaneMath
         V magnitude = Vector256.Abs(x);
         V saturates = Vector256.GreaterThan(magnitude, Vector256.Create(Saturated));
         V clamped = Vector256.ConditionalSelect(saturates, Vector256.Create(Saturated), magnitude);
-        V e = (ExpReduced(clamped + clamped, BiasSingle, out Vector256<int> n) + V.One) * (n << 23).AsSingle();
-        V outer = V.One - Vector256.Create(2f) / (V.One + e);
+        V s = ExpReduced(clamped + clamped, BiasSingle, out Vector256<int> n);
+        V scale = (n << 23).AsSingle();
+        V e = Fma(s, scale, scale);
+        V outer = V.One - (Vector256.Create(2f) / (V.One + e));
 
         V z = magnitude * magnitude;
         V p = Fma(Fma(Vector256.Create(P4), z * z, Line(P2, P3, z)), z * z, Line(P0, P1, z));
@@ -78,21 +81,18 @@ internal static partial class LaneMath
         return Fma(quotient, residual, quotient);
     }
 
-    /// <summary>ln(1 + e) for e in [0, 1]: e·p(e - c), p of degree 9, 2^-27.1 relative.</summary>
+    /// <summary>ln(1 + e) for e in [0, 1]: e + e²·q(e), q of degree 8, 2^-27.5 relative.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static V Log1pUnit(V e)
     {
-        // Expanding about a point near the middle keeps the terms from cancelling as 1 - e/2 + e²/3 ... does at 1. This
-        // one of all k/1024 has p(0) and p'(0) nearest to floats.
-        const float Centre = 493f / 1024f;
-        const float P0 = 0.816329837f, P1 = -0.29351899f, P2 = 0.136454046f, P3 = -0.0704797506f, P4 = 0.0386011899f,
-            P5 = -0.0219005086f, P6 = 0.0125280432f, P7 = -0.00761900051f, P8 = 0.00575168524f, P9 = -0.00315470621f;
+        const float Q0 = -0.499999315f, Q1 = 0.333304793f, Q2 = -0.249582946f, Q3 = 0.196940422f, Q4 = -0.153518006f,
+            Q5 = 0.106748909f, Q6 = -0.0576118864f, Q7 = 0.0201780666f, Q8 = -0.00331285945f;
 
-        V w = e - Vector256.Create(Centre);
-        V w2 = w * w;
-        V w4 = w2 * w2;
-        V low = Fma(Line(P3, P4, w), w2, Line(P1, P2, w));
-        V high = Fma(Vector256.Create(P9), w4, Fma(Line(P7, P8, w), w2, Line(P5, P6, w)));
-        return Fma(e, Vector256.Create(P0), e * w * Fma(high, w4, low)); // e·P0 unrounded: p(w) itself is never rounded
+        V e2 = e * e;
+        V e4 = e2 * e2;
+        V low = Fma(Line(Q3, Q4, e), e2, Line(Q1, Q2, e));
+        V high = Fma(Line(Q7, Q8, e), e2, Line(Q5, Q6, e));
+        // Q0 joins last, not in a leaf: one rounding of its size less.
+        return Fma(Fma(Fma(high, e4, low), e, Q0), e2, e);
     }
 }

@@ -10,7 +10,7 @@ internal static partial class LaneMath
 {
     /// <summary>arctan(x), at most 2 ulp on all floats; ±infinity gives ±π/2, -0 gives -0.</summary>
     /// <remarks>arctan(x) = π/2 - arctan(1/x) above 1, then t + t³·p(t²), p of degree 8, 2^-28.5 relative
-    /// (Muller, Elementary Functions, 3rd ed., §11.5).</remarks>
+    /// (Muller, Elementary Functions, 3rd ed.).</remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static V Atan(V x)
     {

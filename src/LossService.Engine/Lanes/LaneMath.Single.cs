@@ -17,11 +17,12 @@ internal static partial class LaneMath
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static V Exp(V x)
     {
-        V p = ExpReduced(x, 2 * BiasSingle, out Vector256<int> n) + V.One;
+        V s = ExpReduced(x, 2 * BiasSingle, out Vector256<int> n);
         // 2^n in two halves: n runs from -150 to 128 and one exponent field does not. The first product is exact, so
         // the second one rounds once, into the denormals too.
         Vector256<int> half = n >>> 1;
-        V value = p * (half << 23).AsSingle() * ((n - half) << 23).AsSingle();
+        V scale = (half << 23).AsSingle();
+        V value = Fma(s, scale, scale) * ((n - half) << 23).AsSingle();
         value = Vector256.AndNot(value, Vector256.LessThan(x, Vector256.Create(-104f)));
         V overflows = Vector256.GreaterThan(x, Vector256.Create(ExpOverflowSingle));
         return Vector256.ConditionalSelect(overflows, Vector256.Create(float.PositiveInfinity), value);
@@ -34,14 +35,14 @@ internal static partial class LaneMath
         // 2^(n + 100) is always normal; the exact factor 2^-100 then takes the one rounding into the denormals.
         const int Lift = 100;
         const float Drop = 1f / (1L << 50) / (1L << 50);
-        V p = ExpReduced(x, BiasSingle + Lift, out Vector256<int> n) + V.One;
-        V value = p * (n << 23).AsSingle() * Vector256.Create(Drop);
+        V s = ExpReduced(x, BiasSingle + Lift, out Vector256<int> n);
+        V value = Fma(s, Vector256.Create(Drop), Vector256.Create(Drop)) * (n << 23).AsSingle();
         return Vector256.AndNot(value, Vector256.LessThan(x, Vector256.Create(-104f)));
     }
 
     /// <summary>e^x - 1 without cancellation, at most 2 ulp on all floats; -0 gives -0.</summary>
     /// <remarks>The reduction of <see cref="Exp(V)"/>, then 2^n·expm1(r) + (2^n - 1) in one rounding
-    /// (Muller, Elementary Functions, 3rd ed., §11.3).</remarks>
+    /// (Muller, Elementary Functions, 3rd ed.).</remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static V Expm1(V x)
     {
@@ -57,7 +58,7 @@ internal static partial class LaneMath
     }
 
     /// <summary>ln(x), at most 1 ulp on all floats; 0 gives -infinity, negative gives NaN.</summary>
-    /// <remarks>x = 2^k·(1 + f) with 1 + f in [2/3, 4/3) (Muller, Elementary Functions, 3rd ed., §11.4); no division.
+    /// <remarks>x = 2^k·(1 + f) with 1 + f in [2/3, 4/3) (Muller, Elementary Functions, 3rd ed.), no division.
     /// </remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static V Log(V x)
@@ -99,11 +100,13 @@ internal static partial class LaneMath
         V shifted = Fma(x, Vector256.Create(Log2E), magic);
         n = shifted.AsInt32();
         V whole = shifted - magic;
-        V r = Fma(whole, Vector256.Create(-Ln2High), x);
-        r = Fma(whole, Vector256.Create(-Ln2Low), r);
+        // r in two parts, of which the first is exact; only the polynomial sees their rounded sum.
+        V high = Fma(whole, Vector256.Create(-Ln2High), x);
+        V low = whole * Vector256.Create(-Ln2Low);
+        V r = high + low;
         V r2 = r * r;
         V q = Fma(Fma(Vector256.Create(Q4), r2, Line(Q2, Q3, r)), r2, Line(Q0, Q1, r));
-        return Fma(q, r2, r);
+        return high + Fma(q, r2, low);
     }
 
     /// <summary>k·ln(2) + ln(1 + f) for |f| ≤ 1/3: f + f²·q(f), q of degree 8, 2^-27.7 relative.</summary>

@@ -30,7 +30,8 @@ public sealed class LaneMathTests
     public void Single_NeighboursOfPowersOfTwoAndOfReductionBoundaries_StayWithinBound(string name)
     {
         LaneMathSweep.Subject subject = LaneMathSweep.Subjects.Single(s => s.Name == name);
-        List<float> centres = [0.55f, 1f / 3, 2f / 3, 4f / 3, 9.01f, 10f, 17.3f, 20f, 87.33655f, 88.72283f, 103.97208f, 104f];
+        List<float> centres =
+            [0.55f, 1f / 3, 2f / 3, 4f / 3, 9.01f, 10f, 17.3f, 20f, 87.33655f, 88.72283f, 103.97208f, 104f];
         centres.AddRange(Enumerable.Range(-149, 277).Select(e => (float)Math.ScaleB(1, e)));
         centres.AddRange(Enumerable.Range(-151, 282).Select(e => (float)((e + 0.5) * Math.Log(2))));
         foreach (float centre in centres)

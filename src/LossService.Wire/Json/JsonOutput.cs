@@ -1,0 +1,91 @@
+using System.Buffers;
+using System.Buffers.Text;
+using System.IO.Pipelines;
+using LossService.Wire.Numbers;
+
+namespace LossService.Wire.Json;
+
+/// <summary>A pipe that is written piece by piece, and how non-finite numbers are written to it.</summary>
+/// <remarks>Nothing is buffered here: text goes straight into the pipe's memory, and <see cref="ShouldFlush"/> says when
+/// enough of it waits.</remarks>
+internal sealed class JsonOutput(PipeWriter pipe, bool nonFiniteIsNull)
+{
+    private const int FlushBytes = 65_536;
+
+    private int _waiting;
+
+    /// <summary>True when so much waits that it should be sent.</summary>
+    public bool ShouldFlush => _waiting >= FlushBytes;
+
+    /// <summary>Sends what waits.</summary>
+    public async ValueTask FlushAsync(CancellationToken cancelled)
+    {
+        _waiting = 0;
+        FlushResult result = await pipe.FlushAsync(cancelled);
+        if (result.IsCanceled || result.IsCompleted)
+        {
+            // Nobody reads any more: the rest would only fill memory.
+            throw new OperationCanceledException("The reader of an answer went away.", cancelled);
+        }
+    }
+
+    /// <summary>Memory to write to, at least so much.</summary>
+    public Span<byte> Room(int bytesMin) => pipe.GetSpan(bytesMin);
+
+    /// <summary>Tells how much of the room was written.</summary>
+    public void Advance(int bytes)
+    {
+        pipe.Advance(bytes);
+        _waiting += bytes;
+    }
+
+    /// <summary>Writes bytes as they are; few of them.</summary>
+    public void Raw(ReadOnlySpan<byte> bytes)
+    {
+        bytes.CopyTo(Room(bytes.Length));
+        Advance(bytes.Length);
+    }
+
+    /// <summary>Writes one byte.</summary>
+    public void Raw(char one) => Raw([(byte)one]);
+
+    /// <summary>Writes a string with quotes and escapes.</summary>
+    public void Text(string text) => Advance(JsonText.Write(text, Room(JsonText.BytesMax(text.Length))));
+
+    /// <summary>Writes a member's name with its colon, after a comma unless it is the first.</summary>
+    public void Name(string name, ref bool isFirst)
+    {
+        if (!isFirst)
+        {
+            Raw(',');
+        }
+
+        isFirst = false;
+        Text(name);
+        Raw(':');
+    }
+
+    /// <summary>Writes a whole number.</summary>
+    public void Integer(long value)
+    {
+        Utf8Formatter.TryFormat(value, Room(NumberWriter.RoomMin), out int length);
+        Advance(length);
+    }
+
+    /// <summary>Writes a number as the shortest text of its precision.</summary>
+    public void Number(double value, bool isFloat64)
+    {
+        Span<byte> room = Room(NumberWriter.RoomMin);
+        Advance(!double.IsFinite(value) ? NonFinite(value, room)
+            : isFloat64 ? NumberWriter.Write(value, room) : NumberWriter.Write((float)value, room));
+    }
+
+    /// <summary>Writes NaN or an infinity into the room; returns its length.</summary>
+    public int NonFinite(double value, Span<byte> room)
+    {
+        ReadOnlySpan<byte> text = nonFiniteIsNull ? "null"u8
+            : double.IsNaN(value) ? "\"NaN\""u8 : value > 0 ? "\"Infinity\""u8 : "\"-Infinity\""u8;
+        text.CopyTo(room);
+        return text.Length;
+    }
+}

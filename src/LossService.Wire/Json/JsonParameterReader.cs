@@ -1,0 +1,155 @@
+using System.Text;
+using LossService.Engine;
+using LossService.Engine.Cards;
+using LossService.Wire.Numbers;
+using Labels = LossService.Engine.Numerics.Labels;
+
+namespace LossService.Wire.Json;
+
+/// <summary>Reads the values of parameters and the list of inputs to differentiate. Ranges are judged later.</summary>
+internal static class JsonParameterReader
+{
+    /// <summary>Takes a parameter's value, which is one token; what opens a container is of a wrong type.</summary>
+    public static void Take(LossRequest request, int place, JsonToken token, ReadOnlySpan<byte> text)
+    {
+        Parameter parameter = request.Card.ParameterAt(place);
+        double value = double.NaN;
+        switch (parameter.Kind)
+        {
+            case ParameterKind.Flag when token is JsonToken.True or JsonToken.False:
+                value = token == JsonToken.True ? 1 : 0;
+                break;
+            case ParameterKind.Choice when token == JsonToken.String:
+                if (!TryWord(parameter, text, out value))
+                {
+                    string words = string.Join(", ", parameter.Words);
+                    Refuse(request, parameter, Codes.ParameterOutOfRange, $"one of {words}", "another word");
+                    return;
+                }
+
+                break;
+            case ParameterKind.Number or ParameterKind.Integer when token == JsonToken.Number:
+                if (!TryNumber(request, parameter, text, out value))
+                {
+                    return;
+                }
+
+                break;
+            case ParameterKind.Number or ParameterKind.Integer when token == JsonToken.String && IsNonFinite(text):
+                Refuse(request, parameter, Codes.NonFiniteInput, "a finite number", "NaN or an infinity");
+                return;
+            default:
+                if (token != JsonToken.Null || !parameter.Nullable)
+                {
+                    Refuse(request, parameter, Codes.WrongType, Wanted(parameter), JsonTensorReader.NameOf(token));
+                    return;
+                }
+
+                break;
+        }
+
+        value = value == parameter.NullAlias ? double.NaN : value;
+
+        // Each member stands once in a body, so what is given already came with the query.
+        if (request.IsGiven(place) && !request[parameter].Equals(value))
+        {
+            Refuse(request, parameter, Codes.OptionConflict, "the same value in the query and in the body", "two values");
+            return;
+        }
+
+        request.Set(place, value);
+    }
+
+    /// <summary>Takes one element of the list of inputs to differentiate.</summary>
+    /// <returns>The input's bit; 0 if it has no gradient.</returns>
+    public static ulong TakeGradient(LossRequest request, int element, JsonToken token, ReadOnlySpan<byte> text)
+    {
+        LossCard card = request.Card;
+        int place = token == JsonToken.String ? MemberNames.PlaceOfInput(card, text) : -1;
+        if (place >= 0 && place < card.Inputs.Count && card.Inputs[place].Gradient != GradientRule.Never)
+        {
+            return 1UL << place;
+        }
+
+        if (request.Mistakes.Truncated)
+        {
+            return 0;
+        }
+
+        string pointer = $"/{Common.GradientsName}/{element}";
+        if (token != JsonToken.String)
+        {
+            request.Mistakes.Add(new(pointer, Codes.WrongType,
+                $"expected an input's name, found {JsonTensorReader.NameOf(token)}")
+            {
+                Expected = "an input's name",
+                Found = JsonTensorReader.NameOf(token),
+            });
+            return 0;
+        }
+
+        string names = string.Join(", ", card.Inputs.Where(one => one.Gradient != GradientRule.Never).Select(one => one.Name));
+        request.Mistakes.Add(new(pointer, Codes.GradientNotAvailable, $"expected some of {names}, found another name")
+        {
+            Expected = names,
+            Found = place >= 0 ? card.InputAt(place).Name : null,
+        });
+        return 0;
+    }
+
+    private static bool TryWord(Parameter parameter, ReadOnlySpan<byte> text, out double value)
+    {
+        for (int place = 0; place < parameter.Words.Count; place++)
+        {
+            if (Ascii.Equals(text, parameter.Words[place]))
+            {
+                value = place;
+                return true;
+            }
+        }
+
+        value = double.NaN;
+        return false;
+    }
+
+    private static bool TryNumber(LossRequest request, Parameter parameter, ReadOnlySpan<byte> text, out double value)
+    {
+        NumberStatus status = NumberReader.ReadLabel(text, isFinal: true, out int label, out value, out _);
+        if (status == NumberStatus.Overflow)
+        {
+            Refuse(request, parameter, Codes.NumberOverflow, "a float64", "a larger number");
+            return false;
+        }
+
+        if (parameter.Kind == ParameterKind.Integer && label is Labels.NotAnInteger or Labels.TooLarge)
+        {
+            Refuse(request, parameter, Codes.ParameterOutOfRange, "an integer up to 2^53",
+                label == Labels.TooLarge ? "a larger one" : "a fraction");
+            return false;
+        }
+
+        return true;
+    }
+
+    private static bool IsNonFinite(ReadOnlySpan<byte> text) =>
+        text.SequenceEqual("NaN"u8) || text.SequenceEqual("Infinity"u8) || text.SequenceEqual("-Infinity"u8);
+
+    private static string Wanted(Parameter parameter)
+    {
+        string kind = parameter.Kind switch
+        {
+            ParameterKind.Flag => "true or false",
+            ParameterKind.Choice => "a string",
+            ParameterKind.Integer => "an integer",
+            _ => "a number",
+        };
+        return parameter.Nullable ? kind + " or null" : kind;
+    }
+
+    private static void Refuse(LossRequest request, Parameter parameter, string code, string expected, string found) =>
+        request.Mistakes.Add(new("/" + parameter.Name, code, $"expected {expected}, found {found}")
+        {
+            Expected = expected,
+            Found = found,
+        });
+}

@@ -1,0 +1,339 @@
+using System.Buffers;
+using System.Diagnostics;
+using System.IO.Pipelines;
+using LossService.Engine;
+using LossService.Engine.Cards;
+using LossService.Engine.Numerics;
+
+namespace LossService.Wire.Json;
+
+/// <summary>Reads one request from a body: one flat object of inputs, parameters and common members.</summary>
+/// <remarks>A small body is read whole, so that its <c>dtype</c> may stand anywhere; a larger one as it arrives. Malformed
+/// JSON and passed limits end the reading, all other mistakes are collected. All that it rents and has not handed to
+/// the request goes back in <see cref="Dispose"/>. For one body.</remarks>
+internal sealed class JsonRequestReader : IDisposable
+{
+    private readonly LossRequest _request;
+    private readonly ReadLimits _limits;
+    private readonly TensorPool _pool;
+    private readonly JsonScanner _scanner;
+    private readonly JsonTensorReader _tensor;
+    private Stage _stage;
+    private int _place;
+    private int _skipTo = -1;
+    private int _gradientCount;
+    private ulong _gradients;
+    private ulong _seenInputs;
+    private ulong _seenParameters;
+    private bool _hasSeenGradients;
+    private Element? _floats;
+
+    /// <summary>Starts to read into this request.</summary>
+    public JsonRequestReader(LossRequest request, ReadLimits limits, TensorPool pool)
+    {
+        Debug.Assert(request.Card.Inputs.Count + Common.Tensors.Count <= 64, "one bit an input");
+        Debug.Assert(request.Card.Parameters.Count + Common.Parameters.Count <= 64, "one bit a parameter");
+        _request = request;
+        _limits = limits;
+        _pool = pool;
+        _scanner = new(limits, pool);
+        _tensor = new(request, _scanner, limits, pool);
+    }
+
+    private enum Stage
+    {
+        Root,
+        Member,
+        Tensor,
+        Parameter,
+        Gradients,
+        GradientsElement,
+        Ignored,
+        End,
+    }
+
+    /// <summary>Reads the body to its end, or as far as it makes sense.</summary>
+    public async ValueTask ReadAsync(PipeReader body, CancellationToken cancelled)
+    {
+        bool isWhole = _request.IsGiven(Common.Dtype);
+        bool goesOn = true;
+        while (goesOn)
+        {
+            ReadResult result = await body.ReadAsync(cancelled);
+            ReadOnlySequence<byte> bytes = result.Buffer;
+            SequencePosition consumed = bytes.Start;
+            try
+            {
+                if (result.IsCanceled)
+                {
+                    throw new OperationCanceledException(cancelled);
+                }
+
+                if (!isWhole && (result.IsCompleted || bytes.Length > _limits.BufferedBytesMax))
+                {
+                    isWhole = true;
+                    _floats = bytes.Length <= _limits.BufferedBytesMax
+                        ? DtypeProbe.Find(bytes, _pool) ?? Element.Float32 : null;
+                }
+
+                if (isWhole)
+                {
+                    consumed = bytes.End;
+                    goesOn = Take(bytes, cancelled) && !(result.IsCompleted && Finish());
+                }
+            }
+            finally
+            {
+                body.AdvanceTo(consumed, bytes.End);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _tensor.Dispose();
+        _scanner.Dispose();
+    }
+
+    private bool Take(in ReadOnlySequence<byte> bytes, CancellationToken cancelled)
+    {
+        foreach (ReadOnlyMemory<byte> segment in bytes)
+        {
+            cancelled.ThrowIfCancellationRequested();
+            ReadOnlySpan<byte> piece = segment.Span;
+            long left = _limits.BodyBytesMax - _scanner.Offset;
+            bool isTooLong = piece.Length > left;
+            if (!TakePiece(isTooLong ? piece[..(int)left] : piece))
+            {
+                return false;
+            }
+
+            if (isTooLong)
+            {
+                _request.Mistakes.Add(new("", Codes.LimitExceeded, $"more than {_limits.BodyBytesMax} bytes of body")
+                {
+                    Limit = "body",
+                    Expected = $"at most {_limits.BodyBytesMax} bytes",
+                });
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    // A space that nobody sent ends a number at the end of the body. Always true: nothing is left to read.
+    private bool Finish()
+    {
+        _scanner.End();
+        if (TakePiece(" "u8) && !_scanner.IsComplete())
+        {
+            Abandon();
+        }
+
+        return true;
+    }
+
+    private bool TakePiece(ReadOnlySpan<byte> piece)
+    {
+        int at = 0;
+        while (true)
+        {
+            if (_stage == Stage.Tensor && _skipTo < 0)
+            {
+                _tensor.TakeRun(piece, ref at);
+            }
+
+            JsonToken token = _scanner.Read(piece, ref at, out ReadOnlySpan<byte> text);
+            if (token == JsonToken.None)
+            {
+                _scanner.Advance(piece);
+                return true;
+            }
+
+            if (token == JsonToken.Fault)
+            {
+                Abandon();
+                return false;
+            }
+
+            if (!Take(token, text))
+            {
+                return false;
+            }
+        }
+    }
+
+    // Malformed JSON, or a limit: what was found before stays, this comes last.
+    private void Abandon()
+    {
+        if (_stage == Stage.Tensor)
+        {
+            _tensor.Abandon();
+        }
+
+        _request.Mistakes.Add(_scanner.Fault!);
+    }
+
+    private bool Take(JsonToken token, ReadOnlySpan<byte> text)
+    {
+        if (_skipTo >= 0)
+        {
+            if (_scanner.Depth == _skipTo && token is JsonToken.ObjectEnd or JsonToken.ArrayEnd)
+            {
+                _skipTo = -1;
+            }
+
+            return true;
+        }
+
+        switch (_stage)
+        {
+            case Stage.Root when token == JsonToken.ObjectStart:
+                _stage = Stage.Member;
+                return true;
+            case Stage.Root:
+                WrongType("", "an object", token);
+                _stage = Stage.End;
+                return Skip(token);
+            case Stage.Member when token == JsonToken.Name:
+                _stage = Choose(text);
+                return true;
+            case Stage.Tensor:
+                return TakeTensor(token, text);
+            case Stage.Parameter:
+                JsonParameterReader.Take(_request, _place, token, text);
+                FixDtype();
+                _stage = Stage.Member;
+                return Skip(token);
+            case Stage.Gradients when token == JsonToken.ArrayStart:
+                _stage = Stage.GradientsElement;
+                return true;
+            case Stage.Gradients:
+                WrongType("/" + Common.GradientsName, "an array of inputs' names", token);
+                _stage = Stage.Member;
+                return Skip(token);
+            case Stage.GradientsElement when token == JsonToken.ArrayEnd:
+                _stage = Stage.Member;
+                SetGradients();
+                return true;
+            case Stage.GradientsElement:
+                _gradients |= JsonParameterReader.TakeGradient(_request, _gradientCount++, token, text);
+                return Skip(token);
+            default:
+                // A member's value that nobody reads, or the object's end.
+                _stage = token == JsonToken.ObjectEnd ? Stage.End : Stage.Member;
+                return Skip(token);
+        }
+    }
+
+    private bool TakeTensor(JsonToken token, ReadOnlySpan<byte> text)
+    {
+        switch (_tensor.Take(token, text))
+        {
+            case Progress.Stop:
+                return false;
+            case Progress.SkipContainer:
+                return Skip(token);
+            case Progress.Done:
+                _stage = Stage.Member;
+                return true;
+            default:
+                return true;
+        }
+    }
+
+    private bool Skip(JsonToken token)
+    {
+        if (token is JsonToken.ObjectStart or JsonToken.ArrayStart)
+        {
+            _skipTo = _scanner.Depth - 1;
+        }
+
+        return true;
+    }
+
+    private Stage Choose(ReadOnlySpan<byte> name)
+    {
+        LossCard card = _request.Card;
+        if (MemberNames.PlaceOfInput(card, name) is >= 0 and var input)
+        {
+            if (IsSecond(ref _seenInputs, input, name))
+            {
+                return Stage.Ignored;
+            }
+
+            // The first tensor settles the precision of all.
+            _floats ??= _request.FloatElement;
+            _tensor.Begin(input, _floats.Value);
+            return Stage.Tensor;
+        }
+
+        _place = MemberNames.PlaceOfParameter(card, name);
+        if (_place >= 0)
+        {
+            return IsSecond(ref _seenParameters, _place, name) ? Stage.Ignored : Stage.Parameter;
+        }
+
+        if (!name.SequenceEqual("gradients"u8))
+        {
+            MemberNames.RefuseUnknown(_request.Mistakes, "", name, card, []);
+            return Stage.Ignored;
+        }
+
+        ulong seen = _hasSeenGradients ? 1UL : 0;
+        _hasSeenGradients = true;
+        return IsSecond(ref seen, 0, name) ? Stage.Ignored : Stage.Gradients;
+    }
+
+    private bool IsSecond(ref ulong seen, int place, ReadOnlySpan<byte> name)
+    {
+        ulong bit = 1UL << place;
+        bool isSecond = (seen & bit) != 0;
+        seen |= bit;
+        if (isSecond)
+        {
+            _request.Mistakes.Add(new(MemberNames.Pointer("", name, out _), Codes.DuplicateMember, MemberNames.TwiceDetail));
+        }
+
+        return isSecond;
+    }
+
+    // In a large body numbers are read as they arrive: a dtype that stands behind them comes too late to change them.
+    private void FixDtype()
+    {
+        if (ReferenceEquals(_request.Card.ParameterAt(_place), Common.Dtype) && _floats is { } floats
+            && _request.FloatElement != floats && !_request.Mistakes.Has("/" + Common.Dtype.Name))
+        {
+            _request.Mistakes.Add(new("/" + Common.Dtype.Name, Codes.OptionConflict,
+                $"in a body of more than {_limits.BufferedBytesMax} bytes dtype stands before the first tensor, or in the query as ?dtype=")
+            {
+                Expected = "dtype before the first tensor, or in the query",
+                Found = "dtype behind it",
+            });
+        }
+    }
+
+    private void SetGradients()
+    {
+        if (_request.Gradients is { } given && given != _gradients)
+        {
+            _request.Mistakes.Add(new("/" + Common.GradientsName, Codes.OptionConflict,
+                "expected the same value in the query and in the body, found two values"));
+            return;
+        }
+
+        _request.Gradients = _gradients;
+    }
+
+    private void WrongType(string pointer, string expected, JsonToken token)
+    {
+        string found = JsonTensorReader.NameOf(token);
+        _request.Mistakes.Add(new(pointer, Codes.WrongType, $"expected {expected}, found {found}")
+        {
+            Expected = expected,
+            Found = found,
+        });
+    }
+}
