@@ -119,9 +119,10 @@ internal static partial class LaneMath
 
         V f2 = f * f;
         V f4 = f2 * f2;
-        V low = Fma(Line(Q2, Q3, f), f2, Line(Q0, Q1, f));
-        V high = Fma(Vector256.Create(Q8), f4, Fma(Line(Q6, Q7, f), f2, Line(Q4, Q5, f)));
-        return Fma(k, Vector256.Create(Ln2), Fma(Fma(high, f4, low), f2, f));
+        V low = Fma(Line(Q3, Q4, f), f2, Line(Q1, Q2, f));
+        V high = Fma(Line(Q7, Q8, f), f2, Line(Q5, Q6, f));
+        // Q0 joins last, not in a leaf: one rounding of its size less.
+        return Fma(k, Vector256.Create(Ln2), Fma(Fma(Fma(high, f4, low), f, Q0), f2, f));
     }
 
     /// <summary>Puts the answers outside (pole, infinity) into <paramref name="value"/>.</summary>
