@@ -25,7 +25,11 @@ public static class ShapeSolver
             return false;
         }
 
-        var solution = new Solution(card.Inputs.Count + Common.Tensors.Count) { IntroducedBy = card.Inputs[first].Name };
+        var solution = new Solution(card.Inputs.Count + Common.Tensors.Count)
+        {
+            First = first,
+            IntroducedBy = card.Inputs[first].Name,
+        };
         if (!Introduce(request, first, solution))
         {
             return false;
@@ -68,6 +72,7 @@ public static class ShapeSolver
             solution.TryEvaluate(
                 ShapePattern.Parse(items[Math.Min(alternative, items.Length - 1)].Trim()), out Shape shape);
             solution.Items = shape;
+            solution.Bind("F", shape.Elements); // the items as one flat list
             return HasClasses(request, place, solution);
         }
 

@@ -144,7 +144,8 @@ internal sealed partial class JsonScanner : IDisposable
     /// <summary>Tells that a piece is used up.</summary>
     public void Advance(ReadOnlySpan<byte> piece)
     {
-        Offset += piece.Length;
+        // The space behind the end is not part of the body.
+        Offset += _ended ? 0 : piece.Length;
         _lines += piece.Count((byte)'\n');
     }
 
