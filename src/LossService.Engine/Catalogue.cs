@@ -1,3 +1,13 @@
+using System.Collections.Frozen;
+using LossService.Engine.Families;
+using LossService.Engine.Losses.Classification;
+using LossService.Engine.Losses.Detection;
+using LossService.Engine.Losses.Distillation;
+using LossService.Engine.Losses.Information;
+using LossService.Engine.Losses.Metric;
+using LossService.Engine.Losses.Ranking;
+using LossService.Engine.Losses.Regression;
+
 namespace LossService.Engine;
 
 /// <summary>Every loss, one line each.</summary>
@@ -6,5 +16,34 @@ public static class Catalogue
     /// <summary>The losses in the order in which surfaces list them.</summary>
     public static IReadOnlyList<Loss> All { get; } =
     [
+        SoftmaxRows.Of<CrossEntropy>(),
+        SoftmaxRows.Of<NllLoss>(),
+        SoftmaxRows.Of<MultiPositiveSoftmaxCrossEntropy>(),
+        Elementwise.Ternary<BinaryCrossEntropyWithLogits>(),
+        Elementwise.Binary<BinaryCrossEntropy>(),
+        Elementwise.Binary<HingeLoss>(),
+        Elementwise.Binary<SigmoidFocalLoss>(),
+        Elementwise.Binary<GaussianFocalLoss>(),
+        Elementwise.Binary<MseLoss>(),
+        Elementwise.Binary<L1Loss>(),
+        Elementwise.Binary<SmoothL1Loss>(),
+        Elementwise.Binary<HuberLoss>(),
+        Distances.Of<ContrastiveLoss>(),
+        Distances.Of<TripletMarginLoss>(),
+        Distances.Of<CosineEmbeddingLoss>(),
+        Elementwise.Binary<HingeEmbeddingLoss>(),
+        Elementwise.Ternary<MarginRankingLoss>(),
+        Distributions.Of<KdLoss>(),
+        Elementwise.Unary<SelfInformation>(),
+        Distributions.Of<Entropy>(),
+        Distributions.Of<DistributionCrossEntropy>(),
+        Distributions.Of<KlDivergence>(),
     ];
+
+    private static readonly FrozenDictionary<string, Loss> ByName = All
+        .SelectMany(loss => loss.Card.Aliases.Append(loss.Card.Name), (loss, name) => (Name: name, Loss: loss))
+        .ToFrozenDictionary(pair => pair.Name, pair => pair.Loss);
+
+    /// <summary>The loss of this name or alias, or null.</summary>
+    public static Loss? Find(string name) => ByName.GetValueOrDefault(name);
 }

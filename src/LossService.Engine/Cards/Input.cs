@@ -118,6 +118,9 @@ public sealed class Input
     /// <summary>The name of a set of inputs of which exactly one is given, such as <c>q</c> for q, log_q and q_logits.</summary>
     public string? OneOf { get; init; }
 
+    /// <summary>The parameter that decides: the input is required when it is above 0, and refused otherwise.</summary>
+    public Parameter? NeededWith { get; init; }
+
     /// <summary>Whether it has a gradient.</summary>
     public GradientRule Gradient { get; init; }
 

@@ -80,8 +80,11 @@ public sealed record LossCard
     /// <summary>How its cost grows.</summary>
     public Cost Cost { get; init; }
 
-    /// <summary>The family of meaning, taken from the folder: set by the catalogue.</summary>
-    public string Family { get; init; } = "";
+    /// <summary>The family of meaning: the folder, the namespace and the tag, in lower case.</summary>
+    public required string Family { get; init; }
+
+    /// <summary>The parameter <c>ignore_index</c> of a loss that has one.</summary>
+    public Parameter? IgnoreIndex => Parameters.FirstOrDefault(parameter => parameter.Name == "ignore_index");
 
     /// <summary>The place of an input by name, or -1. Common tensors follow the card's own.</summary>
     public int PlaceOfInput(string name)

@@ -27,6 +27,9 @@ public readonly struct Settings(LossRequest request)
         return double.IsNaN(value) ? null : parameter.Words[(int)value];
     }
 
+    /// <summary>True when the request, or its preset, gave this parameter.</summary>
+    public bool IsGiven(Parameter parameter) => request.IsGiven(parameter);
+
     /// <summary>True when the request gave an input of this name.</summary>
     public bool Has(string input) => request.HasInput(request.Card.PlaceOfInput(input));
 }

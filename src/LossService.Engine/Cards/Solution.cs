@@ -16,6 +16,9 @@ public sealed class Solution
     /// <summary>The axes that the starred symbol stands for.</summary>
     public Shape Rest { get; internal set; }
 
+    /// <summary>The place of the input that introduced the symbols.</summary>
+    public int First { get; internal set; }
+
     /// <summary>The name of the input that introduced the symbols.</summary>
     public string IntroducedBy { get; internal set; } = "";
 

@@ -80,6 +80,18 @@ public sealed class Tensor : IDisposable
         return new(pool.Rent(checked(shape.Elements * SizeOf(element))), shape, element) { Form = form };
     }
 
+    /// <summary>Rents a tensor with the shape and form of another, for its gradient.</summary>
+    public static Tensor Like(TensorPool pool, Tensor other, Element element)
+    {
+        ArgumentNullException.ThrowIfNull(pool);
+        ArgumentNullException.ThrowIfNull(other);
+        return new(pool.Rent(checked(other.Shape.Elements * SizeOf(element))), other.Shape, element)
+        {
+            Form = other.Form,
+            IsBareEmpty = other.IsBareEmpty,
+        };
+    }
+
     /// <summary>Takes over a lease that already holds the elements.</summary>
     public static Tensor Adopt(
         Lease lease, Shape shape, Element element, TensorForm form = TensorForm.Nested, bool bareEmpty = false)

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace LossService.Wire.Numbers;
 
 /// <summary>Digits to floats: JSON numbers (RFC 8259, section 6) in UTF-8 to the nearest float or double, rounded once
@@ -56,7 +58,7 @@ public static class NumberReader
     /// cut into segments.</summary>
     /// <param name="text">UTF-8 text.</param>
     /// <param name="isFinal">Nothing follows behind <paramref name="text"/>: a number at its end is complete.</param>
-    /// <param name="destination">Takes the values; not empty. What lies beyond <paramref name="count"/> is kept.</param>
+    /// <param name="destination">Takes the values; not empty.</param>
     /// <param name="count">How many numbers were read.</param>
     /// <param name="consumed">Where it stopped, always at a byte that <see cref="RunStatus"/> describes.</param>
     public static RunStatus ReadRun(
@@ -90,8 +92,13 @@ public static class NumberReader
         where T : unmanaged
         where TFormat : struct, IBinaryFormat<T>
     {
+        Debug.Assert(destination.Length > 0);
         count = 0;
         consumed = 0;
+        if (RunReader.Read<T, TFormat>(text, destination, ref count, ref consumed))
+        {
+            return RunStatus.AfterNumber;
+        }
         while (true)
         {
             SkipWhitespace(text, ref consumed);
@@ -123,6 +130,22 @@ public static class NumberReader
             }
             consumed++;
         }
+    }
+
+    internal static bool TryReadOnly<T, TFormat>(ReadOnlySpan<byte> text, ref T value)
+        where T : unmanaged
+        where TFormat : struct, IBinaryFormat<T>
+    {
+        int at = 0;
+        SkipWhitespace(text, ref at);
+        if (Read<T, TFormat>(text[at..], true, out T read, out _, out int length) != NumberStatus.Ok)
+        {
+            return false;
+        }
+        at += length;
+        SkipWhitespace(text, ref at);
+        value = read;
+        return at == text.Length;
     }
 
     private static void SkipWhitespace(ReadOnlySpan<byte> text, ref int at)

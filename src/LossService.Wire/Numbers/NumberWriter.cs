@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 
 namespace LossService.Wire.Numbers;
 
@@ -13,22 +15,26 @@ public static class NumberWriter
     /// there.</summary>
     public const int RoomMin = 32;
 
+    /// <summary>Digits before the point up to which floats are written plain: as many as a float may need.</summary>
+    internal const int FloatPlainDigits = 9;
+
+    /// <summary>The same for doubles.</summary>
+    internal const int DoublePlainDigits = 17;
+
     /// <summary>Writes one number; returns its length.</summary>
     /// <param name="value">Finite.</param>
     /// <param name="destination">At least <see cref="RoomMin"/> bytes.</param>
     public static int Write(float value, Span<byte> destination)
     {
-        Debug.Assert(float.IsFinite(value) && destination.Length >= RoomMin);
-        uint bits = BitConverter.SingleToUInt32Bits(value);
-        return Write<float, Binary32>(bits & int.MaxValue, bits >> 31 != 0, 9, destination);
+        Debug.Assert(float.IsFinite(value));
+        return WriteCore(value, ref MemoryMarshal.GetReference(destination[..RoomMin]));
     }
 
     /// <inheritdoc cref="Write(float, Span{byte})"/>
     public static int Write(double value, Span<byte> destination)
     {
-        Debug.Assert(double.IsFinite(value) && destination.Length >= RoomMin);
-        ulong bits = BitConverter.DoubleToUInt64Bits(value);
-        return Write<double, Binary64>(bits & long.MaxValue, bits >> 63 != 0, 17, destination);
+        Debug.Assert(double.IsFinite(value));
+        return WriteCore(value, ref MemoryMarshal.GetReference(destination[..RoomMin]));
     }
 
     /// <summary>Writes numbers with commas between them, none at the end, until all are written, or the next is not
@@ -40,48 +46,89 @@ public static class NumberWriter
     public static void WriteRun(
         ReadOnlySpan<float> values, Span<byte> destination, out int valuesWritten, out int bytesWritten)
     {
-        bytesWritten = 0;
-        for (valuesWritten = 0; valuesWritten < values.Length; valuesWritten++)
+        // The loop counts for itself: counting in the out parameters would go through memory.
+        int written = 0;
+        int at = 0;
+        ref byte text = ref MemoryMarshal.GetReference(destination);
+        foreach (float value in values)
         {
-            float value = values[valuesWritten];
-            if (!float.IsFinite(value) || destination.Length - bytesWritten <= RoomMin)
+            if (!float.IsFinite(value) || destination.Length - at <= RoomMin)
             {
-                return;
+                break;
             }
-            if (valuesWritten > 0)
-            {
-                destination[bytesWritten++] = (byte)',';
-            }
-            bytesWritten += Write(value, destination[bytesWritten..]);
+            Unsafe.Add(ref text, at) = (byte)',';
+            at += Math.Min(written, 1);
+            at += WriteCore(value, ref Unsafe.Add(ref text, at));
+            written++;
         }
+        valuesWritten = written;
+        bytesWritten = at;
     }
 
     /// <inheritdoc cref="WriteRun(ReadOnlySpan{float}, Span{byte}, out int, out int)"/>
     public static void WriteRun(
         ReadOnlySpan<double> values, Span<byte> destination, out int valuesWritten, out int bytesWritten)
     {
-        bytesWritten = 0;
-        for (valuesWritten = 0; valuesWritten < values.Length; valuesWritten++)
+        int written = 0;
+        int at = 0;
+        ref byte text = ref MemoryMarshal.GetReference(destination);
+        foreach (double value in values)
         {
-            double value = values[valuesWritten];
-            if (!double.IsFinite(value) || destination.Length - bytesWritten <= RoomMin)
+            if (!double.IsFinite(value) || destination.Length - at <= RoomMin)
             {
-                return;
+                break;
             }
-            if (valuesWritten > 0)
-            {
-                destination[bytesWritten++] = (byte)',';
-            }
-            bytesWritten += Write(value, destination[bytesWritten..]);
+            Unsafe.Add(ref text, at) = (byte)',';
+            at += Math.Min(written, 1);
+            at += WriteCore(value, ref Unsafe.Add(ref text, at));
+            written++;
         }
+        valuesWritten = written;
+        bytesWritten = at;
     }
 
-    private static int Write<T, TFormat>(ulong bits, bool negative, int plainDigitsMax, Span<byte> destination)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static int WriteCore(float value, ref byte text)
+    {
+        uint bits = BitConverter.SingleToUInt32Bits(value);
+        uint sign = bits >> 31;
+        uint magnitude = bits & int.MaxValue;
+        bool ordinary = (magnitude >= 1U << 23) & ((magnitude & 0x7FFFFF) != 0) & BitConverter.IsLittleEndian;
+        if (!ordinary || !Shortest.TryGet(magnitude, out uint digits, out int power))
+        {
+            return WriteUnusual<float, Binary32>(magnitude, sign != 0, FloatPlainDigits, ref text);
+        }
+        text = (byte)'-';
+        return (int)sign + QuickText.Write(ref Unsafe.Add(ref text, sign), digits, power);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static int WriteCore(double value, ref byte text)
+    {
+        ulong bits = BitConverter.DoubleToUInt64Bits(value);
+        int sign = (int)(bits >> 63);
+        ulong magnitude = bits & long.MaxValue;
+        bool ordinary = (magnitude >= 1UL << 52) & ((magnitude & 0xFFFFFFFFFFFFF) != 0) & BitConverter.IsLittleEndian;
+        if (ordinary && Shortest.TryGet(magnitude, out ulong digits, out int power))
+        {
+            text = (byte)'-';
+            int length = QuickText.TryWrite(ref Unsafe.Add(ref text, sign), digits, power);
+            if (length > 0)
+            {
+                return sign + length;
+            }
+        }
+        return WriteUnusual<double, Binary64>(magnitude, sign != 0, DoublePlainDigits, ref text);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static int WriteUnusual<T, TFormat>(ulong bits, bool negative, int plainDigitsMax, ref byte text)
         where T : unmanaged
         where TFormat : struct, IBinaryFormat<T>
     {
         int power = 0;
         ulong digits = bits == 0 ? 0 : Schubfach.Shortest<T, TFormat>(bits, out power);
-        return DigitText.Write(digits, power, negative, plainDigitsMax, destination);
+        Span<byte> room = MemoryMarshal.CreateSpan(ref text, RoomMin);
+        return DigitText.Write(digits, power, negative, plainDigitsMax, room);
     }
 }

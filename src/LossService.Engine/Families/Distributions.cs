@@ -1,0 +1,85 @@
+using LossService.Engine.Cards;
+using LossService.Engine.Lanes;
+using LossService.Engine.Numerics;
+
+namespace LossService.Engine.Families;
+
+/// <summary>A loss between two distributions p and q over classes: a sum of one term a class. Each side may be written as
+/// probabilities, log-probabilities or logits.</summary>
+/// <remarks>The inputs of the two sides carry <see cref="Input.OneOf"/> "p" and "q"; their names tell how they are
+/// written: <c>log_…</c>, <c>…logits</c>, or neither.</remarks>
+internal interface IDistributionLoss<TSelf> : ILossFile<TSelf> where TSelf : struct, IDistributionLoss<TSelf>
+{
+    /// <summary>Multiplies every term.</summary>
+    double Scale { get; }
+
+    /// <summary>Divides the logits of both sides.</summary>
+    double Temperature { get; }
+
+    /// <summary>The weight of a hard cross-entropy of q's logits, at temperature 1, with the input <c>targets</c>.</summary>
+    double HardWeight { get; }
+
+    /// <summary>True when each term is an item of its own rather than their sum.</summary>
+    bool ItemsAreTerms { get; }
+
+    /// <summary>True when the answer tells the cross-entropy and the entropy whose difference the loss is.</summary>
+    bool TellsIdentity { get; }
+
+    V Term<V>(V p, V logP, V logQ) where V : struct, ILane<V>;
+}
+
+/// <summary>Makes the losses between distributions.</summary>
+internal static class Distributions
+{
+    public static Loss Of<TLoss>() where TLoss : struct, IDistributionLoss<TLoss> => new DistributionLoss<TLoss>();
+
+    /// <summary>The inputs of one side: exactly one of them is given.</summary>
+    public static IReadOnlyList<Input> Side(string side, string meaning, GradientRule gradient) =>
+    [
+        new(side, "N C *D | C", $"{meaning}, as probabilities; classes on the second axis, or alone.")
+        {
+            OneOf = side,
+            Gradient = gradient,
+            Domain = Domain.Probability,
+        },
+        new($"log_{side}", "N C *D | C", $"{meaning}, as log-probabilities.") { OneOf = side, Gradient = gradient },
+        new($"{side}_logits", "N C *D | C", $"{meaning}, as logits before the softmax.") { OneOf = side, Gradient = gradient },
+    ];
+
+    private sealed class DistributionLoss<TLoss>() : Loss(TLoss.Card)
+        where TLoss : struct, IDistributionLoss<TLoss>
+    {
+        public override LossResult Run(LossRequest request, Workshop workshop) =>
+            request.IsFloat64 ? Run<double, DoubleLane>(request, workshop) : Run<float, SingleLane>(request, workshop);
+
+        private static LossResult Run<T, V>(LossRequest request, Workshop workshop)
+            where T : unmanaged, System.Numerics.IFloatingPointIeee754<T>
+            where V : struct, IVectorLane<V, T>
+        {
+            var result = new LossResult(request);
+            try
+            {
+                TLoss loss = TLoss.Configure(new(request));
+                if (loss.ItemsAreTerms)
+                {
+                    request.Solution!.Items = request.AnyTensor(request.Solution.First).Shape;
+                }
+
+                using var plan = new ItemPlan<T>(request, workshop);
+                if (plan.Settle(result))
+                {
+                    using var driver = new DistributionDriver<TLoss, T, V>(loss, request, result, plan, workshop);
+                    driver.RunAll(workshop);
+                    driver.Finish();
+                }
+
+                return result;
+            }
+            catch
+            {
+                result.Dispose();
+                throw;
+            }
+        }
+    }
+}

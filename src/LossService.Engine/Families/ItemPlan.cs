@@ -1,0 +1,280 @@
+using System.Numerics;
+using LossService.Engine.Cards;
+using LossService.Engine.Lanes;
+using LossService.Engine.Numerics;
+
+namespace LossService.Engine.Families;
+
+/// <summary>What happens to items after the formula, for every family alike: element weight, sample weight, mask,
+/// reduction, loss weight, upstream gradient (the exact rules 1 to 4 of the HTTP contract).</summary>
+/// <remarks>The mean's divisor is a constant: it is settled before the first block runs.</remarks>
+internal sealed class ItemPlan<T> : IDisposable
+    where T : unmanaged, INumberBase<T>
+{
+    private readonly LossRequest _request;
+    private readonly Workshop _workshop;
+    private readonly Shape _items;
+    private readonly Tensor? _weight;
+    private readonly Broadcast _weightAt;
+    private readonly Tensor? _sampleWeight;
+    private readonly Broadcast _sampleAt;
+    private readonly Tensor? _gradOutput;
+    private readonly Broadcast _gradAt;
+    private readonly Tensor? _out;
+    private double _uniform;
+    private double _uniformCurvature;
+    private double _divisor = 1;
+
+    /// <summary>Reads the common tensors of a request. <paramref name="elementWeight"/> is the place of the loss's own
+    /// weight where that is a weight of items, else -1; <paramref name="labels"/> with <paramref name="ignoreIndex"/> name
+    /// the ignored items.</summary>
+    public ItemPlan(
+        LossRequest request, Workshop workshop, int elementWeight = -1, Tensor? labels = null, int? ignoreIndex = null)
+    {
+        _request = request;
+        _workshop = workshop;
+        _items = request.Solution!.Items;
+        Items = _items.Elements;
+        int own = request.Card.Inputs.Count;
+        _weight = elementWeight < 0 ? null : request.Tensor(elementWeight);
+        _sampleWeight = request.Tensor(own);
+        _gradOutput = request.Tensor(own + 2);
+        _weightAt = Broadcast.Of(_weight?.Shape, _items);
+        _sampleAt = Broadcast.Of(_sampleWeight?.Shape, _items);
+        _gradAt = Broadcast.Of(_gradOutput?.Shape, _items);
+        Tensor? mask = request.Tensor(own + 1);
+        _out = mask is null && (labels is null || ignoreIndex is null) ? null : LeaveOut(mask, labels, ignoreIndex);
+    }
+
+    /// <summary>How many items there are, those left out included.</summary>
+    public int Items { get; }
+
+    /// <summary>How many items are left out: masked or ignored.</summary>
+    public int LeftOut { get; private set; }
+
+    /// <summary>How many of <see cref="LeftOut"/> were ignored by their label.</summary>
+    public int Ignored { get; private set; }
+
+    /// <summary>True when every item has the same weight and the same coefficient, and none is left out.</summary>
+    public bool IsUniform => _weight is null && _sampleWeight is null && _out is null && _gradOutput is null or { Shape.Rank: 0 };
+
+    /// <summary>Settles the mean's divisor. <paramref name="sumOfClassWeights"/> is given by losses whose class weights
+    /// enter it.</summary>
+    /// <returns>False when there is nothing to take a mean of and the request wants an error for that.</returns>
+    public bool Settle(LossResult result, double? sumOfClassWeights = null)
+    {
+        Reduction reduction = _request.Reduction;
+        double lossWeight = _request[Common.LossWeight];
+        double divisor = 1;
+        if (reduction == Reduction.Mean)
+        {
+            (string rule, divisor) = Divisor(sumOfClassWeights);
+            result.Normalizer = new(rule, divisor);
+        }
+        else if (reduction == Reduction.BatchMean)
+        {
+            divisor = _items.Rank == 0 ? 1 : _items[0];
+            result.Normalizer = new("batch", divisor);
+        }
+
+        if (Ignored > 0)
+        {
+            result.Notes.Add(new("ignored", "Items whose label is ignore_index cost 0 and have gradient 0.") { Count = Ignored });
+        }
+
+        _divisor = divisor;
+        double rho = 1 / divisor;
+        if (divisor == 0)
+        {
+            IsEmpty = true;
+            switch (_request[Common.Empty])
+            {
+                case 0:
+                    rho = 0;
+                    result.Notes.Add(new("empty", "A mean over nothing was taken as 0; see the member empty."));
+                    break;
+                case 1:
+                    rho = double.NaN;
+                    break;
+                default:
+                    _request.Mistakes.Add(new("", Codes.EmptyReduction, "The mean is over nothing: no item is left to divide by."));
+                    return false;
+            }
+        }
+
+        double preset = _request[Common.Preset];
+        bool boosted = !double.IsNaN(preset) && Common.Preset.Words[(int)preset] is "xgboost" or "lightgbm";
+        double gradientRho = boosted ? 1 : rho;
+        double upstream = _gradOutput is { Shape.Rank: 0 } ? _gradOutput.ValueAt(0) : 1;
+        _uniformCurvature = lossWeight * gradientRho;
+        _uniform = _uniformCurvature * upstream;
+        return true;
+    }
+
+    /// <summary>True when the mean is over nothing.</summary>
+    public bool IsEmpty { get; private set; }
+
+    /// <summary>For a block of items: their weights, the factors of their gradients, and those of their Hessians.</summary>
+    public void Fill(int start, Span<T> weights, Span<T> coefficients, Span<T> curvatures)
+    {
+        if (_weight is null && _sampleWeight is null)
+        {
+            weights.Fill(T.One);
+        }
+        else
+        {
+            for (int i = 0; i < weights.Length; i++)
+            {
+                weights[i] = T.CreateTruncating(WeightOf(start + i));
+            }
+        }
+
+        bool ownGradient = _gradOutput is { Shape.Rank: > 0 };
+        if (_weight is null && _sampleWeight is null && !ownGradient)
+        {
+            coefficients.Fill(T.CreateTruncating(_uniform));
+            curvatures.Fill(T.CreateTruncating(_uniformCurvature));
+            return;
+        }
+
+        for (int i = 0; i < weights.Length; i++)
+        {
+            double weight = WeightOf(start + i);
+            double upstream = ownGradient ? Number(_gradOutput!, _gradAt.At(start + i)) : 1;
+            coefficients[i] = T.CreateTruncating(_uniform * weight * upstream);
+            curvatures[i] = T.CreateTruncating(_uniformCurvature * weight);
+        }
+    }
+
+    /// <summary>True when the item is masked or ignored.</summary>
+    public bool IsLeftOut(int item) => _out is not null && _out.Flag[item] != 0;
+
+    /// <summary>Sets the numbers of left-out items to 0: a selection, so that not even a NaN gets through.</summary>
+    public void Blank(int start, Span<T> numbers)
+    {
+        if (_out is null)
+        {
+            return;
+        }
+
+        ReadOnlySpan<byte> flags = _out.Flag.Slice(start, numbers.Length);
+        for (int i = 0; i < numbers.Length; i++)
+        {
+            if (flags[i] != 0)
+            {
+                numbers[i] = T.Zero;
+            }
+        }
+    }
+
+    /// <summary>Reduces the blocks' sums to the answer's loss.</summary>
+    public void Finish(LossResult result, Span<double> partials)
+    {
+        if (_request.Reduction == Reduction.None)
+        {
+            return;
+        }
+
+        result.Loss = Reduce(partials);
+    }
+
+    /// <summary>The sum of the blocks' sums, reduced as the request says and rounded once to its dtype.</summary>
+    public double Reduce(Span<double> partials)
+    {
+        double reduced = IsEmpty
+            ? _request[Common.Empty] == 0 ? 0 : double.NaN
+            : Sums.OfPartials(partials) / _divisor * _request[Common.LossWeight];
+        return _request.IsFloat64 ? reduced : (float)reduced;
+    }
+
+    public void Dispose() => _out?.Dispose();
+
+    private (string Rule, double Divisor) Divisor(double? sumOfClassWeights)
+    {
+        double factor = _request[Common.AvgFactor];
+        if (!double.IsNaN(factor))
+        {
+            return ("avg_factor", factor + _request[Common.AvgFactorEps]);
+        }
+
+        double chosen = _request[Common.WeightNormalization];
+        bool byWeights = double.IsNaN(chosen) ? sumOfClassWeights is not null : chosen == 0;
+        if (!byWeights)
+        {
+            return ("count", Items - LeftOut);
+        }
+
+        bool chosenByCaller = !double.IsNaN(chosen);
+        if (chosenByCaller && (_weight is not null || _sampleWeight is not null) && sumOfClassWeights is null)
+        {
+            double sum = 0;
+            for (int item = 0; item < Items; item++)
+            {
+                sum += IsLeftOut(item) ? 0 : WeightOf(item);
+            }
+
+            return ("sum_weights", sum);
+        }
+
+        return sumOfClassWeights is null ? ("count", Items - LeftOut) : ("sum_weights", sumOfClassWeights.Value);
+    }
+
+    /// <summary>An item's element weight times its sample weight.</summary>
+    public double WeightOf(int item) =>
+        (_weight is null ? 1 : Number(_weight, _weightAt.At(item)))
+        * (_sampleWeight is null ? 1 : Number(_sampleWeight, _sampleAt.At(item)));
+
+    private static double Number(Tensor tensor, int offset) =>
+        tensor.Element == Element.Float64 ? tensor.Float64[offset] : tensor.Float32[offset];
+
+    private Tensor LeaveOut(Tensor? mask, Tensor? labels, int? ignoreIndex)
+    {
+        Tensor flags = Tensor.Rent(_workshop.Pool, new Shape(Items), Element.Flag);
+        Span<byte> outs = flags.Flag;
+        Broadcast maskAt = Broadcast.Of(mask?.Shape, _items);
+        for (int item = 0; item < Items; item++)
+        {
+            bool masked = mask is not null && mask.Flag[maskAt.At(item)] == 0;
+            bool ignored = !masked && labels is not null && labels.Label[item] == ignoreIndex;
+            outs[item] = masked || ignored ? (byte)1 : (byte)0;
+            LeftOut += outs[item];
+            Ignored += ignored ? 1 : 0;
+        }
+
+        return flags;
+    }
+}
+
+/// <summary>Which element of a smaller tensor belongs to an item: (item / Divide) mod Modulo.</summary>
+internal readonly record struct Broadcast(int Divide, int Modulo)
+{
+    /// <summary>A tensor with an element per class: the second axis of the items, or the only one.</summary>
+    public static Broadcast OfClasses(int classes, Shape items)
+    {
+        int inner = 1;
+        for (int axis = 2; axis < items.Rank; axis++)
+        {
+            inner *= items[axis];
+        }
+
+        return new(inner, classes);
+    }
+
+    /// <summary>A tensor with an element per item, per sample (first axis), or one for all.</summary>
+    public static Broadcast Of(Shape? shape, Shape items)
+    {
+        if (shape is not { } small || small.Elements == items.Elements)
+        {
+            return new(1, int.MaxValue);
+        }
+
+        if (small.Elements == 1)
+        {
+            return new(1, 1);
+        }
+
+        return new(items[0] == 0 ? 1 : items.Elements / items[0], int.MaxValue);
+    }
+
+    public int At(int item) => item / Divide % Modulo;
+}

@@ -1,0 +1,104 @@
+using System.Numerics;
+using LossService.Engine.Cards;
+using LossService.Engine.Numerics;
+
+namespace LossService.Engine.Families;
+
+/// <summary>The target side of a softmax loss: labels or distributions, class weights, label smoothing.</summary>
+internal sealed class RowTarget<T>
+    where T : unmanaged, INumberBase<T>
+{
+    private readonly Tensor? _weight;
+
+    public RowTarget(LossRequest request, double smoothing)
+    {
+        int place = request.Card.PlaceOfInput("targets");
+        Place = place;
+        bool byLabel = request.Solution!.Form(place)!.Kind == InputKind.Label;
+        Labels = byLabel ? request.LabelTensor(place) : null;
+        Probabilities = byLabel ? null : request.Tensor(place);
+        int weight = request.Card.PlaceOfInput(Common.WeightName);
+        _weight = weight < 0 ? null : request.Tensor(weight);
+        AreProbabilities = request.Solution.Form(place)!.Domain == Domain.Probability;
+        Smoothing = smoothing;
+        Classes = request.Solution.Length("C", 1);
+        WeightTotal = Classes;
+        if (_weight is not null)
+        {
+            WeightTotal = 0;
+            for (int c = 0; c < Classes; c++)
+            {
+                WeightTotal += WeightOf(c);
+            }
+        }
+    }
+
+    /// <summary>The place of the targets on the card.</summary>
+    public int Place { get; }
+
+    /// <summary>One label a row, where the targets are classes.</summary>
+    public Tensor? Labels { get; }
+
+    /// <summary>One distribution a row, where they are not.</summary>
+    public Tensor? Probabilities { get; }
+
+    /// <summary>True when the targets are meant to sum to 1.</summary>
+    public bool AreProbabilities { get; }
+
+    /// <summary>How far targets move towards the uniform distribution.</summary>
+    public double Smoothing { get; }
+
+    /// <summary>The number of classes.</summary>
+    public int Classes { get; }
+
+    /// <summary>The sum of all class weights; their number where there are none.</summary>
+    public double WeightTotal { get; }
+
+    /// <summary>The class weights; empty where there are none.</summary>
+    public ReadOnlySpan<T> Weights => _weight is null ? default : _weight.Values<T>();
+
+    /// <summary>One class's weight.</summary>
+    public double WeightOf(int @class) => _weight is null ? 1 : double.CreateTruncating(_weight.Values<T>()[@class]);
+
+    /// <summary>What a weighted mean divides by, where class weights enter it: with labels the weights of the labels;
+    /// with distributions, and only when asked for, the weight of their mass.</summary>
+    public double? SumOfWeights(LossRequest request, ItemPlan<T> plan)
+    {
+        if (_weight is null || request.Reduction != Reduction.Mean)
+        {
+            return null;
+        }
+
+        double chosen = request[Common.WeightNormalization];
+        bool wanted = double.IsNaN(chosen) ? Labels is not null && request.Card.MeanDividesByWeights : chosen == 0;
+        if (!wanted)
+        {
+            return null;
+        }
+
+        double sum = 0;
+        for (int row = 0; row < plan.Items; row++)
+        {
+            if (!plan.IsLeftOut(row))
+            {
+                sum += Labels is null ? MassOf(request.Solution!, row) : WeightOf(Labels.Label[row]);
+            }
+        }
+
+        return sum;
+    }
+
+    private double MassOf(Solution solution, int row)
+    {
+        int inner = Math.Max(1, solution.Rest.Elements);
+        ReadOnlySpan<T> all = Probabilities!.Values<T>();
+        int start = (row / inner * inner * Classes) + (row % inner);
+        double mass = 0;
+        for (int c = 0; c < Classes; c++)
+        {
+            mass += WeightOf(c) * double.CreateTruncating(all[start + (c * inner)]);
+        }
+
+        return mass;
+    }
+}

@@ -1,0 +1,390 @@
+using System.Numerics;
+using System.Runtime.InteropServices;
+using LossService.Engine.Lanes;
+using LossService.Engine.Numerics;
+
+namespace LossService.Engine.Families;
+
+/// <summary>Runs a softmax loss over groups of rows: exponentials and sums row by row, the loss over all rows of the group
+/// at once, then gradients and Hessians row by row from the exponentials that were kept.</summary>
+/// <remarks>The sum of a row leaves out the target's own exponential, so that neither log p of a certain target nor
+/// p - 1 loses its digits: log p = -log1p(rest), p - 1 = -rest / sum.</remarks>
+internal sealed class SoftmaxRowDriver<TLoss, T, V> : Driver, IDisposable
+    where TLoss : struct, ISoftmaxRowLoss<TLoss>
+    where T : unmanaged, IFloatingPointIeee754<T>
+    where V : struct, IVectorLane<V, T>
+{
+    private readonly TLoss _loss;
+    private readonly RowTarget<T> _target;
+    private readonly LossResult _result;
+    private readonly ItemPlan<T> _plan;
+    private readonly RowLayout _layout;
+    private readonly Tensor _scores;
+    private readonly Tensor _partials;
+    private int _undefined;
+    private int _unnormalized;
+
+    public SoftmaxRowDriver(
+        TLoss loss, RowTarget<T> target, LossRequest request, LossResult result, ItemPlan<T> plan, Workshop workshop)
+    {
+        _loss = loss;
+        _target = target;
+        _result = result;
+        _plan = plan;
+        _layout = new(request.Solution!);
+        _scores = request.Tensor(0)!;
+        Outputs.Rent(request, result, workshop.Pool, withItems: true);
+        _partials = Tensor.Rent(workshop.Pool, new Shape(Blocks), Element.Float64);
+    }
+
+    public override int Blocks => _layout.Blocks;
+
+    public override void Run(int block, Scratch scratch)
+    {
+        int start = block * _layout.RowsPerBlock;
+        int rows = Math.Min(_layout.RowsPerBlock, _layout.Rows - start);
+        var group = new RowGroup<T>(scratch, rows, _layout.Classes);
+        _plan.Fill(start, group.Weights, group.Coefficients, group.Curvatures);
+        for (int r = 0; r < rows; r++)
+        {
+            if (!_plan.IsLeftOut(start + r))
+            {
+                Measure(start + r, r, group);
+            }
+        }
+
+        Answer(group);
+        for (int r = 0; r < rows; r++)
+        {
+            Differentiate(start + r, r, group);
+        }
+
+        FinishItems(block, start, group);
+    }
+
+    /// <summary>Reduces, and says what the caller should know.</summary>
+    public void Finish()
+    {
+        _plan.Finish(_result, _partials.Float64);
+        RowNotes.Add(_result, _undefined, _unnormalized);
+    }
+
+    public void Dispose() => _partials.Dispose();
+
+    /// <summary>One row's exponentials, and what its target makes of them.</summary>
+    private void Measure(int row, int r, in RowGroup<T> group)
+    {
+        Span<T> scores = _layout.Read(_scores, row, group.Gathered);
+        Span<T> exps = group.Exps(r);
+        T top = Prepare(ref scores, group);
+        int label = _target.Labels is null ? -1 : _target.Labels.Label[row];
+        double shift = double.CreateTruncating(top);
+        double own = 0;
+        if (!TLoss.TakesLogProbabilities)
+        {
+            Rows.Exp<T, V>(scores, top, T.One, exps);
+            if (label >= 0)
+            {
+                own = double.CreateTruncating(exps[label]);
+                exps[label] = T.Zero;
+            }
+
+            group.Rest[r] = Rows.Sum<T, V>(exps);
+            if (label >= 0)
+            {
+                exps[label] = T.CreateTruncating(own);
+            }
+        }
+
+        group.Own[r] = own;
+        group.Spread[r] = _target.Smoothing > 0 ? Gap(scores, top, default, group) : 0;
+        if (label >= 0)
+        {
+            group.Cross[r] = shift - double.CreateTruncating(scores[label]);
+            group.Mass[r] = _target.WeightOf(label);
+        }
+        else
+        {
+            MeasureDistribution(row, r, scores, top, group);
+        }
+    }
+
+    // Scores that are log-probabilities are shifted by nothing.
+    private T Prepare(ref Span<T> scores, in RowGroup<T> group)
+    {
+        if (TLoss.TakesLogProbabilities)
+        {
+            return T.Zero;
+        }
+
+        T top = RowSoftmax.Top<T, V>(ref scores, group.Gathered);
+        if (T.IsNaN(top))
+        {
+            Interlocked.Increment(ref _undefined);
+        }
+
+        return top;
+    }
+
+    private void MeasureDistribution(int row, int r, ReadOnlySpan<T> scores, T top, in RowGroup<T> group)
+    {
+        ReadOnlySpan<T> given = _layout.Read(_target.Probabilities!, row, group.TargetGathered);
+        double mass = Rows.Sum<T, V>(given);
+        double tolerance = (typeof(T) == typeof(float) ? 1e-6 : 1e-12) * given.Length;
+        if (_target.AreProbabilities && !(Math.Abs(mass - 1) <= tolerance))
+        {
+            Interlocked.Increment(ref _unnormalized);
+        }
+
+        ReadOnlySpan<T> weighted = Weigh(given, group);
+        group.Mass[r] = _target.Weights.IsEmpty ? mass : Rows.Sum<T, V>(weighted);
+        group.Cross[r] = Gap(scores, top, given, group);
+    }
+
+    // w · t, in scratch where there are weights.
+    private ReadOnlySpan<T> Weigh(ReadOnlySpan<T> given, in RowGroup<T> group)
+    {
+        ReadOnlySpan<T> weights = _target.Weights;
+        if (weights.IsEmpty)
+        {
+            return given;
+        }
+
+        Span<T> products = group.Products;
+        for (int c = 0; c < given.Length; c++)
+        {
+            products[c] = given[c] * weights[c];
+        }
+
+        return products;
+    }
+
+    // Σ w t (top - z), with 0 · infinity = 0; without a target Σ w (top - z).
+    private double Gap(ReadOnlySpan<T> scores, T top, ReadOnlySpan<T> given, in RowGroup<T> group)
+    {
+        Span<T> products = group.Products[..scores.Length];
+        ReadOnlySpan<T> weights = _target.Weights;
+        for (int c = 0; c < scores.Length; c++)
+        {
+            T factor = (given.IsEmpty ? T.One : given[c]) * (weights.IsEmpty ? T.One : weights[c]);
+            products[c] = factor == T.Zero ? T.Zero : factor * (top - scores[c]);
+        }
+
+        return Sums.OfBlock<T>(products);
+    }
+
+    /// <summary>The loss of every row of the group, four rows to a vector.</summary>
+    private void Answer(in RowGroup<T> group)
+    {
+        double smoothing = _target.Smoothing;
+        double share = smoothing / Math.Max(1, _layout.Classes);
+        double kept = 1 - smoothing;
+        bool byLabel = _target.Labels is not null;
+        for (int r = 0; r < group.Rows; r += DoubleLane.Count)
+        {
+            DoubleLane rest = Load(group.Rest, r);
+            DoubleLane own = Load(group.Own, r);
+            DoubleLane total = rest + own;
+            DoubleLane log = TLoss.TakesLogProbabilities
+                ? 0
+                : DoubleLane.Select(DoubleLane.Same(own, 1), DoubleLane.Log1p(rest), DoubleLane.Log(total));
+            DoubleLane given = Load(group.Mass, r);
+            DoubleLane gap = Load(group.Cross, r);
+            // By label the gap is top - z_y, to be weighed here; by distribution it is Σ w t (top - z) already.
+            DoubleLane cross = byLabel ? DoubleLane.ZeroTimes(given, gap + log) : gap + DoubleLane.ZeroTimes(given, log);
+            DoubleLane mass = given;
+            if (smoothing > 0)
+            {
+                cross = DoubleLane.ZeroTimes(kept, cross)
+                    + (share * (Load(group.Spread, r) + DoubleLane.ZeroTimes(_target.WeightTotal, log)));
+                mass = (kept * given) + (share * _target.WeightTotal);
+            }
+
+            RowAnswer<DoubleLane> answer = _loss.Row<DoubleLane>(new(cross, mass));
+            Store(answer.Loss, group.Losses, r);
+            Store(answer.OnProbability, group.OnProbability, r);
+            Store(answer.OnCross, group.OnCross, r);
+            Store(answer.OnMass, group.OnMass, r);
+            Store(total, group.Total, r);
+            Store(log, group.Log, r);
+        }
+    }
+
+    private static DoubleLane Load(Span<double> numbers, int r) => DoubleLane.Load(ref MemoryMarshal.GetReference(numbers), r);
+
+    private static void Store(DoubleLane lane, Span<double> numbers, int r) =>
+        DoubleLane.Store(lane, ref MemoryMarshal.GetReference(numbers), r);
+
+    private void Differentiate(int row, int r, in RowGroup<T> group)
+    {
+        if (_result.Gradients[0] is { } gradient)
+        {
+            Span<T> slopes = _layout.Room(gradient, row, group.Gathered);
+            if (_plan.IsLeftOut(row))
+            {
+                slopes.Clear();
+            }
+            else
+            {
+                Slopes(row, r, group, slopes);
+            }
+
+            _layout.Write<T>(gradient, row, slopes);
+        }
+
+        if (_result.Hessians[0] is { } hessian)
+        {
+            Span<T> curves = _layout.Room(hessian, row, group.Gathered);
+            Curves(row, r, group, curves);
+            _layout.Write<T>(hessian, row, curves);
+        }
+
+        if (_result.Gradients[_target.Place] is { } targetGradient)
+        {
+            Span<T> slopes = _layout.Room(targetGradient, row, group.TargetGathered);
+            TargetSlopes(row, r, group, slopes);
+            _layout.Write<T>(targetGradient, row, slopes);
+            if (_result.Hessians[_target.Place] is { } targetHessian)
+            {
+                Span<T> curves = _layout.Room(targetHessian, row, group.TargetGathered);
+                TargetCurves(row, r, group, curves);
+                _layout.Write<T>(targetHessian, row, curves);
+            }
+        }
+    }
+
+    // Σ t' is linear in z but for the log-sum-exp: grad_j = OnProbability p_j - OnCross w_j t'_j.
+    private void Slopes(int row, int r, in RowGroup<T> group, Span<T> slopes)
+    {
+        double coefficient = double.CreateTruncating(group.Coefficients[r]);
+        double total = group.Total[r];
+        double onProbability = group.OnProbability[r] * coefficient;
+        double onCross = group.OnCross[r] * coefficient;
+        if (double.IsNaN(group.Losses[r]) && double.IsNaN(total))
+        {
+            slopes.Fill(T.NaN);
+            return;
+        }
+
+        if (TLoss.TakesLogProbabilities)
+        {
+            slopes.Clear();
+        }
+        else
+        {
+            Rows.Scale<T, V>(group.Exps(r), T.CreateTruncating(onProbability / total), slopes);
+        }
+
+        double kept = 1 - _target.Smoothing;
+        double share = onCross * _target.Smoothing / slopes.Length;
+        if (_target.Smoothing > 0)
+        {
+            for (int c = 0; c < slopes.Length; c++)
+            {
+                slopes[c] -= T.CreateTruncating(share * _target.WeightOf(c));
+            }
+        }
+
+        if (_target.Labels is not null)
+        {
+            int label = _target.Labels.Label[row];
+            double weighed = onCross * kept * _target.WeightOf(label);
+            // p_y · OnProbability - weighed = (OnProbability - weighed) p_y - weighed (1 - p_y), and 1 - p_y = rest / total.
+            double slope = TLoss.TakesLogProbabilities
+                ? -weighed
+                : ((onProbability - weighed) * (group.Own[r] / total)) - (weighed * (group.Rest[r] / total));
+            slopes[label] = T.CreateTruncating(
+                _target.Smoothing > 0 ? slope - (share * _target.WeightOf(label)) : slope);
+            return;
+        }
+
+        ReadOnlySpan<T> weighted = Weigh(_layout.Read(_target.Probabilities!, row, group.TargetGathered), group);
+        T factor = T.CreateTruncating(onCross * kept);
+        for (int c = 0; c < slopes.Length; c++)
+        {
+            slopes[c] -= factor * weighted[c];
+        }
+    }
+
+    // hess_j = OnProbability p_j (1 - p_j), with 1 - p of the largest from the sum of all others.
+    private void Curves(int row, int r, in RowGroup<T> group, Span<T> curves)
+    {
+        if (TLoss.TakesLogProbabilities || _plan.IsLeftOut(row))
+        {
+            curves.Clear();
+            return;
+        }
+
+        Span<T> exps = group.Exps(r);
+        double total = group.Total[r];
+        int top = 0;
+        for (int c = 1; c < exps.Length; c++)
+        {
+            top = exps[c] > exps[top] ? c : top;
+        }
+
+        T most = exps[top];
+        exps[top] = T.Zero;
+        double others = Rows.Sum<T, V>(exps);
+        exps[top] = most;
+        double factor = group.OnProbability[r] * double.CreateTruncating(group.Curvatures[r]);
+        for (int c = 0; c < curves.Length; c++)
+        {
+            double p = double.CreateTruncating(exps[c]) / total;
+            double miss = c == top ? others / total : 1 - p;
+            curves[c] = T.CreateTruncating(factor * p * miss);
+        }
+    }
+
+    private void TargetSlopes(int row, int r, in RowGroup<T> group, Span<T> slopes) =>
+        TargetSlopes(row, r, group, slopes, double.CreateTruncating(group.Coefficients[r]));
+
+    // A loss that is linear in its target has none; Cross / Mass has -2 / Mass times its slope.
+    private void TargetCurves(int row, int r, in RowGroup<T> group, Span<T> curves)
+    {
+        double mass = group.Mass[r];
+        if (!TLoss.NormalizesTarget || mass == 0)
+        {
+            curves.Clear();
+            return;
+        }
+
+        TargetSlopes(row, r, group, curves, -2 / mass * double.CreateTruncating(group.Curvatures[r]));
+    }
+
+    // ∂loss/∂t_j = (1 - smoothing) w_j (OnCross (lse - z_j) + OnMass).
+    private void TargetSlopes(int row, int r, in RowGroup<T> group, Span<T> slopes, double factor)
+    {
+        if (_plan.IsLeftOut(row))
+        {
+            slopes.Clear();
+            return;
+        }
+
+        Span<T> scores = _layout.Read(_scores, row, group.Gathered);
+        T top = Prepare(ref scores, group);
+        double coefficient = factor * (1 - _target.Smoothing);
+        for (int c = 0; c < slopes.Length; c++)
+        {
+            double gap = double.CreateTruncating(top - scores[c]) + group.Log[r];
+            slopes[c] = T.CreateTruncating(
+                coefficient * _target.WeightOf(c) * ((group.OnCross[r] * gap) + group.OnMass[r]));
+        }
+    }
+
+    private void FinishItems(int block, int start, in RowGroup<T> group)
+    {
+        Span<double> losses = group.Losses[..group.Rows];
+        Span<T> items = _result.Losses is null ? default : _result.Losses.Values<T>().Slice(start, group.Rows);
+        for (int r = 0; r < group.Rows; r++)
+        {
+            losses[r] = _plan.IsLeftOut(start + r) ? 0 : losses[r] * double.CreateTruncating(group.Weights[r]);
+            if (!items.IsEmpty)
+            {
+                items[r] = T.CreateTruncating(losses[r]);
+            }
+        }
+
+        _partials.Float64[block] = Sums.OfBlock<double>(losses);
+    }
+}

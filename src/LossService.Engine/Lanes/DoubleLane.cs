@@ -1,0 +1,109 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace LossService.Engine.Lanes;
+
+/// <summary>Four doubles.</summary>
+internal readonly struct DoubleLane(Vector256<double> vector) : IVectorLane<DoubleLane, double>
+{
+    private const MethodImplOptions Inline = MethodImplOptions.AggressiveInlining;
+
+    private readonly Vector256<double> _vector = vector;
+
+    public static int Count => 4;
+
+    /// <summary>The machine's own vector.</summary>
+    public Vector256<double> Vector => _vector;
+
+    [MethodImpl(Inline)]
+    public static DoubleLane All(double number) => new(Vector256.Create(number));
+
+    [MethodImpl(Inline)]
+    public static DoubleLane Load(ref readonly double origin, int offset) =>
+        new(Vector256.LoadUnsafe(in origin, (nuint)offset));
+
+    [MethodImpl(Inline)]
+    public static void Store(DoubleLane value, ref double origin, int offset) =>
+        value._vector.StoreUnsafe(ref origin, (nuint)offset);
+
+    [MethodImpl(Inline)]
+    public static implicit operator DoubleLane(double constant) => new(Vector256.Create((double)constant));
+
+    [MethodImpl(Inline)]
+    public static DoubleLane operator +(DoubleLane a, DoubleLane b) => new(a._vector + b._vector);
+
+    [MethodImpl(Inline)]
+    public static DoubleLane operator -(DoubleLane a, DoubleLane b) => new(a._vector - b._vector);
+
+    [MethodImpl(Inline)]
+    public static DoubleLane operator -(DoubleLane a) => new(-a._vector);
+
+    [MethodImpl(Inline)]
+    public static DoubleLane operator *(DoubleLane a, DoubleLane b) => new(a._vector * b._vector);
+
+    [MethodImpl(Inline)]
+    public static DoubleLane operator *(double k, DoubleLane a) => new(Vector256.Create((double)k) * a._vector);
+
+    [MethodImpl(Inline)]
+    public static DoubleLane operator /(DoubleLane a, DoubleLane b) => new(a._vector / b._vector);
+
+    [MethodImpl(Inline)]
+    public static DoubleLane operator >(DoubleLane a, DoubleLane b) => new(Vector256.GreaterThan(a._vector, b._vector));
+
+    [MethodImpl(Inline)]
+    public static DoubleLane operator <(DoubleLane a, DoubleLane b) => new(Vector256.LessThan(a._vector, b._vector));
+
+    [MethodImpl(Inline)]
+    public static DoubleLane Same(DoubleLane a, DoubleLane b) => new(Vector256.Equals(a._vector, b._vector));
+
+    [MethodImpl(Inline)]
+    public static DoubleLane Select(DoubleLane mask, DoubleLane then, DoubleLane otherwise) =>
+        new(Vector256.ConditionalSelect(mask._vector, then._vector, otherwise._vector));
+
+    [MethodImpl(Inline)]
+    public static DoubleLane Abs(DoubleLane a) => new(Vector256.Abs(a._vector));
+
+    // Compare and select: unlike the instruction's max, the result for NaN is the same everywhere, and a is kept, so
+    // that a NaN in the first operand survives.
+    [MethodImpl(Inline)]
+    public static DoubleLane Max(DoubleLane a, DoubleLane b) => Select(a < b, b, a);
+
+    [MethodImpl(Inline)]
+    public static DoubleLane Min(DoubleLane a, DoubleLane b) => Select(a > b, b, a);
+
+    [MethodImpl(Inline)]
+    public static DoubleLane Hinge(DoubleLane a, double tie) => Select(a < 0, 0, a);
+
+    [MethodImpl(Inline)]
+    public static DoubleLane ZeroTimes(DoubleLane a, DoubleLane b) =>
+        new(Vector256.AndNot(a._vector * b._vector, Vector256.Equals(a._vector, Vector256<double>.Zero)));
+
+    [MethodImpl(Inline)]
+    public static DoubleLane Stop(DoubleLane a) => a;
+
+    [MethodImpl(Inline)]
+    public static DoubleLane WithSlope(DoubleLane value, DoubleLane x, DoubleLane derivative) => value;
+
+    [MethodImpl(Inline)]
+    public static DoubleLane Sqrt(DoubleLane a) => new(Vector256.Sqrt(a._vector));
+
+    [MethodImpl(Inline)]
+    public static DoubleLane Exp(DoubleLane a) => new(LaneMath.Exp(a._vector));
+
+    [MethodImpl(Inline)]
+    public static DoubleLane Log(DoubleLane a) => new(LaneMath.Log(a._vector));
+
+    [MethodImpl(Inline)]
+    public static DoubleLane Log1p(DoubleLane a) => new(LaneMath.Log1p(a._vector));
+
+    [MethodImpl(Inline)]
+    public static DoubleLane Pow(DoubleLane a, double exponent) => new(LaneMath.Pow(a._vector, exponent));
+
+    [MethodImpl(Inline)]
+    public static Logistic<DoubleLane> Logistic(DoubleLane a)
+    {
+        LaneMath.Logistic(a._vector, out Vector256<double> softplus, out Vector256<double> softplusOfMinus,
+            out Vector256<double> sigmoid, out Vector256<double> sigmoidOfMinus);
+        return new(new(softplus), new(softplusOfMinus), new(sigmoid), new(sigmoidOfMinus));
+    }
+}

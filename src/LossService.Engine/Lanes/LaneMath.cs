@@ -1,0 +1,66 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace LossService.Engine.Lanes;
+
+/// <summary>
+/// Elementary functions on whole vectors that give the same bits on every machine.
+/// </summary>
+/// <remarks>
+/// <para>Only IEEE-754 add, subtract, multiply, divide, square root, explicit fused multiply-add, integer operations
+/// and compare-and-select are used, each of which has one correct answer. Hence a result does not depend on the
+/// instruction set, on the C runtime or on the neighbouring elements. Nothing allocates, throws, or keeps state.</para>
+/// <para>One ulp is the distance between neighbouring numbers of the format at the exact result, 2^-149 (float) or
+/// 2^-1074 (double) where that is denormal. Float bounds were measured on all 2^32 inputs (LaneMathSweep in the
+/// tests), double bounds on 400,000 random points a range (LaneMathDoubleSweep), which leaves room for a slightly worse
+/// point. Denormal arguments and results are honoured, never flushed. NaN gives a NaN, whose sign and payload do not
+/// matter to anyone.</para>
+/// <para>The polynomials are minimax fits of our own (Lawson iteration in 50 digits, low coefficients rounded first and
+/// the rest fitted again), evaluated in Estrin's order: these loops wait for latency more than for throughput.</para>
+/// </remarks>
+internal static partial class LaneMath
+{
+    /// <summary>Square root, correctly rounded; negative gives NaN, -0 gives -0.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static Vector256<float> Sqrt(Vector256<float> x) => Vector256.Sqrt(x);
+
+    /// <summary>Square root, correctly rounded; negative gives NaN, -0 gives -0.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static Vector256<double> Sqrt(Vector256<double> x) => Vector256.Sqrt(x);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<float> Fma(Vector256<float> a, Vector256<float> b, Vector256<float> c)
+        => Vector256.FusedMultiplyAdd(a, b, c);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<float> Fma(Vector256<float> a, Vector256<float> b, float c)
+        => Vector256.FusedMultiplyAdd(a, b, Vector256.Create(c));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<double> Fma(Vector256<double> a, Vector256<double> b, Vector256<double> c)
+        => Vector256.FusedMultiplyAdd(a, b, c);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<double> Fma(Vector256<double> a, Vector256<double> b, double c)
+        => Vector256.FusedMultiplyAdd(a, b, Vector256.Create(c));
+
+    /// <summary>a + b·x, the leaf of an Estrin tree.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<float> Line(float a, float b, Vector256<float> x)
+        => Vector256.FusedMultiplyAdd(Vector256.Create(b), x, Vector256.Create(a));
+
+    /// <summary>a + b·x, the leaf of an Estrin tree.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<double> Line(double a, double b, Vector256<double> x)
+        => Vector256.FusedMultiplyAdd(Vector256.Create(b), x, Vector256.Create(a));
+
+    /// <summary>A value that has no sign, or x's sign already, with the sign of x: keeps -0.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<float> WithSign(Vector256<float> value, Vector256<float> x)
+        => value | (x & Vector256.Create(-0f));
+
+    /// <summary>A value that has no sign, or x's sign already, with the sign of x: keeps -0.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<double> WithSign(Vector256<double> value, Vector256<double> x)
+        => value | (x & Vector256.Create(-0d));
+}

@@ -1,0 +1,203 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace LossService.Engine.Lanes;
+
+/// <summary>What is done to one contiguous row of numbers, whatever its length; the same bits for any vector width.</summary>
+internal static class Rows
+{
+    private const int LanesMax = 8;
+
+    // Sixteen float accumulators are folded to double this often, so that their error does not grow with the row.
+    private const int FoldEvery = 2048;
+
+    /// <summary>The largest number; a NaN may hide, since whatever uses the maximum meets the NaN itself.</summary>
+    public static T Max<T, V>(ReadOnlySpan<T> row)
+        where T : unmanaged, INumber<T>
+        where V : struct, IVectorLane<V, T>
+    {
+        if (row.Length < V.Count)
+        {
+            return MaxOneByOne(row);
+        }
+
+        ref T start = ref MemoryMarshal.GetReference(row);
+        V most = V.Load(ref start, 0);
+        for (int i = V.Count; i <= row.Length - V.Count; i += V.Count)
+        {
+            most = V.Max(most, V.Load(ref start, i));
+        }
+
+        // The last vector may overlap the one before: a maximum does not mind.
+        most = V.Max(most, V.Load(ref start, row.Length - V.Count));
+        Span<T> lanes = stackalloc T[LanesMax];
+        V.Store(most, ref MemoryMarshal.GetReference(lanes), 0);
+        return MaxOneByOne<T>(lanes[..V.Count]);
+    }
+
+    /// <summary>e to the power of (row - shift) * scale, element by element, into <paramref name="destination"/>.</summary>
+    public static void Exp<T, V>(ReadOnlySpan<T> row, T shift, T scale, Span<T> destination)
+        where T : unmanaged
+        where V : struct, IVectorLane<V, T> =>
+        Map<T, V, ShiftedExp<T, V>>(row, new(shift, scale), destination);
+
+    /// <summary>(row - shift) * scale, element by element.</summary>
+    public static void Shift<T, V>(ReadOnlySpan<T> row, T shift, T scale, Span<T> destination)
+        where T : unmanaged
+        where V : struct, IVectorLane<V, T> =>
+        Map<T, V, Shifted<T, V>>(row, new(shift, scale), destination);
+
+    /// <summary>row * scale, element by element.</summary>
+    public static void Scale<T, V>(ReadOnlySpan<T> row, T scale, Span<T> destination)
+        where T : unmanaged, INumberBase<T>
+        where V : struct, IVectorLane<V, T> =>
+        Map<T, V, Shifted<T, V>>(row, new(T.Zero, scale), destination);
+
+    /// <summary>The natural logarithms of a row.</summary>
+    public static void Log<T, V>(ReadOnlySpan<T> row, Span<T> destination)
+        where T : unmanaged
+        where V : struct, IVectorLane<V, T> =>
+        Map<T, V, Logarithm<T, V>>(row, default, destination);
+
+    /// <summary>The sum of a row: sixteen accumulators of the row's own width, folded to double in a fixed order.</summary>
+    public static double Sum<T, V>(ReadOnlySpan<T> row)
+        where T : unmanaged, INumberBase<T>
+        where V : struct, IVectorLane<V, T>
+    {
+        double sum = 0;
+        for (int start = 0; start < row.Length; start += FoldEvery)
+        {
+            sum += Part<T, V>(row.Slice(start, Math.Min(FoldEvery, row.Length - start)));
+        }
+
+        return sum;
+    }
+
+    private static double Part<T, V>(ReadOnlySpan<T> row)
+        where T : unmanaged, INumberBase<T>
+        where V : struct, IVectorLane<V, T>
+    {
+        Span<T> sums = stackalloc T[Sums.Accumulators];
+        sums.Clear();
+        ref T start = ref MemoryMarshal.GetReference(row);
+        ref T sum = ref MemoryMarshal.GetReference(sums);
+        int i = 0;
+        if (V.Count == Sums.Accumulators / 2)
+        {
+            V a = V.Of(0);
+            V b = V.Of(0);
+            for (; i <= row.Length - Sums.Accumulators; i += Sums.Accumulators)
+            {
+                a += V.Load(ref start, i);
+                b += V.Load(ref start, i + V.Count);
+            }
+
+            V.Store(a, ref sum, 0);
+            V.Store(b, ref sum, V.Count);
+        }
+        else
+        {
+            V a = V.Of(0);
+            V b = V.Of(0);
+            V c = V.Of(0);
+            V d = V.Of(0);
+            for (; i <= row.Length - Sums.Accumulators; i += Sums.Accumulators)
+            {
+                a += V.Load(ref start, i);
+                b += V.Load(ref start, i + V.Count);
+                c += V.Load(ref start, i + (2 * V.Count));
+                d += V.Load(ref start, i + (3 * V.Count));
+            }
+
+            V.Store(a, ref sum, 0);
+            V.Store(b, ref sum, V.Count);
+            V.Store(c, ref sum, 2 * V.Count);
+            V.Store(d, ref sum, 3 * V.Count);
+        }
+
+        for (int k = 0; i < row.Length; i++, k++)
+        {
+            sums[k] += row[i];
+        }
+
+        Span<double> wide = stackalloc double[Sums.Accumulators];
+        for (int k = 0; k < wide.Length; k++)
+        {
+            wide[k] = double.CreateTruncating(sums[k]);
+        }
+
+        return Sums.Fold(wide);
+    }
+
+    private static T MaxOneByOne<T>(ReadOnlySpan<T> row) where T : unmanaged, INumber<T>
+    {
+        T best = row[0];
+        foreach (T one in row)
+        {
+            best = best < one ? one : best;
+        }
+
+        return best;
+    }
+
+    /// <summary>Applies a map to whole vectors in place and to the tail through a padded copy.</summary>
+    private static void Map<T, V, TMap>(ReadOnlySpan<T> row, TMap map, Span<T> destination)
+        where T : unmanaged
+        where V : struct, IVectorLane<V, T>
+        where TMap : struct, IMap<V>
+    {
+        ref T from = ref MemoryMarshal.GetReference(row);
+        ref T to = ref MemoryMarshal.GetReference(destination);
+        int i = 0;
+        for (; i <= row.Length - V.Count; i += V.Count)
+        {
+            V.Store(map.Apply(V.Load(ref from, i)), ref to, i);
+        }
+
+        if (i < row.Length)
+        {
+            Span<T> tail = stackalloc T[LanesMax];
+            tail.Clear();
+            row[i..].CopyTo(tail);
+            ref T room = ref MemoryMarshal.GetReference(tail);
+            V.Store(map.Apply(V.Load(ref room, 0)), ref room, 0);
+            tail[..(row.Length - i)].CopyTo(destination[i..]);
+        }
+    }
+
+    private interface IMap<V> where V : struct
+    {
+        V Apply(V lane);
+    }
+
+    private readonly struct ShiftedExp<T, V>(T shift, T scale) : IMap<V>
+        where T : unmanaged
+        where V : struct, IVectorLane<V, T>
+    {
+        private readonly V _shift = V.All(shift);
+        private readonly V _scale = V.All(scale);
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public V Apply(V lane) => V.Exp((lane - _shift) * _scale);
+    }
+
+    private readonly struct Shifted<T, V>(T shift, T scale) : IMap<V>
+        where T : unmanaged
+        where V : struct, IVectorLane<V, T>
+    {
+        private readonly V _shift = V.All(shift);
+        private readonly V _scale = V.All(scale);
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public V Apply(V lane) => (lane - _shift) * _scale;
+    }
+
+    private readonly struct Logarithm<T, V> : IMap<V>
+        where T : unmanaged
+        where V : struct, IVectorLane<V, T>
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public V Apply(V lane) => V.Log(lane);
+    }
+}

@@ -1,0 +1,61 @@
+using System.Runtime.CompilerServices;
+using LossService.Engine.Cards;
+using LossService.Engine.Families;
+using LossService.Engine.Lanes;
+
+namespace LossService.Engine.Losses.Classification;
+
+internal readonly struct BinaryCrossEntropyWithLogits(double smoothing) : ITernaryLoss<BinaryCrossEntropyWithLogits>
+{
+    private static readonly Parameter LabelSmoothing = Parameter.Number(
+        "label_smoothing", 0, "Moves targets towards a half: y(1 - s) + s/2.", min: 0, max: 1);
+
+    public static LossCard Card { get; } = new()
+    {
+        Name = "binary_cross_entropy_with_logits",
+        Family = "classification",
+        Aliases = ["bce_with_logits", "bce_with_logits_loss", "sigmoid_cross_entropy", "sigmoid_binary_cross_entropy"],
+        Summary = "Scores yes-or-no predictions given as logits.",
+        Formula = @"w\,[\,p_w\,y\,\mathrm{softplus}(-x)+(1-y)\,\mathrm{softplus}(x)\,]",
+        References =
+        [
+            new("PyTorch, torch.nn.BCEWithLogitsLoss", "https://docs.pytorch.org/docs/stable/generated/torch.nn.BCEWithLogitsLoss.html"),
+        ],
+        Inputs =
+        [
+            new("logits", "*S", "Scores x before the sigmoid; any shape.") { Gradient = GradientRule.Default },
+            new("targets", "*S", "Labels or soft labels y in [0, 1].")
+            {
+                Gradient = GradientRule.OnRequest,
+                Domain = Domain.Probability,
+            },
+            new("pos_weight", "*S | C | ", "Multiplies the positive term: per element, per class (second axis, or the only one), or one for all.")
+            {
+                Optional = true,
+                Domain = Domain.NonNegative,
+            },
+            new(Common.WeightName, "*S", "A weight per element.") { Optional = true, Domain = Domain.NonNegative },
+        ],
+        Items = "*S",
+        Parameters = [LabelSmoothing],
+        Edges = ["At infinite logits the limit is returned: 0 where the label agrees, infinity where it does not."],
+        Presets = [new("pytorch", ("empty", "nan"))],
+        Examples =
+        [
+            new("simple", "Two logits and their labels.", """{"logits":[2.0,-1.0],"targets":[1,0]}"""),
+            new("imbalanced", "A rare positive class counts threefold.",
+                """{"logits":[[0.5,-1.2],[2.0,0.3]],"targets":[[1,0],[0,1]],"pos_weight":[3.0,1.0],"reduction":"none"}"""),
+        ],
+    };
+
+    public static BinaryCrossEntropyWithLogits Configure(Settings settings) => new(settings[LabelSmoothing]);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public V Loss<V>(V x, V y, V z) where V : struct, ILane<V>
+    {
+        // Smoothing as Keras does it; without it the label passes unrounded.
+        V label = smoothing == 0 ? y : ((1 - smoothing) * y) + (0.5 * smoothing);
+        Logistic<V> at = V.Logistic(x);
+        return V.ZeroTimes(z * label, at.SoftplusOfMinus) + V.ZeroTimes(1.0 - label, at.Softplus);
+    }
+}

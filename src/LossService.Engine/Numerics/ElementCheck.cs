@@ -1,0 +1,248 @@
+using LossService.Engine.Cards;
+using LossService.Engine.Lanes;
+
+namespace LossService.Engine.Numerics;
+
+/// <summary>Walks over the elements of every input whose shape is known and says which leave their domain.</summary>
+/// <remarks>A vectorised look finds that all is well; only where it is not does a slow walk say what, skipping masked and
+/// ignored items. One mistake an input and code, with the first index and a count.</remarks>
+public static class ElementCheck
+{
+    /// <summary>Adds a mistake for every input with elements outside its domain.</summary>
+    public static void Run(LossRequest request)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        LossCard card = request.Card;
+        for (int place = 0; place < card.Inputs.Count + Common.Tensors.Count; place++)
+        {
+            Input input = card.InputAt(place);
+            if (!request.HasInput(place) || input.IsFlag)
+            {
+                continue;
+            }
+
+            // Without a solution the form is not certain; an input with one form alone is judged all the same.
+            InputForm? form = request.Solution?.Form(place) ?? (input.MayBeLabel ? null : input.Forms[0]);
+            if (form is { Kind: InputKind.Label } && request.LabelTensor(place) is { } labels)
+            {
+                CheckLabels(request, place, form, labels);
+            }
+            else if (form is { Kind: InputKind.Number } && request.Tensor(place) is { } numbers)
+            {
+                CheckNumbers(request, place, form.Domain, numbers);
+            }
+        }
+    }
+
+    private static void CheckLabels(LossRequest request, int place, InputForm form, Tensor labels)
+    {
+        int classes = request.Solution!.Length(form.Classes ?? "C");
+        int max = form.Background ? classes : classes - 1;
+        double ignore = request.Card.IgnoreIndex is { } parameter ? request[parameter] : double.NaN;
+        ReadOnlySpan<int> values = labels.Label;
+        if (Scan.FirstOutside(values, 0, max) < 0)
+        {
+            return;
+        }
+
+        int first = -1;
+        int count = 0;
+        bool fractional = false;
+        for (int i = 0; i < values.Length; i++)
+        {
+            int label = values[i];
+            if ((label >= 0 && label <= max) || label == ignore || IsMasked(request, place, labels.Shape, i))
+            {
+                continue;
+            }
+
+            first = first < 0 ? i : first;
+            fractional |= label == Labels.NotAnInteger;
+            count++;
+        }
+
+        if (first < 0)
+        {
+            return;
+        }
+
+        int wrong = values[first];
+        string expected = form.Background ? $"an integer from 0 to {max} (= background)" : $"an integer from 0 to {max}";
+        string found = wrong switch
+        {
+            Labels.NotAnInteger => "a number that is not an integer",
+            Labels.TooLarge => "an integer beyond 2^53",
+            _ => Invariant($"{wrong}"),
+        };
+        Add(request, place, fractional && wrong == Labels.NotAnInteger ? Codes.DomainError : Codes.ClassOutOfRange,
+            expected, found, labels.Shape.IndexOf(first), count);
+    }
+
+    private static void CheckNumbers(LossRequest request, int place, Domain domain, Tensor numbers)
+    {
+        if (!domain.Finite)
+        {
+            return;
+        }
+
+        bool fine = numbers.Element == Element.Float64
+            ? IsFine<double>(numbers.Float64, domain.Min, domain.Max, domain)
+            : IsFine<float>(numbers.Float32, (float)domain.Min, (float)domain.Max, domain);
+        if (fine)
+        {
+            return;
+        }
+
+        var nonFinite = new Finding();
+        var outside = new Finding();
+        for (int i = 0; i < numbers.Shape.Elements; i++)
+        {
+            double value = numbers.ValueAt(i);
+            if (Allows(domain, value) || IsMasked(request, place, numbers.Shape, i))
+            {
+                continue;
+            }
+
+            // A probability that is NaN lies outside [0, 1] as much as 2 does, and predictions have no other rule.
+            bool prediction = request.Card.InputAt(place).Gradient == GradientRule.Default;
+            (double.IsFinite(value) || prediction ? outside : nonFinite).Count(i, value);
+        }
+
+        Add(request, place, Codes.NonFiniteInput, "a finite number", nonFinite, numbers.Shape);
+        Add(request, place, Codes.DomainError, Describe(domain), outside, numbers.Shape);
+    }
+
+    private static bool IsFine<T>(ReadOnlySpan<T> numbers, T min, T max, Domain domain)
+        where T : unmanaged, IComparable<T>
+    {
+        if (domain.Values is not null)
+        {
+            return false; // few losses list values, and their walk is the slow one
+        }
+
+        return Scan.FirstNonFinite(numbers) < 0
+            && ((double.IsInfinity(domain.Min) && double.IsInfinity(domain.Max)) || Scan.FirstOutside(numbers, min, max) < 0);
+    }
+
+    private static bool Allows(Domain domain, double value)
+    {
+        if (domain.Values is null)
+        {
+            return double.IsFinite(value) && value >= domain.Min && value <= domain.Max;
+        }
+
+        foreach (double allowed in domain.Values)
+        {
+            if (value == allowed)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private static string Describe(Domain domain)
+    {
+        if (domain.Values is not null)
+        {
+            return string.Join(" or ", domain.Values.Select(value => Invariant($"{value}")));
+        }
+
+        return double.IsInfinity(domain.Max) ? Invariant($"a number from {domain.Min} up") : Invariant($"a number in [{domain.Min}, {domain.Max}]");
+    }
+
+    private static void Add(LossRequest request, int place, string code, string expected, Finding finding, Shape shape)
+    {
+        if (finding.Total > 0)
+        {
+            Add(request, place, code, expected, Invariant($"{finding.Value}"), shape.IndexOf(finding.First), finding.Total);
+        }
+    }
+
+    private static void Add(
+        LossRequest request, int place, string code, string expected, string found, int[] index, int count) =>
+        request.Mistakes.Add(new($"/{request.Card.InputAt(place).Name}", code, $"expected {expected}, found {found}")
+        {
+            Expected = expected,
+            Found = found,
+            Index = index,
+            Count = count,
+        });
+
+    /// <summary>True when the item that an element belongs to is masked, or its label ignored.</summary>
+    private static bool IsMasked(LossRequest request, int place, Shape shape, int offset)
+    {
+        if (request.Solution is not { } solution || ItemOf(solution, request.Card.InputAt(place), shape, offset) is not { } item)
+        {
+            return false;
+        }
+
+        if (request.Tensor(request.Card.Inputs.Count + 1) is { } mask
+            && mask.Flag[Families.Broadcast.Of(mask.Shape, solution.Items).At(item)] == 0)
+        {
+            return true;
+        }
+
+        if (request.Card.IgnoreIndex is not { } ignore)
+        {
+            return false;
+        }
+
+        for (int other = 0; other < request.Card.Inputs.Count; other++)
+        {
+            if (solution.Form(other) is { Kind: InputKind.Label } && request.LabelTensor(other) is { } labels
+                && labels.Shape == solution.Items && labels.Label[item] == request[ignore])
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    // An element of (N, C, d1, ...) belongs to the item (N, d1, ...); one of the items' own shape to itself; one of a vector
+    // over samples to no single item, unless there is one item a sample.
+    private static int? ItemOf(Solution solution, Input input, Shape shape, int offset)
+    {
+        Shape items = solution.Items;
+        if (shape == items)
+        {
+            return offset;
+        }
+
+        if (shape.Rank != items.Rank + 1 || input.Name == Common.WeightName)
+        {
+            return null;
+        }
+
+        if (items.Rank == 0)
+        {
+            return 0;
+        }
+
+        int inner = shape.From(Math.Min(2, shape.Rank)).Elements;
+        int classes = shape[1];
+        return (offset / inner / classes * inner) + (offset % inner);
+    }
+
+    private static string Invariant(FormattableString text) => FormattableString.Invariant(text);
+
+    private sealed class Finding
+    {
+        public int First { get; private set; } = -1;
+
+        public double Value { get; private set; }
+
+        public int Total { get; private set; }
+
+        public void Count(int offset, double value)
+        {
+            if (Total++ == 0)
+            {
+                First = offset;
+                Value = value;
+            }
+        }
+    }
+}

@@ -1,0 +1,135 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+
+namespace LossService.Wire.Numbers;
+
+/// <summary>Lays out the digits of an ordinary number eight at a time, overwriting instead of branching; the form is
+/// that of <see cref="NumberWriter"/>. Little-endian only. Writes up to <see cref="NumberWriter.RoomMin"/> bytes.
+/// </summary>
+internal static class QuickText
+{
+    private const ulong Zeros = 0x3030303030303030;
+    private const ulong Ten8 = 100_000_000;
+    private const int PlainExponentMin = -5;
+    private const int FloatPlainExponentMax = 8;
+
+    // The digits behind the point come out of two words with one shift each up to here.
+    private const int DoublePlainExponentMax = 7;
+
+    /// <summary>Writes digits × 10^power, with 7 to 9 digits; returns the length.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int Write(ref byte at, uint digits, int power)
+    {
+        // Make it nine digits.
+        int missing = One(digits < 100_000_000) + One(digits < 10_000_000);
+        digits *= (uint)PowersOfTen.Integers[missing];
+        int exponent = power + 8 - missing;
+        uint top = digits / (uint)Ten8;
+        ulong rest = Eight(digits - (top * (uint)Ten8));
+        int behind = 8 - (BitOperations.LeadingZeroCount(rest) >> 3);
+        rest |= Zeros;
+        if (exponent is < PlainExponentMin or > FloatPlainExponentMax)
+        {
+            at = (byte)('0' + top);
+            Unsafe.Add(ref at, 1) = (byte)'.';
+            Store(ref at, 2, rest);
+            return WriteExponent(ref at, 1 + behind + One(behind != 0), exponent);
+        }
+        int leading = Math.Max(-exponent, 0);
+        int before = Math.Max(exponent, 0);
+        int small = One(exponent < 0);
+
+        // First as if all digits stood before or behind the point; then the point, and behind it what belongs there.
+        Store(ref at, 0, Zeros);
+        Unsafe.Add(ref at, leading + small) = (byte)('0' + top);
+        Store(ref at, leading + small + 1, rest);
+        Unsafe.Add(ref at, 1 + before) = (byte)'.';
+        int tail = 2 + before + leading;
+        Store(ref at, tail, (rest >> (4 * before) >> (4 * before)) | Zeros);
+        return tail + Math.Max(behind - before, 1 - small);
+    }
+
+    /// <summary>Writes digits × 10^power, with 16 or 17 digits; returns the length, or 0 if it is none of those that
+    /// are quick.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int TryWrite(ref byte at, ulong digits, int power)
+    {
+        int missing = One(digits < 10_000_000_000_000_000);
+        digits *= PowersOfTen.Integers[missing];
+        int exponent = power + 16 - missing;
+        ulong upper = digits / Ten8;
+        uint top = (uint)(upper / Ten8);
+        ulong first = Eight((uint)(upper - (top * Ten8)));
+        ulong second = Eight((uint)(digits - (upper * Ten8)));
+        int behind = second == 0
+            ? 8 - (BitOperations.LeadingZeroCount(first) >> 3)
+            : 16 - (BitOperations.LeadingZeroCount(second) >> 3);
+        first |= Zeros;
+        second |= Zeros;
+        if (exponent is < PlainExponentMin or > DoublePlainExponentMax)
+        {
+            if (exponent is >= 0 and < NumberWriter.DoublePlainDigits)
+            {
+                return 0;
+            }
+            at = (byte)('0' + top);
+            Unsafe.Add(ref at, 1) = (byte)'.';
+            Store(ref at, 2, first);
+            Store(ref at, 10, second);
+            return WriteExponent(ref at, 1 + behind + One(behind != 0), exponent);
+        }
+        int leading = Math.Max(-exponent, 0);
+        int before = Math.Max(exponent, 0);
+        int small = One(exponent < 0);
+        Store(ref at, 0, Zeros);
+        Unsafe.Add(ref at, leading + small) = (byte)('0' + top);
+        Store(ref at, leading + small + 1, first);
+        Unsafe.Add(ref at, 1 + before) = (byte)'.';
+        int tail = 2 + before + leading;
+        Store(ref at, tail, (first >> (8 * before)) | (second << 1 << (63 - (8 * before))));
+        Store(ref at, tail + 8, second >> (8 * before));
+        return tail + Math.Max(behind - before, 1 - small);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static int WriteExponent(ref byte start, int length, int exponent)
+    {
+        ref byte at = ref Unsafe.Add(ref start, length);
+        int small = One(exponent < 0);
+        int size = Math.Abs(exponent);
+        at = (byte)'e';
+        Unsafe.Add(ref at, 1) = (byte)'-';
+        at = ref Unsafe.Add(ref at, 1 + small);
+        if (size >= 100)
+        {
+            at = (byte)('0' + (size / 100));
+            at = ref Unsafe.Add(ref at, 1);
+            Unsafe.Add(ref at, 0) = (byte)('0' + (size / 10 % 10));
+            Unsafe.Add(ref at, 1) = (byte)('0' + (size % 10));
+            return length + small + 4;
+        }
+        int two = One(size >= 10);
+        at = (byte)('0' + (size / 10));
+        Unsafe.Add(ref at, two) = (byte)('0' + (size % 10));
+        return length + small + two + 2;
+    }
+
+    // Eight digits, one a byte, the first in the lowest byte. After P. Khuong, "How to print integers really fast".
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static ulong Eight(uint value)
+    {
+        ulong high = value / 10_000;
+        ulong fours = high | ((value - (high * 10_000)) << 32);
+        ulong hundreds = ((fours * 10_486) >> 20) & 0x0000007F_0000007F;
+        ulong twos = hundreds | ((fours - (hundreds * 100)) << 16);
+        ulong tens = ((twos * 103) >> 10) & 0x000F000F_000F000F;
+        return tens | ((twos - (tens * 10)) << 8);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Store(ref byte at, int offset, ulong eight) =>
+        Unsafe.WriteUnaligned(ref Unsafe.Add(ref at, offset), eight);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static int One(bool condition) => Unsafe.BitCast<bool, byte>(condition);
+}

@@ -1,0 +1,98 @@
+using LossService.Conformance.Oracles.Harness;
+
+namespace LossService.Conformance.Agreement;
+
+/// <summary>How far the engine's answer is from an oracle's.</summary>
+internal static class Difference
+{
+    private const double Tolerance = 1e-10;
+    private const double FloorOfRow = 1e-6; // of its largest element, below which a row's elements count as zero
+
+    /// <summary>Everything in which the answers differ by more than the promise allows, a sentence each.</summary>
+    public static IEnumerable<string> Of(OracleAnswer expected, OracleAnswer found)
+    {
+        if (!Near(expected.Loss, found.Loss, expected.Loss))
+        {
+            yield return $"loss: expected {expected.Loss:R}, found {found.Loss:R}";
+        }
+
+        if (expected.Normalizer?.Rule != found.Normalizer?.Rule
+            || !Near(expected.Normalizer?.Value, found.Normalizer?.Value, expected.Normalizer?.Value))
+        {
+            yield return $"normalizer: expected {expected.Normalizer}, found {found.Normalizer}";
+        }
+
+        IEnumerable<string> arrays = OfArrays("losses", expected.Losses, found.Losses)
+            .Concat(OfMembers("gradients", expected.Gradients, found.Gradients))
+            .Concat(OfMembers("hessian", expected.Hessians, found.Hessians));
+        foreach (string difference in arrays)
+        {
+            yield return difference;
+        }
+    }
+
+    /// <summary>Mean and largest error in float32 ulps of the true value. Zeros are compared, infinities skipped.</summary>
+    public static (double Mean, double Max) Ulps(OracleArray truth, OracleArray found)
+    {
+        double[] errors = [.. truth.Values.Zip(found.Values)
+            .Where(pair => double.IsFinite(pair.First))
+            .Select(pair => Math.Abs(pair.First - pair.Second) / Ulp(pair.First))];
+        return (errors.Average(), errors.Max());
+    }
+
+    private static double Ulp(double value)
+    {
+        float near = Math.Max(Math.Abs((float)value), 1.1754944e-38f); // the smallest normal number
+        return (double)MathF.BitIncrement(near) - near;
+    }
+
+    private static IEnumerable<string> OfMembers(
+        string member, IReadOnlyDictionary<string, OracleArray> expected, IReadOnlyDictionary<string, OracleArray> found) =>
+        expected.SelectMany(named => found.TryGetValue(named.Key, out OracleArray? other)
+            ? OfArrays($"{member}.{named.Key}", named.Value, other)
+            : [$"{member}.{named.Key}: missing"]);
+
+    private static IEnumerable<string> OfArrays(string name, OracleArray expected, OracleArray found)
+    {
+        if (!expected.Shape.SequenceEqual(found.Shape))
+        {
+            yield return $"{name}: expected shape [{string.Join(", ", expected.Shape)}], found [{string.Join(", ", found.Shape)}]";
+            yield break;
+        }
+
+        for (int i = 0; i < expected.Values.Length; i++)
+        {
+            if (!Near(expected.Values[i], found.Values[i], Largest(expected, i)))
+            {
+                yield return $"{name}: at {i} expected {expected.Values[i]:R}, found {found.Values[i]:R}";
+            }
+        }
+    }
+
+    /// <summary>The largest finite magnitude in the row of classes to which an element belongs.</summary>
+    private static double Largest(OracleArray array, int element)
+    {
+        long[] shape = array.Shape;
+        if (shape.Length < 2)
+        {
+            return array.Values.Where(double.IsFinite).Select(Math.Abs).DefaultIfEmpty().Max();
+        }
+
+        long inner = shape[2..].Aggregate(1L, (product, length) => product * length);
+        long first = (element / (inner * shape[1]) * inner * shape[1]) + (element % inner);
+        return Enumerable.Range(0, (int)shape[1])
+            .Select(c => Math.Abs(array.Values[first + (c * inner)]))
+            .Where(double.IsFinite).DefaultIfEmpty().Max();
+    }
+
+    private static bool Near(double? expected, double? found, double? largest)
+    {
+        if (expected.Equals(found))
+        {
+            return true;
+        }
+
+        double scale = Math.Max(Math.Abs(expected ?? double.NaN), FloorOfRow * Math.Abs(largest ?? 0));
+        return Math.Abs((expected - found) ?? double.NaN) <= Tolerance * scale;
+    }
+}

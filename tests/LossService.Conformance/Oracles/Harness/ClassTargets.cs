@@ -1,0 +1,57 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace LossService.Conformance.Oracles.Harness;
+
+/// <summary>What cross-entropies share: labels or probabilities, class weights, ignored labels, smoothing.</summary>
+internal static class ClassTargets
+{
+    /// <summary>True when <c>targets</c> are labels: one axis less than the scores, unless told otherwise.</summary>
+    public static bool AreLabels(OracleInputs given, string scores) => given.Word("target_type", "") switch
+    {
+        "index" => true,
+        "" => given.Rank("targets") < given.Rank(scores),
+        _ => false,
+    };
+
+    /// <summary>Σ_c w_c t'_c cost_c a row, with t' the smoothed targets; ignored rows leave the mean.</summary>
+    public static OracleItems Items(OracleInputs given, string scores, Func<Tensor, Tensor> costOf)
+    {
+        Tensor rows = given[scores];
+        int axis = Ops.ClassAxis(rows);
+        long classes = rows.shape[axis];
+        Tensor? weight = given.Constant("weight");
+        double smoothing = given.Number("label_smoothing", 0);
+
+        Tensor targets;
+        Tensor? counted = null;
+        Tensor? weights = null;
+        if (AreLabels(given, scores))
+        {
+            Tensor labels = given.Labels("targets");
+            counted = labels != (long)given.Number("ignore_index", -100);
+            labels = where(counted, labels, zeros_like(labels));
+            rows = Ops.KeepRows(rows, counted);
+            targets = Ops.OneHot(labels, rows);
+            weights = weight?[labels];
+        }
+        else
+        {
+            targets = given["targets"];
+        }
+
+        Tensor factor = ((1 - smoothing) * targets) + (smoothing / classes);
+        if (weight is not null)
+        {
+            factor = factor * Ops.AlongClasses(weight, rows);
+        }
+
+        Tensor losses = Ops.Times(factor, costOf(rows)).sum(axis);
+        return new(counted is null ? losses : where(counted, losses, zeros_like(losses)))
+        {
+            Counted = counted,
+            Weights = weights,
+            MeanDividesByWeights = true,
+        };
+    }
+}

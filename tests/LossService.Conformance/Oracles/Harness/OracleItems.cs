@@ -1,0 +1,17 @@
+using static TorchSharp.torch;
+
+namespace LossService.Conformance.Oracles.Harness;
+
+/// <summary>What one oracle computes: the items with their graph, and what a mean must know about them.</summary>
+/// <param name="Losses">The unreduced loss, after the loss's own <c>weight</c>, before everything common.</param>
+internal sealed record OracleItems(Tensor Losses)
+{
+    /// <summary>Shaped like the items: false where an item is ignored and leaves the mean. Null: none is.</summary>
+    public Tensor? Counted { get; init; }
+
+    /// <summary>Shaped like the items: the <c>weight</c> of each, for means that divide by it. Null: none.</summary>
+    public Tensor? Weights { get; init; }
+
+    /// <summary>What <c>weight_normalization</c> defaults to.</summary>
+    public bool MeanDividesByWeights { get; init; }
+}

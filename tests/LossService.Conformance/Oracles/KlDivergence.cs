@@ -1,0 +1,20 @@
+using LossService.Conformance.Oracles.Harness;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace LossService.Conformance.Oracles;
+
+internal sealed class KlDivergence : IOracle
+{
+    public string Loss => "kl_divergence";
+
+    public OracleItems Items(OracleInputs given)
+    {
+        var p = Distribution.Read(given, given.Which("p", "log_p", "p_logits"));
+        var q = Distribution.Read(given, given.Which("q", "log_q", "q_logits"));
+        Tensor elements = (p.CrossEntropyTerms(q) - p.EntropyTerms) / Ops.LogBase(given);
+
+        // Under PyTorch's preset the items, and so the count of the mean, are the elements.
+        return new(given.Word("preset", "") == "pytorch" ? elements : elements.sum(Ops.ClassAxis(elements)));
+    }
+}
