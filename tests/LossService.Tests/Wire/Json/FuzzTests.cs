@@ -19,7 +19,7 @@ public class FuzzTests
     public void Body_MutatedAnyhow_NeverThrowsNorLeaksAndReadsTheSameInPieces()
     {
         var random = new Random(20_240_607);
-        byte[][] seeds = [.. PiecesTests.Bodies.Select(row => Encoding.UTF8.GetBytes(row))];
+        byte[][] seeds = [.. ((IEnumerable<object[]>)PiecesTests.Bodies).Select(row => Encoding.UTF8.GetBytes((string)row[0]))];
         ReadLimits limits = Reading.Limits with { BufferedBytesMax = 64, ElementsMax = 40, DepthMax = 8, LiteralBytesMax = 1_100, BodyBytesMax = 200 };
         int accepted = 0;
         for (int i = 0; i < Mutations; i++)
