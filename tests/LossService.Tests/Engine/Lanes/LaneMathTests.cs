@@ -72,7 +72,8 @@ public sealed class LaneMathTests
         for (uint i = 0; i < 400; i++)
         {
             V x = (Vector256<uint>.Indices * 0x1F123BB5u + Vector256.Create(i * 0x9E3779B9u)).AsSingle();
-            W y = (Vector256<ulong>.Indices * 0x1F123BB59E3779B9u + Vector256.Create(i * 0x9E3779B97F4A7C15u)).AsDouble();
+            Vector256<ulong> bits = Vector256<ulong>.Indices * 0x1F123BB59E3779B9u;
+            W y = (bits + Vector256.Create(i * 0x9E3779B97F4A7C15u)).AsDouble();
             foreach (LaneMathSweep.Subject subject in LaneMathSweep.Subjects)
             {
                 Mix(ref hash, subject.Lanes(x));
