@@ -288,13 +288,10 @@ internal sealed class SoftmaxRowDriver<TLoss, T, V> : Driver, IDisposable
         if (_target.Labels is not null)
         {
             int label = _target.Labels.Label[row];
-            double weighed = onCross * kept * _target.WeightOf(label);
-            // p_y · OnProbability - weighed = (OnProbability - weighed) p_y - weighed (1 - p_y), and 1 - p_y = rest / total.
-            double slope = TLoss.TakesLogProbabilities
+            double weighed = ((onCross * kept) + share) * _target.WeightOf(label);
+            slopes[label] = T.CreateTruncating(TLoss.TakesLogProbabilities
                 ? -weighed
-                : ((onProbability - weighed) * (group.Own[r] / total)) - (weighed * (group.Rest[r] / total));
-            slopes[label] = T.CreateTruncating(
-                _target.Smoothing > 0 ? slope - (share * _target.WeightOf(label)) : slope);
+                : LikelySlope(onProbability, weighed, group.Own[r], group.Rest[r]));
             return;
         }
 
@@ -304,6 +301,29 @@ internal sealed class SoftmaxRowDriver<TLoss, T, V> : Driver, IDisposable
         {
             slopes[c] -= factor * weighted[c];
         }
+
+        // The likeliest class has the exponential 1: more than half of a sum below 2.
+        if (!TLoss.TakesLogProbabilities && total < 2)
+        {
+            Span<T> exps = group.Exps(r);
+            int top = exps.IndexOf(T.One);
+            double weighed = (onCross * kept * double.CreateTruncating(weighted[top])) + (share * _target.WeightOf(top));
+            slopes[top] = T.CreateTruncating(LikelySlope(onProbability, weighed, 1, SumOfOthers(exps, top)));
+        }
+    }
+
+    // OnProbability p - weighed for p near 1, where the difference would lose its digits:
+    // (OnProbability - weighed) p - weighed (1 - p), with 1 - p from the exponentials of all others.
+    private static double LikelySlope(double onProbability, double weighed, double own, double others) =>
+        (((onProbability - weighed) * own) - (weighed * others)) / (own + others);
+
+    private static double SumOfOthers(Span<T> exps, int one)
+    {
+        T left = exps[one];
+        exps[one] = T.Zero;
+        double others = Rows.Sum<T, V>(exps);
+        exps[one] = left;
+        return others;
     }
 
     // hess_j = OnProbability p_j (1 - p_j), with 1 - p of the largest from the sum of all others.
@@ -323,10 +343,7 @@ internal sealed class SoftmaxRowDriver<TLoss, T, V> : Driver, IDisposable
             top = exps[c] > exps[top] ? c : top;
         }
 
-        T most = exps[top];
-        exps[top] = T.Zero;
-        double others = Rows.Sum<T, V>(exps);
-        exps[top] = most;
+        double others = SumOfOthers(exps, top);
         double factor = group.OnProbability[r] * double.CreateTruncating(group.Curvatures[r]);
         for (int c = 0; c < curves.Length; c++)
         {

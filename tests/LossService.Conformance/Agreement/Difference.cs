@@ -7,6 +7,7 @@ internal static class Difference
 {
     private const double Tolerance = 1e-10;
     private const double FloorOfRow = 1e-6; // of its largest element, below which a row's elements count as zero
+    private const double Noise = 4.5e-16; // two ulps of that largest element: what a difference of two may lose
 
     /// <summary>Everything in which the answers differ by more than the promise allows, a sentence each.</summary>
     public static IEnumerable<string> Of(OracleAnswer expected, OracleAnswer found)
@@ -92,7 +93,8 @@ internal static class Difference
             return true;
         }
 
-        double scale = Math.Max(Math.Abs(expected ?? double.NaN), FloorOfRow * Math.Abs(largest ?? 0));
-        return Math.Abs((expected - found) ?? double.NaN) <= Tolerance * scale;
+        double size = Math.Abs(largest ?? 0);
+        double scale = Math.Max(Math.Abs(expected ?? double.NaN), FloorOfRow * size);
+        return Math.Abs((expected - found) ?? double.NaN) <= (Tolerance * scale) + (Noise * size);
     }
 }

@@ -12,7 +12,8 @@ internal sealed class RandomRequest
     private readonly Dictionary<string, int[]> _rests = [];
     private readonly Dictionary<string, Input> _chosen = [];
     private readonly OracleRequest _request;
-    private int[] _first = [];
+    private string _first = "";
+    private ShapePattern _itemsPattern = ShapePattern.Parse("");
     private int[] _items = [];
 
     private RandomRequest(LossCard card, Random random)
@@ -64,19 +65,28 @@ internal sealed class RandomRequest
     /// <summary>The first input introduces the symbols, and so the shape of the items.</summary>
     private void Bind(InputForm form, int alternative)
     {
-        _first = ShapeOf(form.Pattern);
         string[] items = _card.Items.Split('|');
-        _items = ShapeOf(ShapePattern.Parse(items[Math.Min(alternative, items.Length - 1)].Trim()));
+        _first = form.Pattern.Text;
+        _itemsPattern = ShapePattern.Parse(items[Math.Min(alternative, items.Length - 1)].Trim());
+        ShapeOf(form.Pattern);
+        _items = ShapeOf(_itemsPattern);
         _lengths["F"] = _items.Aggregate(1, (product, length) => product * length);
     }
 
-    /// <summary>A card lists forms, not which of them go together: numbers that are no weights never broadcast.</summary>
-    private bool Fits(InputForm form, Input input) =>
-        Knows(form.Pattern)
-        && (form.Kind == InputKind.Label
-            || input.Optional
-            || ShapeOf(form.Pattern).SequenceEqual(_first)
-            || ShapeOf(form.Pattern).SequenceEqual(_items));
+    /// <summary>A card lists forms, not which of them go together: what is no weight never broadcasts, so it is shaped
+    /// like the first input or like the items, and labels like the first input without its classes.</summary>
+    private bool Fits(InputForm form, Input input)
+    {
+        if (!Knows(form.Pattern) || input.Optional)
+        {
+            return Knows(form.Pattern);
+        }
+
+        string shape = form.Pattern.Text;
+        return form.Kind == InputKind.Label
+            ? shape == string.Join(' ', _first.Split(' ').Where(symbol => symbol != "C"))
+            : shape == _first || shape == _itemsPattern.Text;
+    }
 
     private Input OneOf(string group)
     {

@@ -20,7 +20,6 @@ internal static class ClassTargets
         Tensor rows = given[scores];
         int axis = Ops.ClassAxis(rows);
         long classes = rows.shape[axis];
-        Tensor? weight = given.Constant("weight");
         double smoothing = given.Number("label_smoothing", 0);
 
         Tensor targets;
@@ -33,7 +32,6 @@ internal static class ClassTargets
             labels = where(counted, labels, zeros_like(labels));
             rows = Ops.KeepRows(rows, counted);
             targets = Ops.OneHot(labels, rows);
-            weights = weight?[labels];
         }
         else
         {
@@ -41,9 +39,11 @@ internal static class ClassTargets
         }
 
         Tensor factor = ((1 - smoothing) * targets) + (smoothing / classes);
-        if (weight is not null)
+        if (given.Constant("weight") is Tensor weight)
         {
-            factor = factor * Ops.AlongClasses(weight, rows);
+            weight = Ops.AlongClasses(weight, rows);
+            weights = (targets.detach() * weight).sum(axis);
+            factor = factor * weight;
         }
 
         Tensor losses = Ops.Times(factor, costOf(rows)).sum(axis);
@@ -51,7 +51,8 @@ internal static class ClassTargets
         {
             Counted = counted,
             Weights = weights,
-            MeanDividesByWeights = true,
+            WeightsAreOfClasses = true,
+            MeanDividesByWeights = counted is not null, // labels do, probabilities count rows
         };
     }
 }

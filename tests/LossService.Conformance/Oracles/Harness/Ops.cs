@@ -25,16 +25,16 @@ internal static class Ops
     public static Tensor Sigmoid(Tensor x) => (-Softplus(-x)).exp();
 
     /// <summary>-log softmax(z) along the class axis.</summary>
-    /// <remarks>For the likeliest class, torch's log_softmax rounds a gradient of p - 1 to some 1e-16; here that class
-    /// is log(1 + Σ e^(z_j - z_top)) over the others, in which nothing cancels.</remarks>
+    /// <remarks>That of the likeliest class is log(1 + Σ e^(z_j - z_top)) over the others, and the others lag behind it:
+    /// nothing cancels, where torch's log_softmax rounds the likeliest one's gradient, p - 1, to some 1e-16.</remarks>
     public static Tensor Surprisal(Tensor z)
     {
         int axis = ClassAxis(z);
         Tensor top = z.detach().argmax(axis, keepdim: true);
-        Tensor others = (z - z.gather(axis, top)).exp();
-        others = others.scatter(axis, top, zeros_like(others));
-        Tensor surprisal = -nn.functional.log_softmax(z, axis);
-        return surprisal.scatter(axis, top, others.sum(axis, keepdim: true).log1p());
+        Tensor none = zeros_like(z);
+        Tensor lag = (z.gather(axis, top) - z).scatter(axis, top, none);
+        Tensor others = (-lag).exp().scatter(axis, top, none);
+        return lag + others.sum(axis, keepdim: true).log1p();
     }
 
     /// <summary>factor · surprise, with 0 · ∞ = 0 and no gradient there.</summary>

@@ -58,9 +58,11 @@ internal static class Oracle
             sampleWeight = OracleInputs.PerItem(sampleWeight, losses);
             losses = losses * sampleWeight;
 
-            // The mean that a loss divides by its own weights unasked does not know the samples' weights.
+            // Class weights divide alone, asked or unasked; weights of elements and samples divide together, if asked.
             bool asked = given.Word("weight_normalization", "") == "sum_weights";
-            weights = !asked ? weights : weights is null ? sampleWeight : weights * sampleWeight;
+            weights = weights is null && asked ? sampleWeight
+                : asked && !items.WeightsAreOfClasses ? weights! * sampleWeight
+                : weights;
         }
 
         if (given.Mask is not null)

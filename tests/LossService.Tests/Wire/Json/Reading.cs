@@ -18,6 +18,7 @@ internal sealed class Reading : IDisposable
     public static readonly LossCard Card = new()
     {
         Name = "test_loss",
+        Family = "tests",
         Summary = "Takes every kind of input.",
         Formula = "0",
         References = [new("None", "example.org")],
