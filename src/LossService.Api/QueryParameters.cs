@@ -79,8 +79,12 @@ internal static class QueryParameters
 
             string expected = ParameterRange.Listed(
                 card.Inputs.Where(input => input.Gradient != GradientRule.Never).Select(input => input.Name));
-            request.Mistakes.Add(new($"?{Common.GradientsName}", Codes.GradientNotAvailable,
-                $"expected some of {expected}, found {Cut(name)}") { Expected = expected, Found = Cut(name) });
+            string detail = $"expected some of {expected}, found {Cut(name)}";
+            request.Mistakes.Add(new($"?{Common.GradientsName}", Codes.GradientNotAvailable, detail)
+            {
+                Expected = expected,
+                Found = Cut(name),
+            });
             return;
         }
 

@@ -24,10 +24,7 @@ internal sealed class InputRules : AbstractValidator<LossRequest>
             if (IsAbsent(request, place) && Requirements.IsRequired(request.Card, input))
             {
                 string expected = Shapes(input);
-                context.Refuse(new($"/{input.Name}", Codes.MissingInput, $"expected {expected}: {input.Meaning}")
-                {
-                    Expected = expected,
-                });
+                context.Refuse($"/{input.Name}", Codes.MissingInput, $"expected {expected}: {input.Meaning}", expected);
             }
         }
     }
@@ -54,16 +51,13 @@ internal sealed class InputRules : AbstractValidator<LossRequest>
         string expected = $"exactly one of {ParameterRange.Listed(set.Select(input => input.Name))}";
         if (given.Count == 0)
         {
-            context.Refuse(new($"/{set[0].Name}", Codes.MissingInput, $"expected {expected}") { Expected = expected });
+            context.Refuse($"/{set[0].Name}", Codes.MissingInput, $"expected {expected}", expected);
             return;
         }
 
         string found = string.Join(" and ", given.Select(input => input.Name));
-        context.Refuse(new($"/{given[1].Name}", Codes.OptionConflict, $"expected {expected}, found {found}")
-        {
-            Expected = expected,
-            Found = found,
-        });
+        context.Refuse(
+            $"/{given[1].Name}", Codes.OptionConflict, $"expected {expected}, found {found}", expected, found);
     }
 
     // Inputs that belong to a parameter: needed when it is above 0, without a meaning otherwise.
@@ -80,19 +74,15 @@ internal sealed class InputRules : AbstractValidator<LossRequest>
             bool isNeeded = request[parameter] > 0;
             if (isNeeded && IsAbsent(request, place))
             {
-                context.Refuse(new($"/{input.Name}", Codes.MissingInput, $"{parameter.Name} above 0 needs {input.Name}")
-                {
-                    Expected = Shapes(input),
-                });
+                context.Refuse(
+                    $"/{input.Name}", Codes.MissingInput, $"{parameter.Name} above 0 needs {input.Name}", Shapes(input));
             }
             else if (!isNeeded && request.HasInput(place))
             {
-                context.Refuse(new($"/{input.Name}", Codes.OptionConflict,
-                    $"{input.Name} counts only with {parameter.Name} above 0")
-                {
-                    Expected = $"{parameter.Name} above 0, or no {input.Name}",
-                    Found = $"{parameter.Name} {ParameterText.Format(parameter, request[parameter])}",
-                });
+                context.Refuse(
+                    $"/{input.Name}", Codes.OptionConflict, $"{input.Name} counts only with {parameter.Name} above 0",
+                    $"{parameter.Name} above 0, or no {input.Name}",
+                    $"{parameter.Name} {ParameterText.Format(parameter, request[parameter])}");
             }
         }
     }
@@ -107,10 +97,8 @@ internal sealed class InputRules : AbstractValidator<LossRequest>
                 : IsAbsent(request, place) ? "was not given" : null;
             if (why is not null)
             {
-                context.Refuse(new($"/{Common.GradientsName}", Codes.GradientNotAvailable, $"{input.Name} {why}")
-                {
-                    Found = input.Name,
-                });
+                context.Refuse(
+                    $"/{Common.GradientsName}", Codes.GradientNotAvailable, $"{input.Name} {why}", found: input.Name);
             }
         }
     }

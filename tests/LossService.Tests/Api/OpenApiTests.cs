@@ -51,6 +51,8 @@ public sealed class OpenApiTests
             Assert.Equal([card.Family], operation["tags"]!.AsArray().Select(tag => (string)tag!));
             JsonNode content = operation["requestBody"]!["content"]!["application/json"]!;
             Assert.Equal(card.Examples.Select(example => example.Name), content["examples"]!.AsObject().Select(pair => pair.Key));
+            JsonNode answer = operation["responses"]!["200"]!["content"]!["application/json"]!;
+            Assert.All(card.Examples, example => Assert.NotNull(answer["examples"]?[example.Name]?["value"]?["gradients"]));
             JsonNode request = document["components"]!["schemas"]![$"{card.Name}_request"]!;
             Assert.False((bool?)request["additionalProperties"]);
             JsonObject members = request["properties"]!.AsObject();

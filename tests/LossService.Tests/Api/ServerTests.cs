@@ -1,6 +1,9 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using LossService.Engine;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Xunit;
 
 namespace LossService.Tests.Api;
@@ -8,7 +11,13 @@ namespace LossService.Tests.Api;
 /// <summary>What only a real server on a real port shows.</summary>
 public sealed class ServerTests : IDisposable
 {
-    private readonly Service _service = new("Production", ("Limits:BodyBytesMax", "10000"), ("Limits:RequestLineBytesMax", "2048"));
+    private readonly Service _service =
+        new("Production", ("Limits:BodyBytesMax", "10000"), ("Limits:RequestLineBytesMax", "2048"))
+        {
+            // None that fails already while the service warms up.
+            Also = services => services.Replace(
+                ServiceDescriptor.Singleton<IReadOnlyList<Loss>>([FakeLoss.Slow, FakeLoss.Endless])),
+        };
     private readonly int _port;
 
     public ServerTests()
