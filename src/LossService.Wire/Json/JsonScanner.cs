@@ -76,6 +76,8 @@ internal sealed partial class JsonScanner : IDisposable
 
     private bool IsInObject => (_objects >> (Depth - 1) & 1) != 0;
 
+    private string BehindValue => Depth == 0 ? "the end of the body" : IsInObject ? "a comma or }" : "a comma or ]";
+
     /// <summary>The next token of this piece, or <see cref="JsonToken.None"/> at its end.</summary>
     /// <param name="piece">Bytes of the body.</param>
     /// <param name="at">Where to start in them, and where the token ended.</param>
@@ -117,7 +119,7 @@ internal sealed partial class JsonScanner : IDisposable
                     at++;
                     return Close();
                 case State.AfterValue:
-                    return Malformed(piece, at, IsInObject ? "a comma or }" : "a comma or ]");
+                    return Malformed(piece, at, BehindValue);
                 case State.Colon when next == (byte)':':
                     _state = State.Value;
                     at++;
@@ -144,7 +146,8 @@ internal sealed partial class JsonScanner : IDisposable
     /// <summary>Tells that a piece is used up.</summary>
     public void Advance(ReadOnlySpan<byte> piece)
     {
-        Offset += piece.Length;
+        // The space behind the end is not part of the body.
+        Offset += _ended ? 0 : piece.Length;
         _lines += piece.Count((byte)'\n');
     }
 

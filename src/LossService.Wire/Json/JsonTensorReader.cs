@@ -211,13 +211,14 @@ internal sealed partial class JsonTensorReader : IDisposable
         if (_sink.Count > 0 || _form == TensorForm.Flat)
         {
             _wrong.Add(_nested.Index, _sink.Wanted, NameOf(JsonToken.ArrayStart));
+            _nested.Add(1);
         }
         else
         {
+            // It is not counted, so that its row is told once.
             _ragged.Add(_nested.Index, "an empty array, as the first one", "an array in it");
         }
 
-        _nested.Add(1);
         return Progress.SkipContainer;
     }
 
