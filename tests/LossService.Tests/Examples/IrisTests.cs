@@ -1,16 +1,16 @@
 using System.ComponentModel;
-using System.Diagnostics;
 using System.Globalization;
 using System.Text.RegularExpressions;
 using LossService.Tests.Tidy;
+using Xunit;
 
 namespace LossService.Tests.Examples;
 
 /// <summary>The example programs learn real flowers from the real service, over a real connection.</summary>
-public sealed partial class IrisTests(RealService service) : IClassFixture<RealService>
+[Collection(RealService.Collection)]
+public sealed partial class IrisTests(RealService service)
 {
     private const string Folder = "tests/LossService.Examples";
-    private static readonly TimeSpan RunTimeMax = TimeSpan.FromMinutes(3);
 
     [SkippableTheory]
     [InlineData("python3", 3, "train_iris.py", 0.96)]
@@ -20,8 +20,8 @@ public sealed partial class IrisTests(RealService service) : IClassFixture<RealS
         string runtime, int versionMin, string program, double accuracyMin)
     {
         await RequireAsync(runtime, versionMin);
-        (int code, string output) = await RunAsync(
-            runtime, House.PathOf($"{Folder}/{program}"), service.Address.GetLeftPart(UriPartial.Authority));
+        (int code, string output) = await Programs.RunAsync(
+            runtime, House.PathOf($"{Folder}/{program}"), service.Address);
         Assert.True(code == 0, $"{program} ended with {code}:\n{output}\nThe service wrote:\n{service.Log}");
         Match printed = Accuracy().Match(output);
         Assert.True(printed.Success, $"{program} printed no accuracy:\n{output}");
@@ -36,7 +36,7 @@ public sealed partial class IrisTests(RealService service) : IClassFixture<RealS
     {
         await RequireAsync(runtime, versionMin);
         // Port 1 is reserved and nothing listens there.
-        (int code, string output) = await RunAsync(runtime, House.PathOf($"{Folder}/{program}"), "http://127.0.0.1:1");
+        (int code, string output) = await Programs.RunAsync(runtime, House.PathOf($"{Folder}/{program}"), "http://127.0.0.1:1");
         Assert.NotEqual(0, code);
         Assert.DoesNotMatch(Accuracy(), output);
     }
@@ -70,7 +70,7 @@ public sealed partial class IrisTests(RealService service) : IClassFixture<RealS
         string version;
         try
         {
-            (int code, version) = await RunAsync(runtime, "--version");
+            (int code, version) = await Programs.RunAsync(runtime, "--version");
             Skip.If(code != 0, $"{runtime} does not run here: {version}");
         }
         catch (Win32Exception e)
@@ -80,26 +80,6 @@ public sealed partial class IrisTests(RealService service) : IClassFixture<RealS
 
         int found = int.Parse(Digits().Match(version).Value, CultureInfo.InvariantCulture);
         Skip.If(found < versionMin, $"{runtime} is version {found} here, the program needs {versionMin} or later.");
-    }
-
-    private static async Task<(int Code, string Output)> RunAsync(string program, params string[] arguments)
-    {
-        var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
-        using Process process = Process.Start(start)!;
-        Task<string> output = process.StandardOutput.ReadToEndAsync();
-        Task<string> errors = process.StandardError.ReadToEndAsync();
-        using var time = new CancellationTokenSource(RunTimeMax);
-        try
-        {
-            await process.WaitForExitAsync(time.Token);
-        }
-        catch (OperationCanceledException)
-        {
-            process.Kill(entireProcessTree: true);
-            throw new TimeoutException($"{program} {string.Join(' ', arguments)} ran longer than {RunTimeMax}.");
-        }
-
-        return (process.ExitCode, await output + await errors);
     }
 
     [GeneratedRegex(@"^accuracy ([01]\.\d+)$", RegexOptions.Multiline)]

@@ -1,20 +1,25 @@
 using System.Diagnostics;
 using System.Text;
 using System.Text.RegularExpressions;
+using Xunit;
 
 namespace LossService.Tests.Examples;
 
-/// <summary>The service as a process of its own, on a free port of this machine, for as long as a test class runs.</summary>
-public sealed partial class RealService : IAsyncLifetime
+/// <summary>The service as a process of its own, on a free port of this machine; the tests of one collection share it.</summary>
+[CollectionDefinition(Collection)]
+public sealed partial class RealService : IAsyncLifetime, ICollectionFixture<RealService>
 {
+    /// <summary>The collection's name.</summary>
+    public const string Collection = "a real service";
+
     private static readonly TimeSpan StartTimeMax = TimeSpan.FromSeconds(120); // a busy machine compiles slowly
 
     private readonly StringBuilder _log = new();
     private readonly TaskCompletionSource<Uri> _address = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Process? _process;
 
-    /// <summary>Where it listens.</summary>
-    public Uri Address => _address.Task.Result;
+    /// <summary>Where it listens, as scheme, host and port.</summary>
+    public string Address => _address.Task.Result.GetLeftPart(UriPartial.Authority);
 
     /// <summary>What it wrote so far.</summary>
     public string Log
@@ -30,16 +35,7 @@ public sealed partial class RealService : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        string program = Path.Combine(AppContext.BaseDirectory, "LossService.Api.dll");
-        var start = new ProcessStartInfo(
-            Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", [program, "--urls", "http://127.0.0.1:0"])
-        {
-            WorkingDirectory = AppContext.BaseDirectory,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            RedirectStandardInput = true,
-        };
-        _process = Process.Start(start) ?? throw new InvalidOperationException("The service does not start.");
+        _process = Process.Start(Programs.Plan(Programs.Dotnet, Programs.Service, "--urls", "http://127.0.0.1:0"))!;
         _process.OutputDataReceived += (_, line) => Take(line.Data);
         _process.ErrorDataReceived += (_, line) => Take(line.Data);
         _process.BeginOutputReadLine();
