@@ -32,12 +32,18 @@ internal sealed partial class DistributionDriver<TLoss, T, V>
         Span<T> slopes = _layout.Room(gradient, row, at.Output);
         if (side.Form == DistributionForm.Logits)
         {
-            double temperature = _loss.Temperature;
-            T sum = T.CreateTruncating(Sums.OfBlock<T>(at.Slopes[..classes]));
-            T scale = T.CreateTruncating(1 / temperature);
-            for (int c = 0; c < classes; c++)
+            if (TSide.IsQ && _loss.IsCrossEntropyInQ && !_loss.ItemsAreTerms)
             {
-                slopes[c] = (at.Slopes[c] - (p[c] * sum)) * scale;
+                DifferOnLogits(slopes, at);
+            }
+            else
+            {
+                T sum = T.CreateTruncating(Sums.OfBlock<T>(at.Slopes[..classes]));
+                T scale = T.CreateTruncating(1 / _loss.Temperature);
+                for (int c = 0; c < classes; c++)
+                {
+                    slopes[c] = (at.Slopes[c] - (p[c] * sum)) * scale;
+                }
             }
         }
         else
@@ -87,10 +93,16 @@ internal sealed partial class DistributionDriver<TLoss, T, V>
             V otherLogQ = Load(at.LogQ, c);
             if (!twice)
             {
+                // On q the slope is taken on log q and divided by q at the end: one rounding less than by 1 / q.
                 Dual<V> term = TSide.IsQ
-                    ? loss.Term(Constant(otherP), Constant(otherLogP), new Dual<V>(log, onLog))
+                    ? loss.Term(Constant(otherP), Constant(otherLogP), new Dual<V>(log, one))
                     : loss.Term(new Dual<V>(value, onValue), new Dual<V>(log, onLog), Constant(otherLogQ));
-                V.Store(scale * V.ZeroTimes(Load(coefficients, c), term.Slope), ref slope, c);
+                V onSide = scale * V.ZeroTimes(Load(coefficients, c), term.Slope);
+                V.Store(
+                    TSide.IsQ && form == DistributionForm.Probabilities
+                        ? V.Select(V.Same(onSide, V.Of(0)), V.Of(0), onSide / value)
+                        : onSide,
+                    ref slope, c);
                 continue;
             }
 
@@ -137,6 +149,25 @@ internal sealed partial class DistributionDriver<TLoss, T, V>
             curves[c] = T.CreateTruncating(
                 scale * ((own * (1 - (2 * one))) + (one * one * curveSum) - (one * (1 - one) * slopeSum)));
         }
+    }
+
+    // q Σp - p; of nearly equal distributions as p (e^gap - 1) with gap = log q - log p + log Σp.
+    private void DifferOnLogits(Span<T> slopes, in DistributionRow<T> at)
+    {
+        int classes = _layout.Classes;
+        double mass = _p.Form == DistributionForm.Probabilities ? Rows.Sum<T, V>(at.P[..classes]) : 1;
+        V logMass = V.Of(ScalarLane.Log(mass).Value);
+        V factor = V.All(at.Coefficients[0]) * V.Of(_termScale / _loss.Temperature);
+        ref T difference = ref MemoryMarshal.GetReference(at.Terms);
+        for (int c = 0; c < classes; c += V.Count)
+        {
+            V p = Load(at.P, c);
+            V gap = Load(at.LogQ, c) - Load(at.LogP, c) + logMass;
+            V apart = V.MultiplyAdd(Load(at.Q, c), V.Of(mass), -p);
+            V.Store(factor * V.Select(V.Abs(gap) < V.Of(0.5), p * V.Expm1(gap), apart), ref difference, c);
+        }
+
+        at.Terms[..classes].CopyTo(slopes);
     }
 
     private static Dual<V> Constant(V value) => new(value, V.Of(0));

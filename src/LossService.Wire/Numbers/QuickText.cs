@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using static LossService.Wire.Numbers.Branchless;
 
 namespace LossService.Wire.Numbers;
 
@@ -35,8 +36,8 @@ internal static class QuickText
             Store(ref at, 2, rest);
             return WriteExponent(ref at, 1 + behind + One(behind != 0), exponent);
         }
-        int leading = Math.Max(-exponent, 0);
-        int before = Math.Max(exponent, 0);
+        int leading = NotNegative(-exponent);
+        int before = NotNegative(exponent);
         int small = One(exponent < 0);
 
         // First as if all digits stood before or behind the point; then the point, and behind it what belongs there.
@@ -46,7 +47,7 @@ internal static class QuickText
         Unsafe.Add(ref at, 1 + before) = (byte)'.';
         int tail = 2 + before + leading;
         Store(ref at, tail, (rest >> (4 * before) >> (4 * before)) | Zeros);
-        return tail + Math.Max(behind - before, 1 - small);
+        return tail + 1 - small + NotNegative(behind - before - 1 + small);
     }
 
     /// <summary>Writes digits × 10^power, with 16 or 17 digits; returns the length, or 0 if it is none of those that
@@ -78,8 +79,8 @@ internal static class QuickText
             Store(ref at, 10, second);
             return WriteExponent(ref at, 1 + behind + One(behind != 0), exponent);
         }
-        int leading = Math.Max(-exponent, 0);
-        int before = Math.Max(exponent, 0);
+        int leading = NotNegative(-exponent);
+        int before = NotNegative(exponent);
         int small = One(exponent < 0);
         Store(ref at, 0, Zeros);
         Unsafe.Add(ref at, leading + small) = (byte)('0' + top);
@@ -88,7 +89,7 @@ internal static class QuickText
         int tail = 2 + before + leading;
         Store(ref at, tail, (first >> (8 * before)) | (second << 1 << (63 - (8 * before))));
         Store(ref at, tail + 8, second >> (8 * before));
-        return tail + Math.Max(behind - before, 1 - small);
+        return tail + 1 - small + NotNegative(behind - before - 1 + small);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -129,7 +130,4 @@ internal static class QuickText
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Store(ref byte at, int offset, ulong eight) =>
         Unsafe.WriteUnaligned(ref Unsafe.Add(ref at, offset), eight);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static int One(bool condition) => Unsafe.BitCast<bool, byte>(condition);
 }
