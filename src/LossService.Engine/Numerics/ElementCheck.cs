@@ -16,7 +16,7 @@ public static class ElementCheck
         for (int place = 0; place < card.Inputs.Count + Common.Tensors.Count; place++)
         {
             Input input = card.InputAt(place);
-            if (!request.HasInput(place) || input.IsFlag)
+            if (!request.HasInput(place) || input.IsFlag || IsOverflown(request, input))
             {
                 continue;
             }
@@ -33,6 +33,10 @@ public static class ElementCheck
             }
         }
     }
+
+    // A number beyond the dtype was read as an infinity, which is not what the caller wrote.
+    private static bool IsOverflown(LossRequest request, Input input) =>
+        !request.Mistakes.IsEmpty && request.Mistakes.Has($"/{input.Name}", Codes.NumberOverflow);
 
     private static void CheckLabels(LossRequest request, int place, InputForm form, Tensor labels)
     {
