@@ -170,28 +170,44 @@ internal sealed class ElementSink(TensorPool pool, int elementsMax) : IDisposabl
     {
         int before = Count;
         behindValue = false;
-        while (!IsFull)
+        while (!IsFull && !behindValue)
         {
-            SkipSpace(piece, ref at);
-            NumberStatus status = ReadLabel(piece[at..], isFinal: false, out int label, out T value, out int length);
-            if (status != NumberStatus.Ok)
+            JsonScanner.SkipSpace(piece, ref at);
+            if (!TryReadPlain(piece, ref at, out int label, out T value))
             {
-                break;
+                if (ReadLabel(piece[at..], isFinal: false, out label, out value, out int length) != NumberStatus.Ok)
+                {
+                    break;
+                }
+
+                at += length;
             }
 
             Store(value, label);
-            at += length;
-            SkipSpace(piece, ref at);
+            JsonScanner.SkipSpace(piece, ref at);
             behindValue = at == piece.Length || piece[at] != (byte)',';
-            if (behindValue)
-            {
-                break;
-            }
-
-            at++;
+            at += behindValue ? 0 : 1;
         }
 
         return Count - before;
+    }
+
+    // Nearly all labels are a few digits and a separator.
+    private static bool TryReadPlain<T>(ReadOnlySpan<byte> piece, ref int at, out int label, out T value) where T : unmanaged
+    {
+        const int digitsMax = 9;
+        int end = at;
+        label = 0;
+        while (end < piece.Length && end < at + digitsMax && (uint)(piece[end] - '0') <= 9)
+        {
+            label = (10 * label) + piece[end++] - '0';
+        }
+
+        value = typeof(T) == typeof(float) ? Unsafe.BitCast<float, T>(label) : Unsafe.BitCast<double, T>(label);
+        bool isPlain = end > at && end < piece.Length && piece[end] is (byte)',' or (byte)']'
+            && (piece[at] != (byte)'0' || end == at + 1);
+        at = isPlain ? end : at;
+        return isPlain;
     }
 
     private static NumberStatus ReadLabel<T>(
@@ -207,13 +223,5 @@ internal sealed class ElementSink(TensorPool pool, int elementsMax) : IDisposabl
         NumberStatus wideStatus = NumberReader.ReadLabel(text, isFinal, out label, out double wide, out length);
         value = Unsafe.BitCast<double, T>(wide);
         return wideStatus;
-    }
-
-    private static void SkipSpace(ReadOnlySpan<byte> piece, ref int at)
-    {
-        while (at < piece.Length && piece[at] is (byte)' ' or (byte)'\n' or (byte)'\r' or (byte)'\t')
-        {
-            at++;
-        }
     }
 }

@@ -67,10 +67,6 @@ internal sealed partial class JsonScanner : IDisposable
     /// <summary>Hands the next value out in parts without a limit, if it is a string.</summary>
     public bool StreamsNextText { get; set; }
 
-    /// <summary>True where an element of an array may stand, so that a run of numbers can be read past the scanner.</summary>
-    public bool IsAtElement =>
-        _part == Part.None && _state <= State.ValueOrEnd && Depth > 0 && !IsInObject && RunsKeepLimits;
-
     // A run takes numbers up to the reader's own limit; with a smaller one each must be looked at.
     private bool RunsKeepLimits { get; }
 
@@ -96,11 +92,7 @@ internal sealed partial class JsonScanner : IDisposable
                 }
             }
 
-            while (at < piece.Length && piece[at] is (byte)' ' or (byte)'\n' or (byte)'\r' or (byte)'\t')
-            {
-                at++;
-            }
-
+            SkipSpace(piece, ref at);
             if (at == piece.Length)
             {
                 return JsonToken.None;
@@ -167,12 +159,46 @@ internal sealed partial class JsonScanner : IDisposable
         return false;
     }
 
+    /// <summary>Goes to where an element of an array may stand, behind a comma if need be, so that a run of numbers can be
+    /// read past the scanner.</summary>
+    public bool TryReachElement(ReadOnlySpan<byte> piece, ref int at)
+    {
+        if (_part != Part.None || Depth == 0 || IsInObject || !RunsKeepLimits)
+        {
+            return false;
+        }
+
+        if (_state == State.AfterValue)
+        {
+            SkipSpace(piece, ref at);
+            if (at < piece.Length && piece[at] == (byte)',')
+            {
+                _state = State.Value;
+                at++;
+            }
+        }
+
+        return _state <= State.ValueOrEnd;
+    }
+
     /// <summary>Tells that elements of the current array were read past the scanner.</summary>
     /// <param name="behindValue">True behind an element, false behind a comma.</param>
     public void TookElements(bool behindValue) => _state = behindValue ? State.AfterValue : State.Value;
 
+    /// <summary>Tells that an array was closed and the next one opened past the scanner.</summary>
+    public void TookRow() => _state = State.ValueOrEnd;
+
     /// <inheritdoc/>
     public void Dispose() => _carry.Dispose();
+
+    /// <summary>Moves to the next byte that is no whitespace, or to the end.</summary>
+    internal static void SkipSpace(ReadOnlySpan<byte> piece, ref int at)
+    {
+        while (at < piece.Length && piece[at] is (byte)' ' or (byte)'\n' or (byte)'\r' or (byte)'\t')
+        {
+            at++;
+        }
+    }
 
     private JsonToken BeginValue(ReadOnlySpan<byte> piece, ref int at, out ReadOnlySpan<byte> text)
     {

@@ -80,17 +80,33 @@ internal sealed partial class JsonTensorReader : IDisposable
         BeginObject();
     }
 
-    /// <summary>Reads as many elements as stand in a row, if this is a place for it.</summary>
+    /// <summary>Reads as many elements as stand in a row, and rows as long as they follow each other, if this is a place
+    /// for it.</summary>
     public void TakeRun(ReadOnlySpan<byte> piece, ref int at)
     {
-        if (_expecting == Expecting.Element && _nested.Rank == _nested.Level && !_sink.TakesFlags && _scanner.IsAtElement)
+        while (_expecting == Expecting.Element && _nested.Rank == _nested.Level && !_sink.TakesFlags
+            && _scanner.TryReachElement(piece, ref at))
         {
             int count = _sink.AddRun(piece, ref at, out bool behindValue);
-            if (count > 0)
+            if (count == 0)
             {
-                _nested.Add(count);
-                _scanner.TookElements(behindValue);
+                return;
             }
+
+            _nested.Add(count);
+            _scanner.TookElements(behindValue);
+            bool isRowEnd = behindValue && _nested.Level > 1 && _nested.Children == _nested.Length
+                && piece[at..].StartsWith("],["u8);
+            if (!isRowEnd)
+            {
+                return;
+            }
+
+            // From one row straight into the next, which most bodies consist of.
+            _nested.Close();
+            _nested.Open();
+            _scanner.TookRow();
+            at += 3;
         }
     }
 

@@ -1,10 +1,12 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.IO.Pipelines;
 using System.Text;
 using LossService.Engine;
 using LossService.Engine.Cards;
 using LossService.Engine.Numerics;
 using LossService.Wire;
+using LossService.Wire.Json;
 using Xunit;
 
 namespace LossService.Tests.Wire.Json;
@@ -90,7 +92,7 @@ public class PiecesTests
     public void Body_OfAnyKind_CostsTimeInItsLength(string kind)
     {
         // A quadratic reader needs minutes for these; ours milliseconds, so the bound may be loose.
-        const int bytes = 3_000_000;
+        const int bytes = 1_500_000;
         string text = kind switch
         {
             "whitespace" => "{" + new string(' ', bytes) + "}",
@@ -162,6 +164,27 @@ public class PiecesTests
         Assert.Equal([0.1], reading["logits"].Float64.ToArray());
         using Reading other = Reading.Of("{\"dtype\":\"float32\",\"logits\":[0.1]}", null, Query);
         Assert.Equal(Codes.OptionConflict, other.Mistake().Code);
+    }
+
+    [Fact]
+    public async Task Body_LargerThanItsPipe_IsStillReadWhole()
+    {
+        byte[] body = Encoding.UTF8.GetBytes($"{{\"logits\":[{string.Join(",", Enumerable.Range(0, 40_000))}],\"dtype\":\"float64\"}}");
+        var pipe = new Pipe(new PipeOptions(pauseWriterThreshold: 5_000, resumeWriterThreshold: 2_000, useSynchronizationContext: false));
+        var pool = new TensorPool(1 << 30);
+        using var request = new LossRequest(Reading.Card);
+        Task write = Task.Run(async () =>
+        {
+            await pipe.Writer.WriteAsync(body);
+            await pipe.Writer.CompleteAsync();
+        });
+        await new JsonCodec().ReadAsync(pipe.Reader, request, Reading.Limits, pool, default);
+        await write;
+
+        Assert.Empty(request.Mistakes.All);
+        Assert.Equal(39_999, request.Tensor("logits")!.Float64[^1]);
+        request.Dispose();
+        Assert.Equal(0, pool.Leases);
     }
 
     private static string Digest(Pieces pieces, ReadLimits limits)

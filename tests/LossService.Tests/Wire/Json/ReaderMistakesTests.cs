@@ -232,7 +232,7 @@ public class ReaderMistakesTests
             {
                 foreach (string text in new[]
                 {
-                    $"{{\"logits\":[1,{new string('1', length - 1_074)}.{new string('1', 1_073)}]}}".Replace("[1,1", "[1,0", StringComparison.Ordinal),
+                    $"{{\"logits\":[1,0.{new string('1', length - 2)}]}}",
                     $"{{\"distance\":\"{new string('a', length)}\"}}",
                     $"{{\"{new string('a', length)}\":1}}",
                     $"{{\"{new string('a', length - 1)}\\n\":1}}",
@@ -241,7 +241,7 @@ public class ReaderMistakesTests
                 {
                     using Reading reading = Reading.Of(Pieces.Of(Encoding.UTF8.GetBytes(text), size));
                     Assert.Equal(length > 1_100, reading.Mistakes.Any(one => one.Limit == "literal"));
-                    Assert.DoesNotContain(reading.Mistakes, one => one.Code == Codes.MalformedJson && length <= 1_100 && text[2] != 'l');
+                    Assert.DoesNotContain(reading.Mistakes, one => one.Code == Codes.MalformedJson);
                 }
             }
         }
