@@ -17,7 +17,7 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, ILogger<Pr
         try
         {
             await next(http);
-            if (!http.Response.HasStarted && Of(http) is { } problem)
+            if (!http.Response.HasStarted && http.Response.ContentType is null && Of(http) is { } problem)
             {
                 await ProblemAnswer.WriteAsync(http, problem);
             }
@@ -57,10 +57,9 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, ILogger<Pr
     {
         BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } => TooLarge(),
         BadHttpRequestException { StatusCode: StatusCodes.Status408RequestTimeout } =>
-            Problem.Of(Codes.Timeout, "the body arrived too slowly") with { Status = StatusCodes.Status408RequestTimeout },
+            Problem.Of(Codes.Timeout, "the body arrived too slowly", StatusCodes.Status408RequestTimeout),
         BadHttpRequestException => Problem.Of(Codes.MalformedJson, "the body did not arrive whole"),
-        PoolExhaustedException => Problem.Of(Codes.Overloaded, "other requests hold all the memory set aside for tensors")
-            with { RetryAfterSeconds = 1 },
+        PoolExhaustedException => Problem.Later("other requests hold all the memory set aside for tensors"),
         _ => Problem.Of(ProblemKinds.InternalError, "the service failed; its log says more under this trace_id"),
     };
 
@@ -79,7 +78,8 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, ILogger<Pr
             Codes.MethodNotAllowed, $"this path takes {http.Response.Headers.Allow}"),
         int status => Problem.Of(
             status < 500 ? Codes.NotFound : ProblemKinds.InternalError,
-            $"status {status.ToString(CultureInfo.InvariantCulture)}") with { Status = status },
+            $"status {status.ToString(CultureInfo.InvariantCulture)}",
+            status),
     };
 
     [LoggerMessage(LogLevel.Error, "A fault of the service")]

@@ -2,6 +2,11 @@ using LossService.Api;
 using LossService.Api.Endpoints;
 using LossService.Api.OpenApi;
 
+if (HealthCheckMode.IsAsked(args))
+{
+    return await HealthCheckMode.RunAsync(args);
+}
+
 WebApplicationBuilder builder = WebApplication.CreateBuilder(args);
 builder.UseDefaultAddress();
 builder.AddRequestLine();
@@ -22,3 +27,4 @@ app.MapHealth();
 app.MapOpenApiDocuments();
 app.AnnounceSwagger();
 app.Run();
+return 0;

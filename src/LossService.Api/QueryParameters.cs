@@ -5,7 +5,7 @@ using Microsoft.Extensions.Primitives;
 namespace LossService.Api;
 
 /// <summary>Reads parameters from a query string, such as <c>?reduction=sum&amp;dtype=float64</c>, by the card's names.
-/// Tensors never stand there.</summary>
+/// <c>gradients</c> is a list with commas; tensors never stand there.</summary>
 internal static class QueryParameters
 {
     private const int FoundLengthMax = 64;
@@ -33,7 +33,7 @@ internal static class QueryParameters
     {
         LossCard card = request.Card;
         int place = card.PlaceOfParameter(name);
-        if (place < 0)
+        if (place < 0 && name != Common.GradientsName)
         {
             request.Mistakes.Add(Unknown(name, card));
             return;
@@ -42,6 +42,12 @@ internal static class QueryParameters
         if (values.Count > 1)
         {
             request.Mistakes.Add(new($"?{name}", Codes.DuplicateMember, $"given {values.Count} times"));
+            return;
+        }
+
+        if (place < 0)
+        {
+            ReadGradients(values[0] ?? "", request);
             return;
         }
 
@@ -57,10 +63,38 @@ internal static class QueryParameters
         request.GivenInQuery |= 1UL << place;
     }
 
+    // Names with commas between them; none at all is an empty list, as [] is in the body.
+    private static void ReadGradients(string names, LossRequest request)
+    {
+        LossCard card = request.Card;
+        ulong gradients = 0;
+        foreach (string name in names.Split(',', StringSplitOptions.RemoveEmptyEntries))
+        {
+            int place = card.PlaceOfInput(name);
+            if (place >= 0 && place < card.Inputs.Count && card.Inputs[place].Gradient != GradientRule.Never)
+            {
+                gradients |= 1UL << place;
+                continue;
+            }
+
+            string expected = ParameterRange.Listed(
+                card.Inputs.Where(input => input.Gradient != GradientRule.Never).Select(input => input.Name));
+            string detail = $"expected some of {expected}, found {Cut(name)}";
+            request.Mistakes.Add(new($"?{Common.GradientsName}", Codes.GradientNotAvailable, detail)
+            {
+                Expected = expected,
+                Found = Cut(name),
+            });
+            return;
+        }
+
+        request.Gradients = gradients;
+    }
+
     private static Mistake Unknown(string name, LossCard card)
     {
         string pointer = $"?{Cut(name)}";
-        if (card.PlaceOfInput(name) >= 0 || name == Common.GradientsName)
+        if (card.PlaceOfInput(name) >= 0)
         {
             return new(pointer, Codes.UnknownMember, "this member stands in the body, not in the query");
         }

@@ -34,6 +34,7 @@ internal sealed partial class Readiness(
                 (int status, _) = await rehearsal.PostAsync(loss, loss.Card.Examples[0].Body, $"?dtype={dtype}");
                 if (status != StatusCodes.Status200OK)
                 {
+                    // One broken loss must not keep the others from answering.
                     LogBadExample(loss.Card.Name, dtype, status);
                 }
             }
@@ -46,6 +47,6 @@ internal sealed partial class Readiness(
     [LoggerMessage(LogLevel.Information, "Warm: {Losses} losses in {Milliseconds:0} ms")]
     private partial void LogWarm(int losses, double milliseconds);
 
-    [LoggerMessage(LogLevel.Error, "The first example of {Loss} in {Dtype} answers {Status}")]
+    [LoggerMessage(LogLevel.Error, "The first example of {Loss:l} in {Dtype:l} answers {Status}")]
     private partial void LogBadExample(string loss, string dtype, int status);
 }

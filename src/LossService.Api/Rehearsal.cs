@@ -4,9 +4,10 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace LossService.Api;
 
-/// <summary>Posts a card's examples through the real pipeline without a network: for warm-up, and for the answers that the
-/// catalogue shows.</summary>
-internal sealed class Rehearsal(EndpointDataSource endpoints, IServiceScopeFactory scopes)
+/// <summary>Posts a card's examples through the real pipeline without a network: for warm-up, and for the answers that
+/// the catalogue and the documents show.</summary>
+internal sealed class Rehearsal(
+    EndpointDataSource endpoints, IServiceScopeFactory scopes, ILogger<ProblemMiddleware> log)
 {
     /// <summary>Answers a body as <c>POST /v1/losses/{name}</c> does.</summary>
     /// <returns>The status and the answer's bytes.</returns>
@@ -28,7 +29,7 @@ internal sealed class Rehearsal(EndpointDataSource endpoints, IServiceScopeFacto
         http.Request.ContentType = "application/json";
         http.Request.Body = new MemoryStream(Encoding.UTF8.GetBytes(body));
         http.Features.Set<IHttpResponseBodyFeature>(new StreamResponseBodyFeature(answer));
-        await EndpointOf(loss).RequestDelegate!(http);
+        await new ProblemMiddleware(EndpointOf(loss).RequestDelegate!, log).InvokeAsync(http);
         await http.Response.BodyWriter.FlushAsync();
         return (http.Response.StatusCode, answer.ToArray());
     }

@@ -22,27 +22,14 @@ internal static class RequestLine
         // Whoever looks at a terminal wants text; a container, a pipe or a file is read by a machine.
         bool forPeople = builder.Environment.IsDevelopment()
             || (!Console.IsOutputRedirected && builder.Configuration["DOTNET_RUNNING_IN_CONTAINER"] != "true");
-        builder.Services.AddSerilog((services, log) =>
-        {
-            log.MinimumLevel.Information()
-                .MinimumLevel.Override("Microsoft", LogEventLevel.Warning)
-                .MinimumLevel.Override("System", LogEventLevel.Warning)
-                .ReadFrom.Configuration(builder.Configuration)
-                .ReadFrom.Services(services);
-            if (forPeople)
-            {
-                log.WriteTo.Console(outputTemplate: Text, formatProvider: CultureInfo.InvariantCulture);
-            }
-            else
-            {
-                log.WriteTo.Console(new RenderedCompactJsonFormatter());
-            }
-        });
+        builder.Services.AddSerilog(
+            (services, log) => Configure(log, services, builder.Configuration, forPeople), preserveStaticLogger: true);
     }
 
     /// <summary>Writes the line when a request ends; health probes and aborted requests only at level Debug.</summary>
     public static void UseRequestLine(this WebApplication app) => app.UseSerilogRequestLogging(options =>
     {
+        options.Logger = app.Services.GetRequiredService<Serilog.ILogger>();
         options.MessageTemplate = "{Method:l} {Route:l} {Status} {Outcome:l} in {Milliseconds:0.0} ms";
         options.IncludeQueryInRequestPath = false;
         options.GetLevel = (http, _, _) => http.RequestAborted.IsCancellationRequested || IsProbe(http)
@@ -79,6 +66,23 @@ internal static class RequestLine
         line.Set("Shapes", shapes.ToString());
         line.Set("Dtype", request.IsFloat64 ? "float64" : "float32");
         line.Set("Elements", elements);
+    }
+
+    private static void Configure(LoggerConfiguration log, IServiceProvider services, IConfiguration settings, bool forPeople)
+    {
+        log.MinimumLevel.Information()
+            .MinimumLevel.Override("Microsoft", LogEventLevel.Warning)
+            .MinimumLevel.Override("System", LogEventLevel.Warning)
+            .ReadFrom.Configuration(settings)
+            .ReadFrom.Services(services);
+        if (forPeople)
+        {
+            log.WriteTo.Console(outputTemplate: Text, formatProvider: CultureInfo.InvariantCulture);
+        }
+        else
+        {
+            log.WriteTo.Console(new RenderedCompactJsonFormatter());
+        }
     }
 
     private static bool IsProbe(HttpContext http) => http.Request.Path.StartsWithSegments("/health");

@@ -22,7 +22,7 @@ public sealed record Problem
     /// <summary>The HTTP status.</summary>
     public required int Status { get; init; }
 
-    /// <summary>One of <see cref="Codes"/>.</summary>
+    /// <summary>The stable name of what went wrong.</summary>
     public required string Code { get; init; }
 
     /// <summary>What happened in this request, in our own words, numbers and pointers.</summary>
@@ -34,7 +34,7 @@ public sealed record Problem
     /// <summary>Names that exist and are close to the one that does not.</summary>
     public IReadOnlyList<string>? Suggestions { get; init; }
 
-    /// <summary>Everything wrong with the request, at most <see cref="Mistakes.CountMax"/> entries.</summary>
+    /// <summary>Everything wrong with the request, at most 20 entries.</summary>
     public IReadOnlyList<Mistake>? Errors { get; init; }
 
     /// <summary>True when there were more; absent otherwise.</summary>
@@ -45,11 +45,24 @@ public sealed record Problem
     public int? RetryAfterSeconds { get; init; }
 
     /// <summary>A problem of one of the codes of <see cref="ProblemKinds"/>.</summary>
-    public static Problem Of(string code, string detail)
+    /// <param name="code">The code.</param>
+    /// <param name="detail">What happened in this request.</param>
+    /// <param name="status">The HTTP status, where it is not the usual one of the code.</param>
+    public static Problem Of(string code, string detail, int? status = null)
     {
         ProblemKind kind = ProblemKinds.Find(code) ?? ProblemKinds.Find(ProblemKinds.InternalError)!;
-        return new() { Type = kind.Type, Title = kind.Title, Status = kind.Status, Code = kind.Code, Detail = detail };
+        return new()
+        {
+            Type = kind.Type,
+            Title = kind.Title,
+            Status = status ?? kind.Status,
+            Code = kind.Code,
+            Detail = detail,
+        };
     }
+
+    /// <summary>Nothing is wrong with the request, but it has to come again in a second.</summary>
+    public static Problem Later(string detail) => Of(Codes.Overloaded, detail) with { RetryAfterSeconds = 1 };
 
     /// <summary>The problem that a request's mistakes amount to: a body that cannot be understood (400) comes before one
     /// that is too large (413), and that before one that makes no sense (422); of equals the first found.</summary>

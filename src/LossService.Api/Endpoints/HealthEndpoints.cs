@@ -22,7 +22,7 @@ internal static class HealthEndpoints
                 ? new ProblemAnswer(Problem.Of(Codes.Draining, "this instance is shutting down"))
                 : readiness.IsWarm
                     ? (IResult)ready
-                    : new ProblemAnswer(Problem.Of(Codes.Overloaded, "this instance is warming up") with { RetryAfterSeconds = 1 }))
+                    : new ProblemAnswer(Problem.Later("this instance is warming up")))
             .WithName("check_ready")
             .WithTags("service")
             .WithSummary("Says whether to send requests: warm, and not shutting down")

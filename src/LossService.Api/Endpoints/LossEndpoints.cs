@@ -17,7 +17,7 @@ internal static class LossEndpoints
         IReadOnlyList<Loss> losses = app.Services.GetRequiredService<IReadOnlyList<Loss>>();
         foreach (Loss loss in losses)
         {
-            app.MapLoss(loss, loss.Card.Name).WithName(loss.Card.Name).WithMetadata(loss);
+            app.MapLoss(loss, loss.Card.Name).WithName(loss.Card.Name).WithTags(loss.Card.Family).WithMetadata(loss);
             foreach (string alias in loss.Card.Aliases)
             {
                 app.MapLoss(loss, alias).AddEndpointFilter(new CanonicalName(loss)).ExcludeFromDescription();

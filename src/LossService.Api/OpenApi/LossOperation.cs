@@ -6,12 +6,13 @@ using Swashbuckle.AspNetCore.SwaggerGen;
 
 namespace LossService.Api.OpenApi;
 
-/// <summary>Describes a loss's endpoint from its card.</summary>
-internal sealed class LossOperation : IOperationFilter
+/// <summary>Describes a loss's endpoint from its card; the answers shown are those that the service gives.</summary>
+internal sealed class LossOperation(Rehearsal rehearsal) : IOperationAsyncFilter
 {
     private const string Json = "application/json";
 
-    public void Apply(OpenApiOperation operation, OperationFilterContext context)
+    public async Task ApplyAsync(
+        OpenApiOperation operation, OperationFilterContext context, CancellationToken cancellationToken)
     {
         Loss? loss = context.ApiDescription.ActionDescriptor.EndpointMetadata.OfType<Loss>().FirstOrDefault();
         if (loss is null)
@@ -25,7 +26,6 @@ internal sealed class LossOperation : IOperationFilter
         context.SchemaRepository.AddDefinition($"{card.Name}_answer", LossSchemas.Answer(card, shared));
         operation.Summary = card.Summary;
         operation.Description = LossText.Of(card);
-        operation.Tags = new HashSet<OpenApiTagReference> { new(card.Family, context.Document) };
         operation.RequestBody = new OpenApiRequestBody
         {
             Required = true,
@@ -48,10 +48,26 @@ internal sealed class LossOperation : IOperationFilter
                     [Json] = new OpenApiMediaType
                     {
                         Schema = new OpenApiSchemaReference($"{card.Name}_answer", context.Document),
+                        Examples = await AnswersAsync(loss),
                     },
                 },
             },
         };
+    }
+
+    private async Task<Dictionary<string, IOpenApiExample>> AnswersAsync(Loss loss)
+    {
+        var answers = new Dictionary<string, IOpenApiExample>();
+        foreach (Example example in loss.Card.Examples)
+        {
+            (int status, byte[] answer) = await rehearsal.PostAsync(loss, example.Body);
+            if (status == StatusCodes.Status200OK)
+            {
+                answers[example.Name] = new OpenApiExample { Summary = example.Meaning, Value = JsonNode.Parse(answer) };
+            }
+        }
+
+        return answers;
     }
 
     private static IOpenApiExample Named(Example example) => new OpenApiExample

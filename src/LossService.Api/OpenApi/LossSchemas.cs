@@ -12,7 +12,7 @@ internal static class LossSchemas
         var members = new Dictionary<string, IOpenApiSchema>();
         foreach (Input input in card.Inputs)
         {
-            members[input.Name] = Schemas.Described(shared.TensorOf(input), LossText.Of(input));
+            members[input.Name] = Schemas.Described(shared.TensorOf(input), LossText.Of(card, input));
         }
 
         foreach (Parameter parameter in card.Parameters)
@@ -37,7 +37,7 @@ internal static class LossSchemas
             + $"{string.Join(", ", card.Inputs.Where(input => input.Gradient == GradientRule.Default).Select(input => input.Name))}.";
         members[Common.GradientsName] = gradients;
         return Schemas.Object(members, closed: true,
-            [.. card.Inputs.Where(input => !input.Optional && input.OneOf is null).Select(input => input.Name)]);
+            [.. card.Inputs.Where(input => Requirements.IsRequired(card, input)).Select(input => input.Name)]);
     }
 
     /// <summary>Loss, items, gradients and what belongs to them. Answers may grow members.</summary>

@@ -25,13 +25,18 @@ internal static class LossText
     }
 
     /// <summary>An input's meaning, its shapes and its range.</summary>
-    public static string Of(Input input)
+    public static string Of(LossCard card, Input input)
     {
         var text = new StringBuilder(input.Meaning);
         text.Append(" Shape: ").Append(ShapesOf(input)).Append('.');
-        if (input.OneOf is not null)
+        if (input.OneOf is not null && Requirements.SetOf(card, input.OneOf) is { Count: > 1 } set)
         {
-            text.Append(" Exactly one of this and its alternatives is given.");
+            text.Append(" Exactly one of ").Append(ParameterRange.Listed(set.Select(one => one.Name))).Append(" is given.");
+        }
+
+        if (input.NeededWith is { } parameter)
+        {
+            text.Append(" Given if and only if ").Append(parameter.Name).Append(" is above 0.");
         }
 
         text.Append(input.Gradient switch

@@ -16,6 +16,14 @@ internal static class OpenApiDocuments
     private const string Path30 = "/openapi/v1.json";
     private const string Path31 = "/openapi31/v1.json";
 
+    private const string Text =
+        """
+        Post predictions and targets, get the loss and its exact gradients back.
+
+        Parameters may also stand in the query string, such as `?reduction=sum&dtype=float64`. Every error is
+        `application/problem+json`, lists all mistakes at once, and leads to a page that explains its code.
+        """;
+
     public static void AddOpenApiDocuments(this IServiceCollection services)
     {
         services.ConfigureHttpJsonOptions(options =>
@@ -27,7 +35,7 @@ internal static class OpenApiDocuments
             {
                 Title = "LossService",
                 Version = Name,
-                Description = "Post predictions and targets, get the loss and its exact gradients back.",
+                Description = Text,
             });
             options.CustomSchemaIds(type => type.Name.Replace("View", "", StringComparison.Ordinal));
             options.MapType<JsonNode>(() => new OpenApiSchema());
@@ -38,7 +46,8 @@ internal static class OpenApiDocuments
                 options.IncludeXmlComments(Path.Combine(AppContext.BaseDirectory, $"{assembly}.xml"));
             }
 
-            options.OperationFilter<LossOperation>();
+            options.SchemaFilter<AnswersMayGrow>();
+            options.OperationAsyncFilter<LossOperation>();
             options.OperationFilter<ProblemResponses>();
         });
     }
@@ -46,8 +55,8 @@ internal static class OpenApiDocuments
     public static void MapOpenApiDocuments(this WebApplication app)
     {
         // The catalogue cannot change while the service runs, so each document is written once, when first asked for.
-        Lazy<Page> page30 = new(() => Write(app.Services, OpenApiSpecVersion.OpenApi3_0));
-        Lazy<Page> page31 = new(() => Write(app.Services, OpenApiSpecVersion.OpenApi3_1));
+        Lazy<Task<Page>> page30 = new(() => WriteAsync(app.Services, OpenApiSpecVersion.OpenApi3_0));
+        Lazy<Task<Page>> page31 = new(() => WriteAsync(app.Services, OpenApiSpecVersion.OpenApi3_1));
         app.MapPage(Path30, () => page30.Value).ExcludeFromDescription();
         app.MapPage(Path31, () => page31.Value).ExcludeFromDescription();
         app.MapGet("/", () => Results.Redirect("/swagger")).ExcludeFromDescription();
@@ -58,15 +67,17 @@ internal static class OpenApiDocuments
             options.SwaggerEndpoint(Path31, "OpenAPI 3.1");
             options.DefaultModelsExpandDepth(-1);
             options.DisplayRequestDuration();
+            options.EnableDeepLinking();
             options.EnableTryItOutByDefault();
             options.DocExpansion(Swashbuckle.AspNetCore.SwaggerUI.DocExpansion.List);
         });
     }
 
-    private static Page Write(IServiceProvider services, OpenApiSpecVersion version)
+    private static async Task<Page> WriteAsync(IServiceProvider services, OpenApiSpecVersion version)
     {
         using IServiceScope scope = services.CreateScope();
-        OpenApiDocument document = scope.ServiceProvider.GetRequiredService<ISwaggerProvider>().GetSwagger(Name);
+        OpenApiDocument document =
+            await scope.ServiceProvider.GetRequiredService<IAsyncSwaggerProvider>().GetSwaggerAsync(Name);
         using var text = new StringWriter(CultureInfo.InvariantCulture) { NewLine = "\n" };
         document.SerializeAs(version, new OpenApiJsonWriter(text));
         return new(Encoding.UTF8.GetBytes(text.ToString()));

@@ -5,51 +5,51 @@ using Swashbuckle.AspNetCore.SwaggerGen;
 
 namespace LossService.Api.OpenApi;
 
-/// <summary>Adds the problems that an operation may answer with.</summary>
+/// <summary>Adds the problems that an operation may answer with; the responses themselves stand once in the document.</summary>
 internal sealed class ProblemResponses : IOperationFilter
 {
-    private static readonly (string Status, string Description)[] Compute =
-    [
-        ("400", "Not JSON, a member twice, or a wrong JSON type."),
-        ("406", "The caller does not take JSON."),
-        ("413", "A limit is exceeded; the error names it."),
-        ("415", "The body is not JSON."),
-        ("422", "The request makes no sense: everything that is wrong, at once."),
-        ("503", "Too much to do, or shutting down; Retry-After says when to come back."),
-    ];
+    private static readonly Dictionary<string, string> Descriptions = new()
+    {
+        ["400"] = "Not JSON, a member twice, or a wrong JSON type.",
+        ["404"] = "Nothing has this name.",
+        ["406"] = "The caller does not take JSON.",
+        ["413"] = "A limit is exceeded; the error names it.",
+        ["415"] = "The body is not JSON.",
+        ["422"] = "The request makes no sense: everything that is wrong, at once.",
+        ["500"] = "A fault of the service.",
+        ["503"] = "Warming up, too much to do, or shutting down; Retry-After says when to come back.",
+    };
 
     public void Apply(OpenApiOperation operation, OperationFilterContext context)
     {
-        bool isLoss = context.ApiDescription.ActionDescriptor.EndpointMetadata.OfType<Loss>().Any();
+        string path = context.ApiDescription.RelativePath!;
+        string[] statuses = context.ApiDescription.ActionDescriptor.EndpointMetadata.OfType<Loss>().Any()
+            ? ["400", "406", "413", "415", "422", "500", "503"]
+            : path.Contains('{') ? ["404", "406", "500"]
+            : path == "health/ready" ? ["500", "503"] : ["406", "500"];
         operation.Responses ??= [];
-        if (isLoss)
+        foreach (string status in statuses)
         {
-            foreach ((string status, string description) in Compute)
-            {
-                operation.Responses[status] = Response(description, context);
-            }
+            operation.Responses[status] = Shared(status, context);
         }
-        else if (context.ApiDescription.RelativePath!.Contains('{'))
-        {
-            operation.Responses["404"] = Response("Nothing has this name.", context);
-        }
-        else if (context.ApiDescription.RelativePath == "health/ready")
-        {
-            operation.Responses["503"] = Response("Warming up, or shutting down.", context);
-        }
-
-        operation.Responses["500"] = Response("A fault of the service.", context);
     }
 
-    private static OpenApiResponse Response(string description, OperationFilterContext context) => new()
+    private static OpenApiResponseReference Shared(string status, OperationFilterContext context)
     {
-        Description = description,
-        Content = new Dictionary<string, IOpenApiMediaType>
+        string name = $"problem_{status}";
+        OpenApiComponents components = context.Document.Components ??= new();
+        components.Responses ??= new Dictionary<string, IOpenApiResponse>();
+        components.Responses.TryAdd(name, new OpenApiResponse
         {
-            [Problem.MediaType] = new OpenApiMediaType
+            Description = Descriptions[status],
+            Content = new Dictionary<string, IOpenApiMediaType>
             {
-                Schema = context.SchemaGenerator.GenerateSchema(typeof(Problem), context.SchemaRepository),
+                [Problem.MediaType] = new OpenApiMediaType
+                {
+                    Schema = context.SchemaGenerator.GenerateSchema(typeof(Problem), context.SchemaRepository),
+                },
             },
-        },
-    };
+        });
+        return new(name, context.Document);
+    }
 }

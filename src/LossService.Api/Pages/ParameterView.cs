@@ -7,7 +7,7 @@ namespace LossService.Api.Pages;
 /// <param name="Name">The member's name.</param>
 /// <param name="Meaning">What it does.</param>
 /// <param name="Type">number, integer, flag or choice.</param>
-/// <param name="Default">Its value when the request says nothing; null for none.</param>
+/// <param name="Default">Its value when the request says nothing; absent when that is null.</param>
 /// <param name="Min">The least value.</param>
 /// <param name="MinOpen">True when the least value itself is refused.</param>
 /// <param name="Max">The greatest value.</param>

@@ -12,6 +12,7 @@ internal sealed class InputRules : AbstractValidator<LossRequest>
     {
         this.Add(RequiredInputsAreGiven);
         this.Add(OneOfEachSetIsGiven);
+        this.Add(NeededInputsAreGiven);
         this.Add(GradientsAreAvailable);
     }
 
@@ -20,59 +21,68 @@ internal sealed class InputRules : AbstractValidator<LossRequest>
         for (int place = 0; place < request.Card.Inputs.Count; place++)
         {
             Input input = request.Card.Inputs[place];
-            if (!input.Optional && input.OneOf is null && IsAbsent(request, place))
+            if (IsAbsent(request, place) && Requirements.IsRequired(request.Card, input))
             {
                 string expected = Shapes(input);
-                context.Refuse(new($"/{input.Name}", Codes.MissingInput, $"expected {expected}: {input.Meaning}")
-                {
-                    Expected = expected,
-                });
+                context.Refuse($"/{input.Name}", Codes.MissingInput, $"expected {expected}: {input.Meaning}", expected);
             }
         }
     }
 
     private static void OneOfEachSetIsGiven(LossRequest request, ValidationContext<LossRequest> context)
     {
+        foreach (Input input in request.Card.Inputs)
+        {
+            if (input.OneOf is not null && Requirements.SetOf(request.Card, input.OneOf) is { Count: > 1 } set && set[0] == input)
+            {
+                OneIsGiven(request, set, context);
+            }
+        }
+    }
+
+    private static void OneIsGiven(LossRequest request, List<Input> set, ValidationContext<LossRequest> context)
+    {
+        List<Input> given = set.FindAll(input => !IsAbsent(request, request.Card.PlaceOfInput(input.Name)));
+        if (given.Count == 1 || (given.Count == 0 && set.Exists(input => input.Optional)))
+        {
+            return;
+        }
+
+        string expected = $"exactly one of {ParameterRange.Listed(set.Select(input => input.Name))}";
+        if (given.Count == 0)
+        {
+            context.Refuse($"/{set[0].Name}", Codes.MissingInput, $"expected {expected}", expected);
+            return;
+        }
+
+        string found = string.Join(" and ", given.Select(input => input.Name));
+        context.Refuse(
+            $"/{given[1].Name}", Codes.OptionConflict, $"expected {expected}, found {found}", expected, found);
+    }
+
+    // Inputs that belong to a parameter: needed when it is above 0, without a meaning otherwise.
+    private static void NeededInputsAreGiven(LossRequest request, ValidationContext<LossRequest> context)
+    {
         for (int place = 0; place < request.Card.Inputs.Count; place++)
         {
-            Input first = request.Card.Inputs[place];
-            if (first.OneOf is null || !IsFirstOfSet(request.Card, place))
+            Input input = request.Card.Inputs[place];
+            if (input.NeededWith is not { } parameter)
             {
                 continue;
             }
 
-            var set = new List<string>();
-            var given = new List<string>();
-            bool isOptional = false;
-            for (int other = place; other < request.Card.Inputs.Count; other++)
+            bool isNeeded = request[parameter] > 0;
+            if (isNeeded && IsAbsent(request, place))
             {
-                Input input = request.Card.Inputs[other];
-                if (input.OneOf != first.OneOf)
-                {
-                    continue;
-                }
-
-                set.Add(input.Name);
-                isOptional |= input.Optional;
-                if (!IsAbsent(request, other))
-                {
-                    given.Add(input.Name);
-                }
+                context.Refuse(
+                    $"/{input.Name}", Codes.MissingInput, $"{parameter.Name} above 0 needs {input.Name}", Shapes(input));
             }
-
-            string expected = $"exactly one of {ParameterRange.Listed(set)}";
-            if (given.Count == 0 && !isOptional)
+            else if (!isNeeded && request.HasInput(place))
             {
-                context.Refuse(new($"/{first.Name}", Codes.MissingInput, $"expected {expected}") { Expected = expected });
-            }
-            else if (given.Count > 1)
-            {
-                string found = string.Join(" and ", given);
-                context.Refuse(new($"/{given[1]}", Codes.OptionConflict, $"expected {expected}, found {found}")
-                {
-                    Expected = expected,
-                    Found = found,
-                });
+                context.Refuse(
+                    $"/{input.Name}", Codes.OptionConflict, $"{input.Name} counts only with {parameter.Name} above 0",
+                    $"{parameter.Name} above 0, or no {input.Name}",
+                    $"{parameter.Name} {ParameterText.Format(parameter, request[parameter])}");
             }
         }
     }
@@ -87,10 +97,8 @@ internal sealed class InputRules : AbstractValidator<LossRequest>
                 : IsAbsent(request, place) ? "was not given" : null;
             if (why is not null)
             {
-                context.Refuse(new($"/{Common.GradientsName}", Codes.GradientNotAvailable, $"{input.Name} {why}")
-                {
-                    Found = input.Name,
-                });
+                context.Refuse(
+                    $"/{Common.GradientsName}", Codes.GradientNotAvailable, $"{input.Name} {why}", found: input.Name);
             }
         }
     }
@@ -98,19 +106,6 @@ internal sealed class InputRules : AbstractValidator<LossRequest>
     // An input that could not be read was given all the same, and its own mistake says so.
     private static bool IsAbsent(LossRequest request, int place) =>
         !request.HasInput(place) && !request.Mistakes.Has($"/{request.Card.InputAt(place).Name}");
-
-    private static bool IsFirstOfSet(LossCard card, int place)
-    {
-        for (int before = 0; before < place; before++)
-        {
-            if (card.Inputs[before].OneOf == card.Inputs[place].OneOf)
-            {
-                return false;
-            }
-        }
-
-        return true;
-    }
 
     private static string Shapes(Input input) =>
         ParameterRange.Listed(input.Forms.Select(form => form.Pattern.ToString()).Distinct());

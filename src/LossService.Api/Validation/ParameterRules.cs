@@ -56,8 +56,9 @@ internal sealed class ParameterRules : AbstractValidator<LossRequest>
             {
                 string[] words = [.. parameter.Words.Where(word => CommonMembers.Understands(request.Card, parameter, word))];
                 string expected = words.Length == 0 ? $"no {parameter.Name}" : ParameterRange.Listed(words);
-                context.Refuse(new(request.PointerOf(parameter), Codes.OptionConflict,
-                    $"{request.Card.Name} takes {expected}, found {found}") { Expected = expected, Found = found });
+                context.Refuse(
+                    request.PointerOf(parameter), Codes.OptionConflict,
+                    $"{request.Card.Name} takes {expected}, found {found}", expected, found);
             }
         }
     }
@@ -66,8 +67,9 @@ internal sealed class ParameterRules : AbstractValidator<LossRequest>
     {
         if (!double.IsNaN(request[Common.AvgFactor]) && request.Reduction == Reduction.Sum)
         {
-            context.Refuse(new(request.PointerOf(Common.AvgFactor), Codes.OptionConflict,
-                "avg_factor divides a mean, and reduction is sum") { Expected = "reduction mean or none", Found = "sum" });
+            context.Refuse(
+                request.PointerOf(Common.AvgFactor), Codes.OptionConflict,
+                "avg_factor divides a mean, and reduction is sum", "reduction mean or none", "sum");
         }
     }
 }

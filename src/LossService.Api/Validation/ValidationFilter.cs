@@ -30,8 +30,27 @@ internal sealed class ValidationFilter(IValidator<LossRequest> validator) : IEnd
             request.Mistakes.Add((Mistake)failure.CustomState);
         }
 
-        ShapeSolver.Solve(request);
+        if (FirstInputIsSound(request))
+        {
+            ShapeSolver.Solve(request);
+        }
+
         ElementCheck.Run(request);
+    }
+
+    // The first input of the card introduces the lengths that all others are compared with: when it is missing or could
+    // not be read, another would take its place, and its shape would be called wrong.
+    private static bool FirstInputIsSound(LossRequest request)
+    {
+        for (int place = 0; place < request.Card.Inputs.Count && !request.HasInput(place); place++)
+        {
+            if (request.Mistakes.Has($"/{request.Card.Inputs[place].Name}"))
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 
     // What the reader did not reach cannot be judged: it would only seem to be missing.

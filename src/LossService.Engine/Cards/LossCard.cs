@@ -53,6 +53,9 @@ public sealed record LossCard
     /// <summary>The shape of the unreduced loss, in the symbols of the inputs; alternatives as in the first input.</summary>
     public required string Items { get; init; }
 
+    /// <summary>A parameter's value that makes every element of the first input an item of its own.</summary>
+    public (Parameter Parameter, double Value)? ItemsAreTermsWith { get; init; }
+
     /// <summary>At least one request that runs.</summary>
     public required IReadOnlyList<Example> Examples { get; init; }
 

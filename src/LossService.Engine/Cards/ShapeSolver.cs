@@ -68,11 +68,8 @@ public static class ShapeSolver
 
             Bind(pattern, tensor, solution);
             solution.SetForm(place, input.Forms[alternative]);
-            string[] items = request.Card.Items.Split('|');
-            solution.TryEvaluate(
-                ShapePattern.Parse(items[Math.Min(alternative, items.Length - 1)].Trim()), out Shape shape);
-            solution.Items = shape;
-            solution.Bind("F", shape.Elements); // the items as one flat list
+            solution.Items = ItemsOf(request, alternative, solution);
+            solution.Bind("F", solution.Items.Elements); // the items as one flat list
             return HasClasses(request, place, solution);
         }
 
@@ -83,6 +80,16 @@ public static class ShapeSolver
             Found = tensor.Shape.ToString(),
         });
         return false;
+    }
+
+    private static Shape ItemsOf(LossRequest request, int alternative, Solution solution)
+    {
+        LossCard card = request.Card;
+        bool byTerm = card.ItemsAreTermsWith is { } condition && request[condition.Parameter] == condition.Value;
+        string[] items = byTerm ? [.. card.Inputs[solution.First].Forms.Select(form => form.Axes)] : card.Items.Split('|');
+        solution.TryEvaluate(
+            ShapePattern.Parse(items[Math.Min(alternative, items.Length - 1)].Trim()), out Shape shape);
+        return shape;
     }
 
     private static bool HasRankOf(ShapePattern pattern, Shape shape) =>
@@ -134,10 +141,13 @@ public static class ShapeSolver
         }
 
         bool rankFits = false;
+        bool hasBatchForm = forms.Any(form => form.Pattern.Symbols.Contains("N"));
         var expected = new List<string>();
         foreach (InputForm form in forms)
         {
             if ((wanted is not null && form.TargetType is not null && form.TargetType != wanted)
+                || (hasBatchForm && IsForOneSample(form) && solution.Has("N"))
+                || (form.Unless is not null && solution.Has(form.Unless))
                 || !TryEvaluate(form, solution, out Shape shape))
             {
                 continue;
@@ -165,6 +175,10 @@ public static class ShapeSolver
         { Expected = all, Found = tensor.Shape.ToString() });
         return false;
     }
+
+    // Beside forms with a batch axis, one without it belongs to a sample that stands alone; the flat list F does not.
+    private static bool IsForOneSample(InputForm form) =>
+        form.Fixed is null && !form.Pattern.Symbols.Contains("N") && !form.Pattern.Symbols.Contains("F");
 
     private static bool TryEvaluate(InputForm form, Solution solution, out Shape shape)
     {

@@ -34,16 +34,11 @@ internal sealed partial class DistributionDriver<TLoss, T, V>
         {
             if (TSide.IsQ && _loss.IsCrossEntropyInQ && !_loss.ItemsAreTerms)
             {
-                DifferOnLogits(slopes, at);
+                DifferOnLogits(row, slopes, at);
             }
             else
             {
-                T sum = T.CreateTruncating(Sums.OfBlock<T>(at.Slopes[..classes]));
-                T scale = T.CreateTruncating(1 / _loss.Temperature);
-                for (int c = 0; c < classes; c++)
-                {
-                    slopes[c] = (at.Slopes[c] - (p[c] * sum)) * scale;
-                }
+                SlopesOnLogits(slopes, p[..classes], at);
             }
         }
         else
@@ -141,33 +136,110 @@ internal sealed partial class DistributionDriver<TLoss, T, V>
         }
 
         double curveSum = Sums.OfBlock<T>(weighed[..classes]);
+        (int top, double othersP) = Likeliest(p[..classes]);
+        double othersCurve = SumOfOthers(weighed[..classes], top);
         double scale = 1 / (_loss.Temperature * _loss.Temperature);
         for (int c = 0; c < classes; c++)
         {
             double one = double.CreateTruncating(p[c]);
+            double miss = c == top ? othersP : 1 - one;
             double own = double.CreateTruncating(weighed[c]);
-            curves[c] = T.CreateTruncating(
-                scale * ((own * (1 - (2 * one))) + (one * one * curveSum) - (one * (1 - one) * slopeSum)));
+            double rest = c == top ? othersCurve : curveSum - own;
+            curves[c] = T.CreateTruncating(scale * ((own * miss * miss) + (one * one * rest) - (one * miss * slopeSum)));
         }
     }
 
+    // h_j - p_j Σh. For the likeliest class, where p is near 1, that is h (1 - p) - p Σ h of the others, whose 1 - p comes
+    // from the others too.
+    private void SlopesOnLogits(Span<T> slopes, Span<T> p, in DistributionRow<T> at)
+    {
+        Span<T> h = at.Slopes[..p.Length];
+        double scale = 1 / _loss.Temperature;
+        (int top, double othersP) = Likeliest(p);
+        double othersH = SumOfOthers(h, top);
+        double own = double.CreateTruncating(h[top]);
+        double sum = othersH + own;
+        for (int c = 0; c < p.Length; c++)
+        {
+            slopes[c] = T.CreateTruncating(scale * (double.CreateTruncating(h[c]) - (double.CreateTruncating(p[c]) * sum)));
+        }
+
+        slopes[top] = T.CreateTruncating(scale * ((own * othersP) - (double.CreateTruncating(p[top]) * othersH)));
+    }
+
+    private static (int Top, double Others) Likeliest(Span<T> p)
+    {
+        int top = 0;
+        for (int c = 1; c < p.Length; c++)
+        {
+            top = p[c] > p[top] ? c : top;
+        }
+
+        return (top, SumOfOthers(p, top));
+    }
+
+    private static double SumOfOthers(Span<T> numbers, int left)
+    {
+        T kept = numbers[left];
+        numbers[left] = T.Zero;
+        double sum = Sums.OfBlock<T>(numbers);
+        numbers[left] = kept;
+        return sum;
+    }
+
     // q Σp - p; of nearly equal distributions as p (e^gap - 1) with gap = log q - log p + log Σp.
-    private void DifferOnLogits(Span<T> slopes, in DistributionRow<T> at)
+    private void DifferOnLogits(int row, Span<T> slopes, in DistributionRow<T> at)
     {
         int classes = _layout.Classes;
-        double mass = _p.Form == DistributionForm.Probabilities ? Rows.Sum<T, V>(at.P[..classes]) : 1;
-        V logMass = V.Of(ScalarLane.Log(mass).Value);
+        double mass = _p.Form == DistributionForm.Logits ? 1 : Rows.Sum<T, V>(at.P[..classes]);
         V factor = V.All(at.Coefficients[0]) * V.Of(_termScale / _loss.Temperature);
+        Span<T> gaps = Gaps(row, mass, at);
         ref T difference = ref MemoryMarshal.GetReference(at.Terms);
         for (int c = 0; c < classes; c += V.Count)
         {
             V p = Load(at.P, c);
-            V gap = Load(at.LogQ, c) - Load(at.LogP, c) + logMass;
+            V gap = Load(gaps, c);
             V apart = V.MultiplyAdd(Load(at.Q, c), V.Of(mass), -p);
             V.Store(factor * V.Select(V.Abs(gap) < V.Of(0.5), p * V.Expm1(gap), apart), ref difference, c);
         }
 
         at.Terms[..classes].CopyTo(slopes);
+    }
+
+    // Of two rows of logits the gap is (z_q - z_p) / T less one number for the whole row: the logarithms of both sides,
+    // each rounded, are not needed.
+    private Span<T> Gaps(int row, double mass, in DistributionRow<T> at)
+    {
+        int classes = _layout.Classes;
+        Span<T> gaps = at.Slopes;
+        if (_p.Form == DistributionForm.Logits)
+        {
+            Span<T> onP = _p.Scores(_layout, row, at.Room);
+            int top = Likeliest(at.P[..classes]).Top;
+            T anchorP = onP[top];
+            onP.CopyTo(at.Terms);
+            Span<T> onQ = _q!.Scores(_layout, row, at.Room);
+            T anchorQ = onQ[top];
+            T offset = at.LogQ[top] - at.LogP[top];
+            T scale = T.CreateTruncating(1 / _loss.Temperature);
+            if (T.IsFinite(anchorP) && T.IsFinite(anchorQ) && T.IsFinite(offset))
+            {
+                for (int c = 0; c < classes; c++)
+                {
+                    gaps[c] = T.FusedMultiplyAdd((onQ[c] - anchorQ) - (at.Terms[c] - anchorP), scale, offset);
+                }
+
+                return gaps;
+            }
+        }
+
+        T logMass = T.CreateTruncating(ScalarLane.Log(mass).Value);
+        for (int c = 0; c < classes; c++)
+        {
+            gaps[c] = at.LogQ[c] - at.LogP[c] + logMass;
+        }
+
+        return gaps;
     }
 
     private static Dual<V> Constant(V value) => new(value, V.Of(0));

@@ -70,7 +70,7 @@ internal sealed class DistributionSide<T, V>
                 return Rows.Sum<T, V>(given);
             case DistributionForm.LogProbabilities:
                 given.CopyTo(logP);
-                Rows.Exp<T, V>(given, T.Zero, T.One, p);
+                Rows.ExpRounded<T, V>(given, p);
                 return 1;
             default:
                 return Softmax(given, room, p, logP);

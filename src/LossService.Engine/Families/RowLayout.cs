@@ -10,7 +10,8 @@ internal readonly struct RowLayout
     public RowLayout(Solution solution)
     {
         Classes = solution.Length("C", 1);
-        Rows = solution.Items.Elements;
+        // Not the items: a loss may make an item of every class.
+        Rows = solution.Length("N") * (solution.Rest.Rank == 0 ? 1 : solution.Rest.Elements);
         Inner = Math.Max(1, solution.Rest.Elements);
         RowsPerBlock = Math.Max(1, Driver.BlockItems / Math.Max(1, Classes));
     }
