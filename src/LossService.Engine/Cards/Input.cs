@@ -76,9 +76,6 @@ public sealed record InputForm(string Axes, InputKind Kind = InputKind.Number)
     /// <summary>The value of <c>target_type</c> that asks for this form, if any.</summary>
     public string? TargetType { get; init; }
 
-    /// <summary>A symbol whose having a length rules this form out: the scalar label of a row that stands alone.</summary>
-    public string? Unless { get; init; }
-
     /// <summary>The least length of the class axis for which rank alone may decide for this form.</summary>
     public int ClassesMin { get; init; } = 1;
 

@@ -10,8 +10,7 @@ internal readonly struct RowLayout
     public RowLayout(Solution solution)
     {
         Classes = solution.Length("C", 1);
-        // Not the items: a loss may make an item of every class.
-        Rows = solution.Length("N") * (solution.Rest.Rank == 0 ? 1 : solution.Rest.Elements);
+        Rows = solution.Rows;
         Inner = Math.Max(1, solution.Rest.Elements);
         RowsPerBlock = Math.Max(1, Driver.BlockItems / Math.Max(1, Classes));
     }

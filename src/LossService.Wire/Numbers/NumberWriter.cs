@@ -16,6 +16,9 @@ public static class NumberWriter
     /// there.</summary>
     public const int RoomMin = 32;
 
+    /// <summary>The least power of ten written plain.</summary>
+    internal const int PlainExponentMin = -5;
+
     /// <summary>Digits before the point up to which floats are written plain: as many as a float may need.</summary>
     internal const int FloatPlainDigits = 9;
 

@@ -11,8 +11,7 @@ internal static class QuickText
 {
     private const ulong Zeros = 0x3030303030303030;
     private const ulong Ten8 = 100_000_000;
-    private const int PlainExponentMin = -5;
-    private const int FloatPlainExponentMax = 8;
+    private const int FloatPlainExponentMax = NumberWriter.FloatPlainDigits - 1;
 
     // The digits behind the point come out of two words with one shift each up to here.
     private const int DoublePlainExponentMax = 7;
@@ -29,7 +28,7 @@ internal static class QuickText
         ulong rest = Eight(digits - (top * (uint)Ten8));
         int behind = 8 - (BitOperations.LeadingZeroCount(rest) >> 3);
         rest |= Zeros;
-        if (exponent is < PlainExponentMin or > FloatPlainExponentMax)
+        if (exponent is < NumberWriter.PlainExponentMin or > FloatPlainExponentMax)
         {
             at = (byte)('0' + top);
             Unsafe.Add(ref at, 1) = (byte)'.';
@@ -67,7 +66,7 @@ internal static class QuickText
             : 16 - (BitOperations.LeadingZeroCount(second) >> 3);
         first |= Zeros;
         second |= Zeros;
-        if (exponent is < PlainExponentMin or > DoublePlainExponentMax)
+        if (exponent is < NumberWriter.PlainExponentMin or > DoublePlainExponentMax)
         {
             if (exponent is >= 0 and < NumberWriter.DoublePlainDigits)
             {

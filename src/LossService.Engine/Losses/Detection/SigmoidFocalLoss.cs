@@ -35,7 +35,7 @@ internal readonly struct SigmoidFocalLoss(double alpha, double gamma) : IBinaryL
                 [
                     new("N C *D") { Domain = Domain.Probability, TargetType = "binary" },
                     new("N *D", InputKind.Label) { Classes = "C", Background = true, TargetType = "index", ClassesMin = 2 },
-                    new("N") { Domain = Domain.Probability, TargetType = "binary", Unless = "C" },
+                    new("N") { Domain = Domain.Probability, TargetType = "binary" },
                     new("") { Domain = Domain.Probability, TargetType = "binary" },
                 ]) { Gradient = GradientRule.OnRequest },
             new(Common.WeightName, "N C *D | N | F",

@@ -29,7 +29,7 @@ internal readonly struct KlDivergence(double scale, bool byTerm) : IDistribution
             .. Distributions.Side("q", "The predicted distribution", GradientRule.Default),
         ],
         Items = "N *D | ",
-        ItemsAreTermsWith = (ClassReduction, ClassReduction.ValueOf("none")),
+        ItemsWith = new(ClassReduction, "none", "N C *D | C"),
         Parameters = [LogBase.Parameter, ClassReduction],
         HasBatchMean = true,
         Edges =

@@ -23,6 +23,8 @@ internal static class NumberSweep
         long swept = 0;
         long wrong = 0;
         var values = new float[RunLength];
+        var back = new float[RunLength];
+        var text = new byte[(RunLength * 17) + NumberWriter.RoomMin + 1];
         int count = 0;
         for (ulong bits = 0; bits <= uint.MaxValue; bits += stride)
         {
@@ -34,25 +36,23 @@ internal static class NumberSweep
             values[count++] = value;
             if (count == RunLength)
             {
-                wrong += WrongInRun(values, log);
+                wrong += WrongInRun(values, text, back, log);
                 swept += count;
                 count = 0;
             }
         }
-        wrong += WrongInRun(values.AsSpan(0, count), log);
+        wrong += WrongInRun(values.AsSpan(0, count), text, back, log);
         swept += count;
         log.WriteLine($"{swept} floats swept in {clock.Elapsed.TotalSeconds:F0} s, {wrong} wrong");
         return wrong == 0;
     }
 
-    private static int WrongInRun(ReadOnlySpan<float> values, TextWriter log)
+    private static int WrongInRun(ReadOnlySpan<float> values, byte[] text, float[] back, TextWriter log)
     {
         if (values.IsEmpty)
         {
             return 0;
         }
-        var text = new byte[(values.Length * (NumberWriter.RoomMin / 2 + 1)) + NumberWriter.RoomMin + 1];
-        var back = new float[values.Length];
         NumberWriter.WriteRun(values, text, out int written, out int bytes);
         text[bytes] = (byte)']';
         NumberReader.ReadRun(text.AsSpan(0, bytes + 1), true, back, out int read, out int consumed);
@@ -65,7 +65,7 @@ internal static class NumberSweep
         for (int i = 0; i < values.Length; i++)
         {
             uint bits = BitConverter.SingleToUInt32Bits(values[i]);
-            if (bits != BitConverter.SingleToUInt32Bits(back[i]) || !IsProven(bits & int.MaxValue)
+            if (bits != BitConverter.SingleToUInt32Bits(back[i]) || (values[i] > 0 && !IsProven(bits))
                 || (bits % FrameworkStride == 0 && !IsShortest(values[i])))
             {
                 log.WriteLine($"0x{bits:X8} {values[i]:R} came back as {back[i]:R}");
