@@ -84,7 +84,8 @@ internal sealed class ElementSink(TensorPool pool, int elementsMax) : IDisposabl
     /// <summary>Takes a flag.</summary>
     public void Add(bool flag) => _values.Room<byte>(Count++)[0] = flag ? (byte)1 : (byte)0;
 
-    /// <summary>Takes something in the place of an element that is none, so that the others keep their places.</summary>
+    /// <summary>Takes something in the place of an element that is none, so that the others keep their
+    /// places.</summary>
     public void AddNothing()
     {
         if (TakesFlags)
@@ -148,8 +149,10 @@ internal sealed class ElementSink(TensorPool pool, int elementsMax) : IDisposabl
             Span<T> room = _values.Room<T>(Count);
             room = room[..Math.Min(room.Length, elementsMax - Count)];
             RunStatus status = typeof(T) == typeof(float)
-                ? NumberReader.ReadRun(piece[at..], false, MemoryMarshal.Cast<T, float>(room), out int count, out int length)
-                : NumberReader.ReadRun(piece[at..], false, MemoryMarshal.Cast<T, double>(room), out count, out length);
+                ? NumberReader.ReadRun(
+                    piece[at..], isFinal: false, MemoryMarshal.Cast<T, float>(room), out int count, out int length)
+                : NumberReader.ReadRun(
+                    piece[at..], isFinal: false, MemoryMarshal.Cast<T, double>(room), out count, out length);
             Count += count;
             at += length;
             behindValue = status == RunStatus.AfterNumber;
@@ -193,7 +196,8 @@ internal sealed class ElementSink(TensorPool pool, int elementsMax) : IDisposabl
     }
 
     // Nearly all labels are a few digits and a separator.
-    private static bool TryReadPlain<T>(ReadOnlySpan<byte> piece, ref int at, out int label, out T value) where T : unmanaged
+    private static bool TryReadPlain<T>(ReadOnlySpan<byte> piece, ref int at, out int label, out T value)
+        where T : unmanaged
     {
         const int digitsMax = 9;
         int end = at;

@@ -4,7 +4,8 @@ using LossService.Wire.Numbers;
 
 namespace LossService.Wire.Json;
 
-/// <summary>Takes JSON (RFC 8259, nothing more) apart as it arrives, in pieces of any size, at a cost linear in its bytes.</summary>
+/// <summary>Takes JSON (RFC 8259, nothing more) apart as it arrives, in pieces of any size, at a cost linear in its
+/// bytes.</summary>
 /// <remarks>A state machine without recursion. A token that a piece cuts is kept in one pooled buffer until its rest
 /// arrives; all other text is handed out in place. Validates UTF-8 everywhere. One thread at a time.</remarks>
 internal sealed partial class JsonScanner : IDisposable
@@ -143,7 +144,8 @@ internal sealed partial class JsonScanner : IDisposable
         _lines += piece.Count((byte)'\n');
     }
 
-    /// <summary>Tells that no byte follows. What is then to be read is a piece of one space, which ends a number.</summary>
+    /// <summary>Tells that no byte follows. What is then to be read is a piece of one space, which ends a
+    /// number.</summary>
     public void End() => _ended = true;
 
     /// <summary>True if the body was whole; otherwise <see cref="Fault"/> says what is missing.</summary>
@@ -159,8 +161,8 @@ internal sealed partial class JsonScanner : IDisposable
         return false;
     }
 
-    /// <summary>Goes to where an element of an array may stand, behind a comma if need be, so that a run of numbers can be
-    /// read past the scanner.</summary>
+    /// <summary>Goes to where an element of an array may stand, behind a comma if need be, so that a run of numbers can
+    /// be read past the scanner.</summary>
     public bool TryReachElement(ReadOnlySpan<byte> piece, ref int at)
     {
         if (_part != Part.None || Depth == 0 || IsInObject || !RunsKeepLimits)

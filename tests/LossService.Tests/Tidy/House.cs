@@ -4,7 +4,7 @@ namespace LossService.Tests.Tidy;
 internal static class House
 {
     /// <summary>The folder that holds the solution.</summary>
-    public static string Root { get; } = FindRoot();
+    public static string Root => Repository.Root;
 
     /// <summary>The path of a file or folder, given from the root with forward slashes.</summary>
     public static string PathOf(string path) => Path.Combine(Root, path.Replace('/', Path.DirectorySeparatorChar));
@@ -19,17 +19,4 @@ internal static class House
         .Concat(folder.EnumerateDirectories()
             .Where(inner => inner.Name is not ("bin" or "obj" or "TestResults") && inner.Name[0] != '.')
             .SelectMany(Below));
-
-    private static string FindRoot()
-    {
-        for (DirectoryInfo? folder = new(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-        {
-            if (File.Exists(Path.Combine(folder.FullName, "LossService.sln")))
-            {
-                return folder.FullName;
-            }
-        }
-
-        throw new InvalidOperationException($"No LossService.sln above {AppContext.BaseDirectory}.");
-    }
 }

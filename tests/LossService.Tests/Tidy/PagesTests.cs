@@ -26,6 +26,16 @@ public sealed partial class PagesTests
             quoted => Assert.Contains(files, file => file.EndsWith("/" + quoted, StringComparison.Ordinal)));
     }
 
+    [Theory]
+    [MemberData(nameof(Pages))]
+    public void Page_CodeInCSharp_IsOurs(string page)
+    {
+        string[] code = [.. House.Files.Where(file => file.EndsWith(".cs", StringComparison.Ordinal)).Select(House.Read)];
+        Assert.All(
+            Markdown.Blocks(House.Read(page)).Where(block => block.Language == "csharp"),
+            block => Assert.Contains(code, file => file.Contains(block.Text, StringComparison.Ordinal)));
+    }
+
     [GeneratedRegex(@"^[\w./]+\.(cs|csproj|md|py|mjs|csv|yml|json)$")]
     private static partial Regex FileName();
 }

@@ -92,7 +92,7 @@ public sealed partial class ReadmeTests(WebApplicationFactory<Program> service) 
         "0.07192051811294523")]
     public async Task Exception_WithPresetPyTorch_IsTakenBack(string loss, string body, string member, string here, string pytorch)
     {
-        foreach ((string preset, string expected) in (ReadOnlySpan<(string, string)>)[("null", here), ("\"pytorch\"", pytorch)])
+        foreach ((string preset, string expected) in ((string, string)[])[("null", here), ("\"pytorch\"", pytorch)])
         {
             using var content = new StringContent($"{{\"preset\":{preset},{body}}}", Encoding.UTF8, "application/json");
             using HttpResponseMessage answer = await service.CreateClient().PostAsync(new Uri($"/v1/losses/{loss}", UriKind.Relative), content);

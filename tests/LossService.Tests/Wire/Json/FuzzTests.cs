@@ -7,7 +7,7 @@ namespace LossService.Tests.Wire.Json;
 
 public class FuzzTests
 {
-    private const int Mutations = 30_000;
+    private const int Mutations = 20_000;
 
     private static readonly string[] Words =
     [
