@@ -51,6 +51,12 @@ public sealed class Mistakes
         if (_all.Count == CountMax)
         {
             Truncated = true;
+            if (mistake.Code == Codes.MalformedJson)
+            {
+                // It ends the reading and decides the status: it must not be the one that is cut off.
+                _all[^1] = mistake;
+            }
+
             return;
         }
 

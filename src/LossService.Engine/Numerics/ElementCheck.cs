@@ -16,7 +16,7 @@ public static class ElementCheck
         for (int place = 0; place < card.Inputs.Count + Common.Tensors.Count; place++)
         {
             Input input = card.InputAt(place);
-            if (!request.HasInput(place) || input.IsFlag || IsOverflown(request, input))
+            if (!request.HasInput(place) || input.IsFlag || WasMisread(request.Mistakes, input))
             {
                 continue;
             }
@@ -34,9 +34,9 @@ public static class ElementCheck
         }
     }
 
-    // A number beyond the dtype was read as an infinity, which is not what the caller wrote.
-    private static bool IsOverflown(LossRequest request, Input input) =>
-        !request.Mistakes.IsEmpty && request.Mistakes.Has($"/{input.Name}", Codes.NumberOverflow);
+    // A reader puts a stand-in where an element made no sense; to judge it would be to blame the same element twice.
+    private static bool WasMisread(Mistakes mistakes, Input input) => !mistakes.IsEmpty
+        && (mistakes.Has($"/{input.Name}", Codes.WrongType) || mistakes.Has($"/{input.Name}", Codes.NumberOverflow));
 
     private static void CheckLabels(LossRequest request, int place, InputForm form, Tensor labels)
     {
