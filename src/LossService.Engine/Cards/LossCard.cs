@@ -16,6 +16,12 @@ public sealed record Example(string Name, string Meaning, string Body);
 /// <param name="Changes">Parameter or common member, and its value.</param>
 public sealed record Preset(string Name, params IReadOnlyList<(string Name, string Value)> Changes);
 
+/// <summary>Another shape of the items, which a choice brings about.</summary>
+/// <param name="Parameter">The choice.</param>
+/// <param name="Word">The word that brings it about.</param>
+/// <param name="Items">The shape, as <see cref="LossCard.Items"/> has it.</param>
+public sealed record ItemsWith(Parameter Parameter, string Word, string Items);
+
 /// <summary>How the cost of a loss grows with its input.</summary>
 public enum Cost
 {
@@ -53,6 +59,9 @@ public sealed record LossCard
     /// <summary>The shape of the unreduced loss, in the symbols of the inputs; alternatives as in the first input.</summary>
     public required string Items { get; init; }
 
+    /// <summary>The other shape that a choice gives the items, for a loss that has one.</summary>
+    public ItemsWith? ItemsWith { get; init; }
+
     /// <summary>At least one request that runs.</summary>
     public required IReadOnlyList<Example> Examples { get; init; }
 
@@ -85,6 +94,13 @@ public sealed record LossCard
 
     /// <summary>The parameter <c>ignore_index</c> of a loss that has one.</summary>
     public Parameter? IgnoreIndex => Parameters.FirstOrDefault(parameter => parameter.Name == "ignore_index");
+
+    /// <summary>The shape of the items under the settings of a request.</summary>
+    public string ItemsOf(LossRequest request)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        return ItemsWith is { } other && request[other.Parameter] == other.Parameter.ValueOf(other.Word) ? other.Items : Items;
+    }
 
     /// <summary>The place of an input by name, or -1. Common tensors follow the card's own.</summary>
     public int PlaceOfInput(string name)

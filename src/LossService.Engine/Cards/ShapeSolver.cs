@@ -68,12 +68,23 @@ public static class ShapeSolver
 
             Bind(pattern, tensor, solution);
             solution.SetForm(place, input.Forms[alternative]);
-            string[] items = request.Card.Items.Split('|');
+            string[] items = request.Card.ItemsOf(request).Split('|');
             solution.TryEvaluate(
                 ShapePattern.Parse(items[Math.Min(alternative, items.Length - 1)].Trim()), out Shape shape);
             solution.Items = shape;
             solution.Bind("F", shape.Elements); // the items as one flat list
-            return HasClasses(request, place, solution);
+            if (!HasClasses(request, place, solution))
+            {
+                return false;
+            }
+
+            if (pattern.Symbols.Count == 0 && shape.Rank > 0)
+            {
+                // Elementwise losses have classes only for weights: on the second axis, or on the only one.
+                solution.Bind("C", shape[Math.Min(1, shape.Rank - 1)]);
+            }
+
+            return true;
         }
 
         request.Mistakes.Add(new($"/{input.Name}", Codes.RankMismatch,
@@ -107,7 +118,7 @@ public static class ShapeSolver
 
     private static bool HasClasses(LossRequest request, int place, Solution solution)
     {
-        if (solution.Length("C") > 0 || solution.Items.Elements == 0)
+        if (solution.Length("C") > 0 || solution.Rows == 0)
         {
             return true;
         }
@@ -138,12 +149,13 @@ public static class ShapeSolver
         foreach (InputForm form in forms)
         {
             if ((wanted is not null && form.TargetType is not null && form.TargetType != wanted)
+                || !GoesWithFirst(request, place, form, solution)
                 || !TryEvaluate(form, solution, out Shape shape))
             {
                 continue;
             }
 
-            bool enough = wanted is not null || solution.Length("C") >= form.ClassesMin;
+            bool enough = wanted is not null || Math.Max(1, solution.Length("C")) >= form.ClassesMin; // an empty batch has any number of classes
             if (Fits(tensor, shape) && enough)
             {
                 solution.SetForm(place, form);
@@ -164,6 +176,19 @@ public static class ShapeSolver
             $"expected {all}, found {tensor.Shape}")
         { Expected = all, Found = tensor.Shape.ToString() });
         return false;
+    }
+
+    // Only weights have less axes than the first input; anything else would be repeated for every sample.
+    private static bool GoesWithFirst(LossRequest request, int place, InputForm form, Solution solution)
+    {
+        Input input = request.Card.InputAt(place);
+        if (form.Fixed is not null || (input.Optional && input.NeededWith is null))
+        {
+            return true;
+        }
+
+        ShapePattern first = solution.Form(solution.First)!.Pattern;
+        return form.Pattern.Symbols.Contains("N") == first.Symbols.Contains("N") && form.Pattern.Rest == first.Rest;
     }
 
     private static bool TryEvaluate(InputForm form, Solution solution, out Shape shape)

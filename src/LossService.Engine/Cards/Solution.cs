@@ -25,6 +25,9 @@ public sealed class Solution
     /// <summary>The length of the first axis of the items: samples; 1 for a scalar.</summary>
     public int Samples => Items.Rank == 0 ? 1 : Items[0];
 
+    /// <summary>How many rows of classes or coordinates there are: N times all further axes.</summary>
+    public int Rows => Has("N") ? Length("N") * Rest.Elements : 1;
+
     /// <summary>The length a symbol stands for, or <paramref name="fallback"/> where the request has no such axis.</summary>
     public int Length(string symbol, int fallback = 1)
     {

@@ -60,11 +60,6 @@ internal static class Distributions
             try
             {
                 TLoss loss = TLoss.Configure(new(request));
-                if (loss.ItemsAreTerms)
-                {
-                    request.Solution!.Items = request.AnyTensor(request.Solution.First).Shape;
-                }
-
                 using var plan = new ItemPlan<T>(request, workshop);
                 if (plan.Settle(result))
                 {

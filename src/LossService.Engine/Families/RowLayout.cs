@@ -10,7 +10,7 @@ internal readonly struct RowLayout
     public RowLayout(Solution solution)
     {
         Classes = solution.Length("C", 1);
-        Rows = solution.Items.Elements;
+        Rows = solution.Rows;
         Inner = Math.Max(1, solution.Rest.Elements);
         RowsPerBlock = Math.Max(1, Driver.BlockItems / Math.Max(1, Classes));
     }

@@ -29,6 +29,7 @@ internal readonly struct KlDivergence(double scale, bool byTerm) : IDistribution
             .. Distributions.Side("q", "The predicted distribution", GradientRule.Default),
         ],
         Items = "N *D | ",
+        ItemsWith = new(ClassReduction, "none", "N C *D | C"),
         Parameters = [LogBase.Parameter, ClassReduction],
         HasBatchMean = true,
         Edges =
