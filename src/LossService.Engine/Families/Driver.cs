@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using LossService.Engine.Numerics;
 
 namespace LossService.Engine.Families;
@@ -36,14 +37,22 @@ internal abstract class Driver
         }
 
         int next = -1;
-        Parallel.For(0, threads, new ParallelOptions { MaxDegreeOfParallelism = threads }, _ =>
+        try
         {
-            using var scratch = new Scratch(workshop.Pool);
-            for (int block = Interlocked.Increment(ref next); block < Blocks; block = Interlocked.Increment(ref next))
+            Parallel.For(0, threads, new ParallelOptions { MaxDegreeOfParallelism = threads }, _ =>
             {
-                workshop.Cancelled.ThrowIfCancellationRequested();
-                Run(block, scratch);
-            }
-        });
+                using var scratch = new Scratch(workshop.Pool);
+                for (int block = Interlocked.Increment(ref next); block < Blocks; block = Interlocked.Increment(ref next))
+                {
+                    workshop.Cancelled.ThrowIfCancellationRequested();
+                    Run(block, scratch);
+                }
+            });
+        }
+        catch (AggregateException several)
+        {
+            // A caller sees what one thread would have thrown.
+            ExceptionDispatchInfo.Throw(several.InnerExceptions[0]);
+        }
     }
 }
