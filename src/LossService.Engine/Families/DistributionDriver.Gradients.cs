@@ -39,6 +39,10 @@ internal sealed partial class DistributionDriver<TLoss, T, V>
             {
                 slopes[c] = (at.Slopes[c] - (p[c] * sum)) * scale;
             }
+
+            // The gradient sums to 0. That of the likeliest class would lose its digits with 1 - p: it is what the others leave.
+            int top = TopOf(p[..classes]);
+            slopes[top] = T.CreateTruncating(0 - SumWithout(slopes, top));
         }
         else
         {
@@ -137,6 +141,36 @@ internal sealed partial class DistributionDriver<TLoss, T, V>
             curves[c] = T.CreateTruncating(
                 scale * ((own * (1 - (2 * one))) + (one * one * curveSum) - (one * (1 - one) * slopeSum)));
         }
+
+        // The same for the likeliest class, from the sums over the others, so that 1 - p keeps its digits.
+        int top = TopOf(p[..classes]);
+        double most = double.CreateTruncating(p[top]);
+        double miss = SumWithout(p[..classes], top);
+        double ownCurve = double.CreateTruncating(weighed[top]) * miss * miss;
+        double otherCurves = most * most * SumWithout(weighed[..classes], top);
+        double otherSlopes = SumWithout(at.Slopes[..classes], top);
+        curves[top] = T.CreateTruncating(scale * (ownCurve + otherCurves
+            - (most * miss * (double.CreateTruncating(at.Slopes[top]) + otherSlopes))));
+    }
+
+    private static int TopOf(ReadOnlySpan<T> p)
+    {
+        int top = 0;
+        for (int c = 1; c < p.Length; c++)
+        {
+            top = p[c] > p[top] ? c : top;
+        }
+
+        return top;
+    }
+
+    private static double SumWithout(Span<T> numbers, int place)
+    {
+        T kept = numbers[place];
+        numbers[place] = T.Zero;
+        double sum = Sums.OfBlock<T>(numbers);
+        numbers[place] = kept;
+        return sum;
     }
 
     private static Dual<V> Constant(V value) => new(value, V.Of(0));
