@@ -1,0 +1,83 @@
+using LossService.Tests.Engine.Harness;
+using Xunit;
+
+namespace LossService.Tests.Engine;
+
+/// <summary>Every derivative of every loss, held against differences.</summary>
+[Trait("Set", "Engine")]
+public sealed class GradientTests
+{
+    // PyTorch clamps the logarithm and the gradient's denominator, each by itself, so that the one is not the other's slope.
+    private static readonly string[] NotSlopes = ["log_min", "denominator_min"];
+
+    [Theory]
+    [MemberData(nameof(EveryLoss.Names), MemberType = typeof(EveryLoss))]
+    public void Gradient_OfEveryReductionAndOption_MatchesCentralDifferences(string loss)
+    {
+        string[] reductions = Samples.ReductionsOf(EveryLoss.Card(loss));
+        var differences = new Differences(new Random(1), pointsMax: 6);
+        for (int seed = 0; seed < EveryLoss.Draws(96); seed++)
+        {
+            differences.CheckGradients(new Samples(EveryLoss.Card(loss), seed).Draw(new()
+            {
+                Reduction = reductions[seed % reductions.Length],
+                Untouched = NotSlopes,
+                Form = seed / reductions.Length % Samples.FormsOf(EveryLoss.Card(loss)),
+            }));
+        }
+
+        Assert.True(differences.Compared > 2 * EveryLoss.Draws(96), $"only {differences.Compared} elements");
+        Assert.True(differences.Kinks < differences.Compared / 20, $"{differences.Kinks} kinks, {differences.Compared} not");
+    }
+
+    [Theory]
+    [MemberData(nameof(EveryLoss.Names), MemberType = typeof(EveryLoss))]
+    public void Gradient_OfRowsOfManyLengths_MatchesCentralDifferences(string loss)
+    {
+        int[] lengths = [.. Enumerable.Range(1, 40), 63, 64, 65, 255, 256, 257, 2047, 2048, 2049];
+        var differences = new Differences(new Random(2), pointsMax: 2);
+        foreach (int row in lengths.Where((_, i) => i % (EveryLoss.IsSlow ? 12 : 1) == 0))
+        {
+            differences.CheckGradients(new Samples(EveryLoss.Card(loss), row).Draw(new()
+            {
+                Form = 0, Row = row, Samples = row < 60 ? row / 2 : 2, Plain = true, Untouched = NotSlopes,
+            }));
+        }
+
+        Assert.True(differences.Kinks <= differences.Compared / 20, $"{differences.Kinks} kinks, {differences.Compared} not");
+    }
+
+    [Theory]
+    [MemberData(nameof(EveryLoss.Names), MemberType = typeof(EveryLoss))]
+    public void Gradient_OnAGridOfKinks_LiesBetweenTheSlopesBeside(string loss)
+    {
+        var differences = new Differences(new Random(3), pointsMax: 6);
+        for (int seed = 0; seed < EveryLoss.Draws(64); seed++)
+        {
+            differences.CheckSubgradients(new Samples(EveryLoss.Card(loss), 1000 + seed).Draw(new()
+            {
+                Values = Values.Kinks, Untouched = NotSlopes,
+            }));
+        }
+
+        Assert.True(differences.Compared > EveryLoss.Draws(64) / 8, $"only {differences.Compared} elements");
+    }
+
+    [Theory]
+    [MemberData(nameof(EveryLoss.WithHessian), MemberType = typeof(EveryLoss))]
+    public void Hessian_OfEveryReductionAndOption_MatchesCentralDifferencesOfTheGradient(string loss)
+    {
+        string[] reductions = Samples.ReductionsOf(EveryLoss.Card(loss));
+        var differences = new Differences(new Random(4), pointsMax: 6);
+        for (int seed = 0; seed < EveryLoss.Draws(64); seed++)
+        {
+            differences.CheckHessians(new Samples(EveryLoss.Card(loss), 2000 + seed).Draw(new()
+            {
+                Reduction = reductions[seed % reductions.Length],
+            }));
+        }
+
+        Assert.True(differences.Compared > 2 * EveryLoss.Draws(64), $"only {differences.Compared} elements");
+        Assert.True(differences.Kinks < differences.Compared / 20, $"{differences.Kinks} kinks, {differences.Compared} not");
+    }
+}

@@ -1,0 +1,42 @@
+using System.Runtime.Intrinsics.X86;
+using System.Runtime.Intrinsics;
+using LossService.Engine.Cards;
+using LossService.Engine;
+using Xunit;
+
+namespace LossService.Tests.Engine.Harness;
+
+/// <summary>What theories loop over.</summary>
+public static class EveryLoss
+{
+    /// <summary>The names of all losses.</summary>
+    public static TheoryData<string> Names => [.. Catalogue.All.Select(loss => loss.Card.Name)];
+
+    /// <summary>The names of the losses that have a Hessian.</summary>
+    public static TheoryData<string> WithHessian =>
+        [.. Catalogue.All.Where(loss => loss.Card.HasHessian).Select(loss => loss.Card.Name)];
+
+    /// <summary>All losses in both precisions.</summary>
+    public static TheoryData<string, bool> InBothPrecisions
+    {
+        get
+        {
+            var data = new TheoryData<string, bool>();
+            foreach (Loss loss in Catalogue.All)
+            {
+                data.Add(loss.Card.Name, false);
+                data.Add(loss.Card.Name, true);
+            }
+
+            return data;
+        }
+    }
+
+    /// <summary>True where a fused multiply-add is a call of a hundred nanoseconds rather than an instruction.</summary>
+    public static bool IsSlow => !Fma.IsSupported || !Vector256.IsHardwareAccelerated;
+
+    internal static LossCard Card(string name) => Catalogue.Find(name)!.Card;
+
+    /// <summary>How many questions to draw: fewer where the machine lacks vectors.</summary>
+    internal static int Draws(int usual) => IsSlow ? Math.Max(1, usual / 8) : usual;
+}

@@ -1,0 +1,253 @@
+using LossService.Engine.Cards;
+
+namespace LossService.Tests.Engine.Harness;
+
+/// <summary>Makes valid questions to a loss from its card alone: every form of every input, labels and signs within their
+/// range, settings within theirs, with and without weights, masks and all other common members.</summary>
+internal sealed class Samples(LossCard card, int seed)
+{
+    private static readonly double[] Grid = [-2, -1.5, -1, -0.5, -0.25, -0.0, 0, 0.25, 0.5, 1, 1.5, 2];
+
+    private static readonly double[] Extremes =
+    [
+        double.NaN, double.PositiveInfinity, double.NegativeInfinity, -0.0, 0, 1e30, -1e30, 1000, -1000, 1e-30, -1e-40,
+    ];
+
+    private readonly Random _random = new(seed);
+
+    /// <summary>Draws one question.</summary>
+    public Question Draw(Wish wish)
+    {
+        var question = new Question(card);
+        question.Parameters["dtype"] = wish.Float64 ? 1 : 0;
+        question.Parameters["return_items"] = 1;
+        if (wish.Settings)
+        {
+            DrawSettings(question, wish);
+        }
+
+        DrawReduction(question, wish);
+        var shapes = new Symbols(_random, wish);
+        DrawInputs(question, shapes, wish);
+        if (wish.Extras)
+        {
+            DrawCommon(question, shapes.Shape(shapes.Items(card, question)), shapes.HasSamples);
+        }
+
+        return question;
+    }
+
+    /// <summary>The forms of the first input, for tests that want every one.</summary>
+    public static int FormsOf(LossCard card) => card.Inputs[0].Forms.Count;
+
+    /// <summary>The reductions a card has.</summary>
+    public static string[] ReductionsOf(LossCard card) =>
+        card.HasBatchMean ? ["mean", "sum", "none", "batchmean"] : ["mean", "sum", "none"];
+
+    private void DrawSettings(Question question, Wish wish)
+    {
+        foreach (Parameter parameter in card.Parameters)
+        {
+            if (Chance(0.5) && !wish.Untouched.Contains(parameter.Name)
+                && (wish.Ignored || parameter != card.IgnoreIndex))
+            {
+                question.Parameters[parameter.Name] = Setting(parameter);
+            }
+        }
+
+        question.Parameters["tie"] = _random.Next(3);
+    }
+
+    private double Setting(Parameter parameter)
+    {
+        if (parameter.Nullable && Chance(0.2))
+        {
+            return double.NaN;
+        }
+
+        if (parameter.Kind == ParameterKind.Choice)
+        {
+            return _random.Next(parameter.Words.Count);
+        }
+
+        // Sixty-fourths are numbers of both dtypes, so that a corner sits at the same place in both.
+        double low = Math.Max(parameter.Min, -1);
+        double high = Math.Min(parameter.Max, 3);
+        for (int attempt = 0; attempt < 100; attempt++)
+        {
+            double whole = _random.Next((int)Math.Ceiling(low), (int)high + 1);
+            double value = parameter.Kind != ParameterKind.Number || Chance(0.4)
+                ? whole : Math.Round(64 * (low + ((high - low) * _random.NextDouble()))) / 64;
+            if (parameter.Allows(value))
+            {
+                return value;
+            }
+        }
+
+        return parameter.Default;
+    }
+
+    private void DrawReduction(Question question, Wish wish)
+    {
+        string[] reductions = ReductionsOf(card);
+        string reduction = wish.Reduction ?? reductions[_random.Next(reductions.Length)];
+        Set(question, "reduction", reduction);
+        if (!wish.Extras)
+        {
+            return;
+        }
+
+        if (Chance(0.3))
+        {
+            question.Parameters["loss_weight"] = Round(2 * _random.NextDouble());
+        }
+
+        if (reduction == "mean" && Chance(0.3))
+        {
+            question.Parameters["avg_factor"] = Round(0.25 + (3 * _random.NextDouble()));
+            question.Parameters["avg_factor_eps"] = Chance(0.5) ? 1.1920929e-07 : 0;
+        }
+
+        if (card.HasWeight && Chance(0.4))
+        {
+            question.Parameters["weight_normalization"] = _random.Next(2);
+        }
+    }
+
+    private void DrawInputs(Question question, Symbols shapes, Wish wish)
+    {
+        var sides = new HashSet<string>();
+        Input? first = null;
+        foreach (Input input in card.Inputs)
+        {
+            if (!IsGiven(input, question, sides, wish))
+            {
+                continue;
+            }
+
+            InputForm[] forms = first is null
+                ? [input.Forms[wish.Form ?? _random.Next(input.Forms.Count)]]
+                : [.. input.Forms.Where(form => shapes.Allows(form, input))];
+            InputForm form = forms[_random.Next(forms.Length)];
+            if (first is null)
+            {
+                first = input;
+                shapes.Introduce(form, input.Forms.ToList().IndexOf(form));
+                shapes.Bind("F", shapes.Shape(card.Items.Split('|')[Math.Min(shapes.Alternative, card.Items.Split('|').Length - 1)]).Aggregate(1, (a, b) => a * b));
+            }
+
+            int[] shape = shapes.Shape(form.Pattern);
+            question.Inputs[input.Name] = new(
+                Fill(shape, () => Number(question, input, form, shapes, wish)), shape, shapes.SlicingOf(form));
+            Normalize(question.Inputs[input.Name], input, form);
+        }
+    }
+
+    private bool IsGiven(Input input, Question question, HashSet<string> sides, Wish wish)
+    {
+        if (input.OneOf is { } side)
+        {
+            // Exactly one of a set: each member with the same chance, the last if none came before.
+            Input[] members = [.. card.Inputs.Where(other => other.OneOf == side)];
+            int left = members.Length - Array.IndexOf(members, input);
+            return !sides.Contains(side) && (_random.Next(left) == 0) && sides.Add(side);
+        }
+
+        if (input.NeededWith is { } parameter)
+        {
+            return question.Parameters.GetValueOrDefault(parameter.Name, parameter.Default) > 0;
+        }
+
+        return !input.Optional || (wish.Extras && Chance(0.4));
+    }
+
+    private double Number(Question question, Input input, InputForm form, Symbols shapes, Wish wish)
+    {
+        if (form.Kind == InputKind.Label)
+        {
+            bool ignored = wish.Ignored && card.IgnoreIndex is not null && Chance(0.1);
+            return ignored ? question.Parameters.GetValueOrDefault("ignore_index", card.IgnoreIndex!.Default)
+                : _random.Next(shapes.Length(form.Classes!) + (form.Background ? 1 : 0));
+        }
+
+        Values values = wish.Values;
+        Domain domain = form.Domain;
+        if (domain.Values is { } listed)
+        {
+            return listed[_random.Next(listed.Count)];
+        }
+
+        if (values == Values.Extreme && !domain.Finite && Chance(0.15))
+        {
+            return Extremes[_random.Next(Extremes.Length)];
+        }
+
+        bool bounded = double.IsFinite(domain.Max);
+        double number = values != Values.Smooth && Chance(0.7) ? Grid[_random.Next(Grid.Length)] : 2 * Normal();
+        if (bounded)
+        {
+            bool edge = values != Values.Smooth ? Chance(0.5) : input.Gradient != GradientRule.Default && Chance(0.15);
+            return edge ? Math.Round(_random.NextDouble()) : 0.02 + (0.96 * _random.NextDouble());
+        }
+
+        return double.IsFinite(domain.Min) ? domain.Min + Math.Abs(number) : number;
+    }
+
+    // Rows of probabilities mostly sum to 1, and rows of log-probabilities' exponentials do.
+    private void Normalize(Given given, Input input, InputForm form)
+    {
+        bool logs = input.Name.StartsWith("log_", StringComparison.Ordinal);
+        if (form.Pattern.Symbols.Contains("C") is false || !(logs || form.Domain == Domain.Probability) || Chance(0.2))
+        {
+            return;
+        }
+
+        int axis = form.Pattern.Symbols.ToList().IndexOf("C");
+        int classes = given.Shape[axis];
+        int inner = given.Shape[(axis + 1)..].Aggregate(1, (product, length) => product * length);
+        int rows = classes == 0 ? 0 : given.Values.Length / classes;
+        for (int row = 0; row < rows; row++)
+        {
+            int start = (row / inner * inner * classes) + (row % inner);
+            int[] places = [.. Enumerable.Range(0, classes).Select(c => start + (c * inner))];
+            double sum = places.Sum(place => logs ? Math.Exp(given.Values[place]) : given.Values[place]);
+            if (sum > 0 && double.IsFinite(sum))
+            {
+                foreach (int place in places)
+                {
+                    given.Values[place] = logs ? given.Values[place] - Math.Log(sum) : given.Values[place] / sum;
+                }
+            }
+        }
+    }
+
+    private void DrawCommon(Question question, int[] items, bool hasSamples)
+    {
+        bool none = question.Parameters["reduction"] == 2;
+        MayGive("sample_weight", true, () => Chance(0.1) ? 0 : Round(2 * _random.NextDouble()));
+        MayGive("mask", true, () => Chance(0.75) ? 1 : 0);
+        MayGive("grad_output", none, () => Round(Normal()));
+
+        void MayGive(string name, bool perItem, Func<double> number)
+        {
+            if (Chance(0.3))
+            {
+                int[] shape = !perItem ? [] : items.Length > 1 && Chance(0.4) ? [items[0]] : items;
+                question.Inputs[name] = new(Fill(shape, number), shape, shape.Length > 0 && hasSamples ? Slicing.FirstAxis : Slicing.Whole);
+            }
+        }
+    }
+
+    private void Set(Question question, string name, string word) =>
+        question.Parameters[name] = card.ParameterAt(card.PlaceOfParameter(name)).ValueOf(word);
+
+    private static double[] Fill(int[] shape, Func<double> number) =>
+        [.. Enumerable.Range(0, shape.Aggregate(1, (product, length) => product * length)).Select(_ => number())];
+
+    private static double Round(double value) => Math.Round(64 * value) / 64;
+
+    private bool Chance(double probability) => _random.NextDouble() < probability;
+
+    private double Normal() =>
+        Math.Sqrt(-2 * Math.Log(1 - _random.NextDouble())) * Math.Cos(2 * Math.PI * _random.NextDouble());
+}

@@ -1,0 +1,103 @@
+using LossService.Engine.Cards;
+
+namespace LossService.Tests.Engine.Harness;
+
+/// <summary>The lengths that a sample's symbols stand for; the form of the first input introduces them.</summary>
+internal sealed class Symbols(Random random, Wish wish)
+{
+    private readonly Dictionary<string, int> _lengths = [];
+    private readonly Dictionary<string, int[]> _rests = [];
+    private ShapePattern _first = ShapePattern.Parse("");
+
+    /// <summary>Which form of the first input introduced the symbols.</summary>
+    public int Alternative { get; private set; }
+
+    /// <summary>True when the first axis of the first input is that of the samples.</summary>
+    public bool HasSamples => _first.Symbols is ["N", ..] || (_first.Symbols.Count == 0 && Shape(_first).Length > 0);
+
+    public int Length(string symbol) => _lengths[symbol];
+
+    public void Bind(string symbol, int length) => _lengths[symbol] = length;
+
+    public void Introduce(InputForm form, int alternative)
+    {
+        Alternative = alternative;
+        _first = form.Pattern;
+        foreach (string symbol in form.Pattern.Symbols)
+        {
+            _lengths[symbol] = symbol == "N"
+                ? wish.Samples ?? random.Next(6)
+                : wish.Row ?? (random.Next(8) == 0 ? random.Next(30, 41) : random.Next(1, 7));
+        }
+
+        if (form.Pattern.Rest is { } rest)
+        {
+            _rests[rest] = Rest(form.Pattern.Symbols.Count > 0);
+        }
+
+        // What an elementwise loss calls a class stands on the second axis, or on the only one.
+        if (form.Pattern.Symbols.Count == 0 && _rests.Values.FirstOrDefault() is [.., _] axes)
+        {
+            _lengths["C"] = axes.Length > 1 ? axes[1] : axes[0];
+        }
+    }
+
+    /// <summary>True when an input may be written so beside the first: its symbols are known, and what is no weight has
+    /// every axis that the first has, but for the classes.</summary>
+    public bool Allows(InputForm form, Input input)
+    {
+        bool known = form.Pattern.Symbols.All(_lengths.ContainsKey)
+            && (form.Pattern.Rest is null || _rests.ContainsKey(form.Pattern.Rest));
+        bool weight = input.Optional && input.NeededWith is null;
+        bool whole = form.Pattern.Symbols.Contains("N") == _first.Symbols.Contains("N") && form.Pattern.Rest == _first.Rest;
+        return known && (weight || whole) && Math.Max(1, _lengths.GetValueOrDefault("C", 1)) >= form.ClassesMin;
+    }
+
+    public ShapePattern Items(LossCard card, Question question)
+    {
+        string items = card.Items;
+        if (card.ItemsWith is { } other
+            && question.Parameters.GetValueOrDefault(other.Parameter.Name, other.Parameter.Default) == other.Parameter.ValueOf(other.Word))
+        {
+            items = other.Items;
+        }
+
+        string[] alternatives = items.Split('|');
+        return ShapePattern.Parse(alternatives[Math.Min(Alternative, alternatives.Length - 1)]);
+    }
+
+    public int[] Shape(string pattern) => Shape(ShapePattern.Parse(pattern));
+
+    public int[] Shape(ShapePattern pattern) =>
+        [.. pattern.Symbols.Select(symbol => _lengths[symbol]), .. pattern.Rest is null ? [] : _rests[pattern.Rest]];
+
+    public Slicing SlicingOf(InputForm form)
+    {
+        if (form.Pattern.Symbols is ["F"])
+        {
+            return Slicing.Flat;
+        }
+
+        bool samples = form.Pattern.Symbols is ["N", ..]
+            || (form.Pattern.Symbols.Count == 0 && form.Pattern.Rest is { } rest && _rests[rest].Length > 0)
+            || (form.Pattern.Symbols is ["C"] && _first.Symbols.Count == 0 && Shape(_first).Length == 1);
+        return samples ? Slicing.FirstAxis : Slicing.Whole;
+    }
+
+    private int[] Rest(bool behindRows)
+    {
+        if (behindRows)
+        {
+            return wish.Plain ? [] : [.. Enumerable.Range(0, random.Next(3)).Select(_ => random.Next(1, 4))];
+        }
+
+        if (wish.Plain)
+        {
+            return [wish.Samples ?? random.Next(20)];
+        }
+
+        int[] axes = random.Next(4) == 0 && wish.Samples is null ? [random.Next(258)]
+            : [.. Enumerable.Range(0, random.Next(4)).Select(_ => random.Next(1, 5))];
+        return wish.Samples is { } samples ? [samples, .. axes.Skip(1)] : axes;
+    }
+}
