@@ -29,6 +29,10 @@ public sealed class TensorPool
     /// <summary>Fills every returned buffer with a pattern of NaNs, so that a stale read shows in the answer.</summary>
     public bool PoisonsReturns { get; init; }
 
+    /// <summary>Called with the size of every buffer before it is lent; a test throws from here to see that a computation
+    /// gives everything back, whichever of its buffers it cannot have.</summary>
+    internal Action<int>? Lending { get; init; }
+
     /// <summary>How many bytes are lent now, counted in whole blocks.</summary>
     public long BytesLeased => Interlocked.Read(ref _bytesLeased);
 
@@ -39,6 +43,7 @@ public sealed class TensorPool
     /// <exception cref="PoolExhaustedException">The pool's limit would be passed.</exception>
     public Lease Rent(int bytes)
     {
+        Lending?.Invoke(bytes);
         int size = Math.Max(SmallestLog2, BitOperations.Log2((uint)Math.Max(bytes, 1) - 1) + 1);
         if (size > LargestLog2 || Interlocked.Add(ref _bytesLeased, 1L << size) > _bytesMax)
         {
