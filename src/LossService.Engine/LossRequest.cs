@@ -41,6 +41,9 @@ public sealed class LossRequest : IDisposable
     /// <summary>The inputs to differentiate, one bit a place on the card; null until <see cref="Resolve"/> unless given.</summary>
     public ulong? Gradients { get; set; }
 
+    /// <summary>The parameters that came by the query string instead of the body, one bit a place on the card.</summary>
+    public ulong GivenInQuery { get; set; }
+
     /// <summary>How the items are reduced: the override where there is one.</summary>
     public Reduction Reduction
     {
@@ -72,6 +75,13 @@ public sealed class LossRequest : IDisposable
 
     /// <summary>True when the request itself, or its preset, gave this parameter.</summary>
     public bool IsGiven(Parameter parameter) => _given[Place(parameter)];
+
+    /// <summary>Where a mistake about this parameter points: <c>/margin</c>, or <c>?margin</c> in the query.</summary>
+    public string PointerOf(Parameter parameter)
+    {
+        ArgumentNullException.ThrowIfNull(parameter);
+        return ((GivenInQuery >> Place(parameter)) & 1) == 0 ? $"/{parameter.Name}" : $"?{parameter.Name}";
+    }
 
     /// <summary>Sets a parameter, whatever its range: a validator judges later.</summary>
     public void Set(int place, double value)

@@ -1,8 +1,8 @@
 namespace LossService.Engine;
 
-/// <summary>One thing that is wrong with a request, as a value; see <see cref="Mistakes"/>.</summary>
+/// <summary>One thing that is wrong with a request.</summary>
 /// <param name="Pointer">JSON Pointer to the member, such as <c>/targets</c>.</param>
-/// <param name="Code">One of <see cref="Codes"/>.</param>
+/// <param name="Code">One of the codes explained at <c>/problems/{code}</c>.</param>
 /// <param name="Detail">A sentence made of our own words, numbers and pointers.</param>
 public sealed record Mistake(string Pointer, string Code, string Detail)
 {
@@ -18,7 +18,7 @@ public sealed record Mistake(string Pointer, string Code, string Detail)
     /// <summary>How many elements are concerned.</summary>
     public int? Count { get; init; }
 
-    /// <summary>The limit that was passed, for <see cref="Codes.LimitExceeded"/>.</summary>
+    /// <summary>The limit that was passed, as <c>/v1/info</c> names it.</summary>
     public string? Limit { get; init; }
 }
 
@@ -51,6 +51,12 @@ public sealed class Mistakes
         if (_all.Count == CountMax)
         {
             Truncated = true;
+            if (mistake.Code == Codes.MalformedJson)
+            {
+                // It ends the reading and decides the status: it must not be the one that is cut off.
+                _all[^1] = mistake;
+            }
+
             return;
         }
 

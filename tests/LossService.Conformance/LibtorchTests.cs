@@ -8,7 +8,7 @@ namespace LossService.Conformance;
 
 public class LibtorchTests
 {
-    /// <summary>Where libtorch is missing the comparisons skip; on the platform of CI that would hide them all.</summary>
+    /// <summary>Where libtorch is missing comparisons skip; on the platform of CI that would hide them all.</summary>
     [SkippableFact]
     public void Load_OnLinuxX64_Succeeds()
     {

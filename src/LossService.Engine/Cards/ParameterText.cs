@@ -9,7 +9,7 @@ public static class ParameterText
     public static double Parse(Parameter parameter, string text)
     {
         ArgumentNullException.ThrowIfNull(parameter);
-        if (text == "null")
+        if (text == "null" && !parameter.Words.Contains(text))
         {
             return double.NaN;
         }

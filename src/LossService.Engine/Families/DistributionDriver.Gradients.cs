@@ -32,17 +32,14 @@ internal sealed partial class DistributionDriver<TLoss, T, V>
         Span<T> slopes = _layout.Room(gradient, row, at.Output);
         if (side.Form == DistributionForm.Logits)
         {
-            double temperature = _loss.Temperature;
-            T sum = T.CreateTruncating(Sums.OfBlock<T>(at.Slopes[..classes]));
-            T scale = T.CreateTruncating(1 / temperature);
-            for (int c = 0; c < classes; c++)
+            if (TSide.IsQ && _loss.IsCrossEntropyInQ && !_loss.ItemsAreTerms)
             {
-                slopes[c] = (at.Slopes[c] - (p[c] * sum)) * scale;
+                DifferOnLogits(row, slopes, at);
             }
-
-            // The gradient sums to 0. That of the likeliest class would lose its digits with 1 - p: it is what the others leave.
-            int top = TopOf(p[..classes]);
-            slopes[top] = T.CreateTruncating(0 - SumWithout(slopes, top));
+            else
+            {
+                SlopesOnLogits(slopes, p[..classes], at);
+            }
         }
         else
         {
@@ -91,10 +88,16 @@ internal sealed partial class DistributionDriver<TLoss, T, V>
             V otherLogQ = Load(at.LogQ, c);
             if (!twice)
             {
+                // On q the slope is taken on log q and divided by q at the end: one rounding less than by 1 / q.
                 Dual<V> term = TSide.IsQ
-                    ? loss.Term(Constant(otherP), Constant(otherLogP), new Dual<V>(log, onLog))
+                    ? loss.Term(Constant(otherP), Constant(otherLogP), new Dual<V>(log, one))
                     : loss.Term(new Dual<V>(value, onValue), new Dual<V>(log, onLog), Constant(otherLogQ));
-                V.Store(scale * V.ZeroTimes(Load(coefficients, c), term.Slope), ref slope, c);
+                V onSide = scale * V.ZeroTimes(Load(coefficients, c), term.Slope);
+                V.Store(
+                    TSide.IsQ && form == DistributionForm.Probabilities
+                        ? V.Select(V.Same(onSide, V.Of(0)), V.Of(0), onSide / value)
+                        : onSide,
+                    ref slope, c);
                 continue;
             }
 
@@ -133,27 +136,38 @@ internal sealed partial class DistributionDriver<TLoss, T, V>
         }
 
         double curveSum = Sums.OfBlock<T>(weighed[..classes]);
+        (int top, double othersP) = Likeliest(p[..classes]);
+        double othersCurve = SumOfOthers(weighed[..classes], top);
         double scale = 1 / (_loss.Temperature * _loss.Temperature);
         for (int c = 0; c < classes; c++)
         {
             double one = double.CreateTruncating(p[c]);
+            double miss = c == top ? othersP : 1 - one;
             double own = double.CreateTruncating(weighed[c]);
-            curves[c] = T.CreateTruncating(
-                scale * ((own * (1 - (2 * one))) + (one * one * curveSum) - (one * (1 - one) * slopeSum)));
+            double rest = c == top ? othersCurve : curveSum - own;
+            curves[c] = T.CreateTruncating(scale * ((own * miss * miss) + (one * one * rest) - (one * miss * slopeSum)));
         }
-
-        // The same for the likeliest class, from the sums over the others, so that 1 - p keeps its digits.
-        int top = TopOf(p[..classes]);
-        double most = double.CreateTruncating(p[top]);
-        double miss = SumWithout(p[..classes], top);
-        double ownCurve = double.CreateTruncating(weighed[top]) * miss * miss;
-        double otherCurves = most * most * SumWithout(weighed[..classes], top);
-        double otherSlopes = SumWithout(at.Slopes[..classes], top);
-        curves[top] = T.CreateTruncating(scale * (ownCurve + otherCurves
-            - (most * miss * (double.CreateTruncating(at.Slopes[top]) + otherSlopes))));
     }
 
-    private static int TopOf(ReadOnlySpan<T> p)
+    // h_j - p_j Σh. For the likeliest class, where p is near 1, that is h (1 - p) - p Σ h of the others, whose 1 - p comes
+    // from the others too.
+    private void SlopesOnLogits(Span<T> slopes, Span<T> p, in DistributionRow<T> at)
+    {
+        Span<T> h = at.Slopes[..p.Length];
+        double scale = 1 / _loss.Temperature;
+        (int top, double othersP) = Likeliest(p);
+        double othersH = SumOfOthers(h, top);
+        double own = double.CreateTruncating(h[top]);
+        double sum = othersH + own;
+        for (int c = 0; c < p.Length; c++)
+        {
+            slopes[c] = T.CreateTruncating(scale * (double.CreateTruncating(h[c]) - (double.CreateTruncating(p[c]) * sum)));
+        }
+
+        slopes[top] = T.CreateTruncating(scale * ((own * othersP) - (double.CreateTruncating(p[top]) * othersH)));
+    }
+
+    private static (int Top, double Others) Likeliest(Span<T> p)
     {
         int top = 0;
         for (int c = 1; c < p.Length; c++)
@@ -161,16 +175,71 @@ internal sealed partial class DistributionDriver<TLoss, T, V>
             top = p[c] > p[top] ? c : top;
         }
 
-        return top;
+        return (top, SumOfOthers(p, top));
     }
 
-    private static double SumWithout(Span<T> numbers, int place)
+    private static double SumOfOthers(Span<T> numbers, int left)
     {
-        T kept = numbers[place];
-        numbers[place] = T.Zero;
+        T kept = numbers[left];
+        numbers[left] = T.Zero;
         double sum = Sums.OfBlock<T>(numbers);
-        numbers[place] = kept;
+        numbers[left] = kept;
         return sum;
+    }
+
+    // q Σp - p; of nearly equal distributions as p (e^gap - 1) with gap = log q - log p + log Σp.
+    private void DifferOnLogits(int row, Span<T> slopes, in DistributionRow<T> at)
+    {
+        int classes = _layout.Classes;
+        double mass = _p.Form == DistributionForm.Logits ? 1 : Rows.Sum<T, V>(at.P[..classes]);
+        V factor = V.All(at.Coefficients[0]) * V.Of(_termScale / _loss.Temperature);
+        Span<T> gaps = Gaps(row, mass, at);
+        ref T difference = ref MemoryMarshal.GetReference(at.Terms);
+        for (int c = 0; c < classes; c += V.Count)
+        {
+            V p = Load(at.P, c);
+            V gap = Load(gaps, c);
+            V apart = V.MultiplyAdd(Load(at.Q, c), V.Of(mass), -p);
+            V.Store(factor * V.Select(V.Abs(gap) < V.Of(0.5), p * V.Expm1(gap), apart), ref difference, c);
+        }
+
+        at.Terms[..classes].CopyTo(slopes);
+    }
+
+    // Of two rows of logits the gap is (z_q - z_p) / T less one number for the whole row: the logarithms of both sides,
+    // each rounded, are not needed.
+    private Span<T> Gaps(int row, double mass, in DistributionRow<T> at)
+    {
+        int classes = _layout.Classes;
+        Span<T> gaps = at.Slopes;
+        if (_p.Form == DistributionForm.Logits)
+        {
+            Span<T> onP = _p.Scores(_layout, row, at.Room);
+            int top = Likeliest(at.P[..classes]).Top;
+            T anchorP = onP[top];
+            onP.CopyTo(at.Terms);
+            Span<T> onQ = _q!.Scores(_layout, row, at.Room);
+            T anchorQ = onQ[top];
+            T offset = at.LogQ[top] - at.LogP[top];
+            T scale = T.CreateTruncating(1 / _loss.Temperature);
+            if (T.IsFinite(anchorP) && T.IsFinite(anchorQ) && T.IsFinite(offset))
+            {
+                for (int c = 0; c < classes; c++)
+                {
+                    gaps[c] = T.FusedMultiplyAdd((onQ[c] - anchorQ) - (at.Terms[c] - anchorP), scale, offset);
+                }
+
+                return gaps;
+            }
+        }
+
+        T logMass = T.CreateTruncating(ScalarLane.Log(mass).Value);
+        for (int c = 0; c < classes; c++)
+        {
+            gaps[c] = at.LogQ[c] - at.LogP[c] + logMass;
+        }
+
+        return gaps;
     }
 
     private static Dual<V> Constant(V value) => new(value, V.Of(0));

@@ -38,9 +38,11 @@ internal sealed partial class DistributionDriver<TLoss, T, V>
     private void AddHardCurves(Span<T> curves, in DistributionRow<T> at)
     {
         T factor = T.CreateTruncating(_loss.HardWeight) * at.Curvatures[0];
+        (int top, double others) = Likeliest(at.Hard[..curves.Length]);
         for (int c = 0; c < curves.Length; c++)
         {
-            curves[c] += factor * at.Hard[c] * (T.One - at.Hard[c]);
+            T miss = c == top ? T.CreateTruncating(others) : T.One - at.Hard[c];
+            curves[c] += factor * at.Hard[c] * miss;
         }
     }
 }

@@ -70,18 +70,26 @@ internal sealed class DistributionSide<T, V>
                 return Rows.Sum<T, V>(given);
             case DistributionForm.LogProbabilities:
                 given.CopyTo(logP);
-                Rows.Exp<T, V>(given, T.Zero, T.One, p);
+                Rows.ExpRounded<T, V>(given, p);
                 return 1;
             default:
-                T scale = T.CreateTruncating(1 / _temperature);
-                T top = RowSoftmax.Top<T, V>(ref given, room);
-                Rows.Exp<T, V>(given, top, scale, p);
-                double sum = Rows.Sum<T, V>(p);
-                double log = ScalarLane.Log(sum).Value;
-                Rows.Shift<T, V>(given, top, scale, logP);
-                Rows.Shift<T, V>(logP, T.CreateTruncating(log), T.One, logP);
-                Rows.Scale<T, V>(p, T.CreateTruncating(1 / sum), p);
-                return double.IsNaN(sum) ? sum : 1;
+                return Softmax(given, room, p, logP);
         }
+    }
+
+    // The likeliest class, whose exponential is 1, is left out of the sum, so that its log keeps its digits near 0.
+    private double Softmax(Span<T> scores, Span<T> room, Span<T> p, Span<T> logP)
+    {
+        T scale = T.CreateTruncating(1 / _temperature);
+        T top = RowSoftmax.Top<T, V>(ref scores, room);
+        Rows.Exp<T, V>(scores, top, scale, p);
+        int likeliest = Math.Max(0, p.IndexOf(T.One));
+        p[likeliest] -= T.One;
+        double others = Rows.Sum<T, V>(p);
+        p[likeliest] += T.One;
+        double log = ScalarLane.Log1p(others).Value;
+        Rows.LogSoftmax<T, V>(scores, top, scale, T.CreateTruncating(log), logP);
+        Rows.Divide<T, V>(p, T.CreateTruncating(1 + others), p);
+        return double.IsNaN(others) ? double.NaN : 1;
     }
 }

@@ -25,6 +25,10 @@ internal interface IDistributionLoss<TSelf> : ILossFile<TSelf> where TSelf : str
     /// <summary>True when the answer tells the cross-entropy and the entropy whose difference the loss is.</summary>
     bool TellsIdentity { get; }
 
+    /// <summary>True when the slope of a term on log q is -p, as for all cross-entropies: the gradient of q's logits is
+    /// then a difference of distributions, and can be taken without cancellation.</summary>
+    bool IsCrossEntropyInQ { get; }
+
     V Term<V>(V p, V logP, V logQ) where V : struct, ILane<V>;
 }
 

@@ -19,6 +19,10 @@ internal readonly struct DoubleLane(Vector256<double> vector) : IVectorLane<Doub
     public static DoubleLane All(double number) => new(Vector256.Create(number));
 
     [MethodImpl(Inline)]
+    public static DoubleLane MultiplyAdd(DoubleLane a, DoubleLane b, DoubleLane c) =>
+        new(Vector256.FusedMultiplyAdd(a._vector, b._vector, c._vector));
+
+    [MethodImpl(Inline)]
     public static DoubleLane Load(ref readonly double origin, int offset) =>
         new(Vector256.LoadUnsafe(in origin, (nuint)offset));
 
@@ -89,6 +93,9 @@ internal readonly struct DoubleLane(Vector256<double> vector) : IVectorLane<Doub
 
     [MethodImpl(Inline)]
     public static DoubleLane Exp(DoubleLane a) => new(LaneMath.Exp(a._vector));
+
+    [MethodImpl(Inline)]
+    public static DoubleLane Expm1(DoubleLane a) => new(LaneMath.Expm1(a._vector));
 
     [MethodImpl(Inline)]
     public static DoubleLane Log(DoubleLane a) => new(LaneMath.Log(a._vector));

@@ -103,6 +103,9 @@ internal readonly struct Dual<V>(V value, V slope) : ILane<Dual<V>>
     }
 
     [MethodImpl(Inline)]
+    public static Dual<V> Expm1(Dual<V> a) => new(V.Expm1(a._value), V.ZeroTimes(a._slope, V.Exp(a._value)));
+
+    [MethodImpl(Inline)]
     public static Dual<V> Log(Dual<V> a) => new(V.Log(a._value), V.ZeroTimes(a._slope, 1.0 / a._value));
 
     [MethodImpl(Inline)]

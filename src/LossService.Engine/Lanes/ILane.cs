@@ -59,6 +59,9 @@ internal interface ILane<V> where V : struct, ILane<V>
 
     static abstract V Exp(V a);
 
+    /// <summary>e^a - 1, without the cancellation near a = 0.</summary>
+    static abstract V Expm1(V a);
+
     static abstract V Log(V a);
 
     static abstract V Log1p(V a);
@@ -87,6 +90,9 @@ internal interface IVectorLane<V, T> : ILane<V>
 
     /// <summary>The same number everywhere.</summary>
     static abstract V All(T number);
+
+    /// <summary>a · b + c, rounded once.</summary>
+    static abstract V MultiplyAdd(V a, V b, V c);
 
     /// <summary>Reads <see cref="Count"/> numbers from <paramref name="origin"/> + <paramref name="offset"/>.</summary>
     static abstract V Load(ref readonly T origin, int offset);

@@ -42,17 +42,52 @@ internal static class Rows
         where V : struct, IVectorLane<V, T> =>
         Map<T, V, ShiftedExp<T, V>>(row, new(shift, scale), destination);
 
-    /// <summary>(row - shift) * scale, element by element.</summary>
-    public static void Shift<T, V>(ReadOnlySpan<T> row, T shift, T scale, Span<T> destination)
+    /// <summary>e to the power of a row, correctly rounded but for one case in millions: floats go through doubles.</summary>
+    public static void ExpRounded<T, V>(ReadOnlySpan<T> row, Span<T> destination)
+        where T : unmanaged, INumberBase<T>
+        where V : struct, IVectorLane<V, T>
+    {
+        if (typeof(T) == typeof(double))
+        {
+            Exp<T, V>(row, T.Zero, T.One, destination);
+            return;
+        }
+
+        Span<double> wide = stackalloc double[DoubleLane.Count];
+        ref double start = ref MemoryMarshal.GetReference(wide);
+        for (int i = 0; i < row.Length; i += DoubleLane.Count)
+        {
+            int count = Math.Min(DoubleLane.Count, row.Length - i);
+            for (int k = 0; k < count; k++)
+            {
+                wide[k] = double.CreateTruncating(row[i + k]);
+            }
+
+            DoubleLane.Store(DoubleLane.Exp(DoubleLane.Load(ref start, 0)), ref start, 0);
+            for (int k = 0; k < count; k++)
+            {
+                destination[i + k] = T.CreateTruncating(wide[k]);
+            }
+        }
+    }
+
+    /// <summary>(row - shift) * scale - log, element by element: log-probabilities, with the product not rounded.</summary>
+    public static void LogSoftmax<T, V>(ReadOnlySpan<T> row, T shift, T scale, T log, Span<T> destination)
         where T : unmanaged
         where V : struct, IVectorLane<V, T> =>
-        Map<T, V, Shifted<T, V>>(row, new(shift, scale), destination);
+        Map<T, V, Logged<T, V>>(row, new(shift, scale, log), destination);
 
     /// <summary>row * scale, element by element.</summary>
     public static void Scale<T, V>(ReadOnlySpan<T> row, T scale, Span<T> destination)
         where T : unmanaged, INumberBase<T>
         where V : struct, IVectorLane<V, T> =>
-        Map<T, V, Shifted<T, V>>(row, new(T.Zero, scale), destination);
+        Map<T, V, Scaled<T, V>>(row, new(scale), destination);
+
+    /// <summary>row / divisor, element by element: one rounding less than a product with the reciprocal.</summary>
+    public static void Divide<T, V>(ReadOnlySpan<T> row, T divisor, Span<T> destination)
+        where T : unmanaged
+        where V : struct, IVectorLane<V, T> =>
+        Map<T, V, Divided<T, V>>(row, new(divisor), destination);
 
     /// <summary>The natural logarithms of a row.</summary>
     public static void Log<T, V>(ReadOnlySpan<T> row, Span<T> destination)
@@ -182,15 +217,36 @@ internal static class Rows
         public V Apply(V lane) => V.Exp((lane - _shift) * _scale);
     }
 
-    private readonly struct Shifted<T, V>(T shift, T scale) : IMap<V>
+    private readonly struct Logged<T, V>(T shift, T scale, T log) : IMap<V>
         where T : unmanaged
         where V : struct, IVectorLane<V, T>
     {
         private readonly V _shift = V.All(shift);
         private readonly V _scale = V.All(scale);
+        private readonly V _log = -V.All(log);
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public V Apply(V lane) => (lane - _shift) * _scale;
+        public V Apply(V lane) => V.MultiplyAdd(lane - _shift, _scale, _log);
+    }
+
+    private readonly struct Scaled<T, V>(T scale) : IMap<V>
+        where T : unmanaged
+        where V : struct, IVectorLane<V, T>
+    {
+        private readonly V _scale = V.All(scale);
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public V Apply(V lane) => lane * _scale;
+    }
+
+    private readonly struct Divided<T, V>(T divisor) : IMap<V>
+        where T : unmanaged
+        where V : struct, IVectorLane<V, T>
+    {
+        private readonly V _divisor = V.All(divisor);
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public V Apply(V lane) => lane / _divisor;
     }
 
     private readonly struct Logarithm<T, V> : IMap<V>

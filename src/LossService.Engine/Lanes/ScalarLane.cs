@@ -50,6 +50,8 @@ internal readonly struct ScalarLane(double value) : ILane<ScalarLane>
 
     public static ScalarLane Exp(ScalarLane a) => First(DoubleLane.Exp(a.Value));
 
+    public static ScalarLane Expm1(ScalarLane a) => First(DoubleLane.Expm1(a.Value));
+
     public static ScalarLane Log(ScalarLane a) => First(DoubleLane.Log(a.Value));
 
     public static ScalarLane Log1p(ScalarLane a) => First(DoubleLane.Log1p(a.Value));

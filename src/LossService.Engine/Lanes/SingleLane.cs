@@ -19,6 +19,10 @@ internal readonly struct SingleLane(Vector256<float> vector) : IVectorLane<Singl
     public static SingleLane All(float number) => new(Vector256.Create(number));
 
     [MethodImpl(Inline)]
+    public static SingleLane MultiplyAdd(SingleLane a, SingleLane b, SingleLane c) =>
+        new(Vector256.FusedMultiplyAdd(a._vector, b._vector, c._vector));
+
+    [MethodImpl(Inline)]
     public static SingleLane Load(ref readonly float origin, int offset) =>
         new(Vector256.LoadUnsafe(in origin, (nuint)offset));
 
@@ -89,6 +93,9 @@ internal readonly struct SingleLane(Vector256<float> vector) : IVectorLane<Singl
 
     [MethodImpl(Inline)]
     public static SingleLane Exp(SingleLane a) => new(LaneMath.Exp(a._vector));
+
+    [MethodImpl(Inline)]
+    public static SingleLane Expm1(SingleLane a) => new(LaneMath.Expm1(a._vector));
 
     [MethodImpl(Inline)]
     public static SingleLane Log(SingleLane a) => new(LaneMath.Log(a._vector));

@@ -16,7 +16,7 @@ public static class ElementCheck
         for (int place = 0; place < card.Inputs.Count + Common.Tensors.Count; place++)
         {
             Input input = card.InputAt(place);
-            if (!request.HasInput(place) || input.IsFlag)
+            if (!request.HasInput(place) || input.IsFlag || WasMisread(request.Mistakes, input))
             {
                 continue;
             }
@@ -33,6 +33,10 @@ public static class ElementCheck
             }
         }
     }
+
+    // A reader puts a stand-in where an element made no sense; to judge it would be to blame the same element twice.
+    private static bool WasMisread(Mistakes mistakes, Input input) => !mistakes.IsEmpty
+        && (mistakes.Has($"/{input.Name}", Codes.WrongType) || mistakes.Has($"/{input.Name}", Codes.NumberOverflow));
 
     private static void CheckLabels(LossRequest request, int place, InputForm form, Tensor labels)
     {

@@ -4,7 +4,8 @@ using LossService.Engine.Numerics;
 
 namespace LossService.Wire.Json;
 
-/// <summary>Decodes base64 (RFC 4648: standard alphabet, padded, no whitespace, no stray bits) that arrives in parts.</summary>
+/// <summary>Decodes base64 (RFC 4648: standard alphabet, padded, no whitespace, no stray bits) that arrives in
+/// parts.</summary>
 internal sealed class Base64Text(TensorPool pool) : IDisposable
 {
     private static readonly SearchValues<byte> Alphabet =

@@ -84,7 +84,8 @@ internal sealed class ElementSink(TensorPool pool, int elementsMax) : IDisposabl
     /// <summary>Takes a flag.</summary>
     public void Add(bool flag) => _values.Room<byte>(Count++)[0] = flag ? (byte)1 : (byte)0;
 
-    /// <summary>Takes something in the place of an element that is none, so that the others keep their places.</summary>
+    /// <summary>Takes something in the place of an element that is none, so that the others keep their
+    /// places.</summary>
     public void AddNothing()
     {
         if (TakesFlags)
@@ -148,8 +149,10 @@ internal sealed class ElementSink(TensorPool pool, int elementsMax) : IDisposabl
             Span<T> room = _values.Room<T>(Count);
             room = room[..Math.Min(room.Length, elementsMax - Count)];
             RunStatus status = typeof(T) == typeof(float)
-                ? NumberReader.ReadRun(piece[at..], false, MemoryMarshal.Cast<T, float>(room), out int count, out int length)
-                : NumberReader.ReadRun(piece[at..], false, MemoryMarshal.Cast<T, double>(room), out count, out length);
+                ? NumberReader.ReadRun(
+                    piece[at..], isFinal: false, MemoryMarshal.Cast<T, float>(room), out int count, out int length)
+                : NumberReader.ReadRun(
+                    piece[at..], isFinal: false, MemoryMarshal.Cast<T, double>(room), out count, out length);
             Count += count;
             at += length;
             behindValue = status == RunStatus.AfterNumber;
@@ -170,28 +173,45 @@ internal sealed class ElementSink(TensorPool pool, int elementsMax) : IDisposabl
     {
         int before = Count;
         behindValue = false;
-        while (!IsFull)
+        while (!IsFull && !behindValue)
         {
-            SkipSpace(piece, ref at);
-            NumberStatus status = ReadLabel(piece[at..], isFinal: false, out int label, out T value, out int length);
-            if (status != NumberStatus.Ok)
+            JsonScanner.SkipSpace(piece, ref at);
+            if (!TryReadPlain(piece, ref at, out int label, out T value))
             {
-                break;
+                if (ReadLabel(piece[at..], isFinal: false, out label, out value, out int length) != NumberStatus.Ok)
+                {
+                    break;
+                }
+
+                at += length;
             }
 
             Store(value, label);
-            at += length;
-            SkipSpace(piece, ref at);
+            JsonScanner.SkipSpace(piece, ref at);
             behindValue = at == piece.Length || piece[at] != (byte)',';
-            if (behindValue)
-            {
-                break;
-            }
-
-            at++;
+            at += behindValue ? 0 : 1;
         }
 
         return Count - before;
+    }
+
+    // Nearly all labels are a few digits and a separator.
+    private static bool TryReadPlain<T>(ReadOnlySpan<byte> piece, ref int at, out int label, out T value)
+        where T : unmanaged
+    {
+        const int digitsMax = 9;
+        int end = at;
+        label = 0;
+        while (end < piece.Length && end < at + digitsMax && (uint)(piece[end] - '0') <= 9)
+        {
+            label = (10 * label) + piece[end++] - '0';
+        }
+
+        value = typeof(T) == typeof(float) ? Unsafe.BitCast<float, T>(label) : Unsafe.BitCast<double, T>(label);
+        bool isPlain = end > at && end < piece.Length && piece[end] is (byte)',' or (byte)']'
+            && (piece[at] != (byte)'0' || end == at + 1);
+        at = isPlain ? end : at;
+        return isPlain;
     }
 
     private static NumberStatus ReadLabel<T>(
@@ -207,13 +227,5 @@ internal sealed class ElementSink(TensorPool pool, int elementsMax) : IDisposabl
         NumberStatus wideStatus = NumberReader.ReadLabel(text, isFinal, out label, out double wide, out length);
         value = Unsafe.BitCast<double, T>(wide);
         return wideStatus;
-    }
-
-    private static void SkipSpace(ReadOnlySpan<byte> piece, ref int at)
-    {
-        while (at < piece.Length && piece[at] is (byte)' ' or (byte)'\n' or (byte)'\r' or (byte)'\t')
-        {
-            at++;
-        }
     }
 }

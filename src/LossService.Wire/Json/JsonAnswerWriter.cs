@@ -5,7 +5,8 @@ using LossService.Engine.Numerics;
 
 namespace LossService.Wire.Json;
 
-/// <summary>Writes an answer: loss, losses, gradients, hessian, normalizer, dtype, seed and notes, in this order.</summary>
+/// <summary>Writes an answer: loss, losses, gradients, hessian, normalizer, dtype, seed and notes, in this
+/// order.</summary>
 public static class JsonAnswerWriter
 {
     /// <summary>Writes the answer straight into the pipe and flushes it about every 64 KiB and at its end. Allocates a
@@ -43,8 +44,8 @@ public static class JsonAnswerWriter
         await output.FlushAsync(cancelled);
     }
 
-    /// <summary>The mistake of an answer with a NaN or an infinity, where <c>non_finite</c> is <c>error</c>; null if all
-    /// numbers are finite, or it is another word. Ask before <see cref="WriteAsync"/>.</summary>
+    /// <summary>The mistake of an answer with a NaN or an infinity, where <c>non_finite</c> is <c>error</c>; null if
+    /// all numbers are finite, or it is another word. Ask before <see cref="WriteAsync"/>.</summary>
     /// <param name="result">The answer.</param>
     public static Mistake? NonFiniteMistake(LossResult result)
     {

@@ -5,8 +5,8 @@ using LossService.Engine.Numerics;
 namespace LossService.Wire.Json;
 
 /// <summary>JSON: one flat object in, one object out, as the HTTP contract describes them.</summary>
-/// <remarks>Stateless and thread-safe. Reads strictly (RFC 8259, UTF-8, no duplicates), without a string, a boxed number or
-/// an inner array per element; memory grows with the tensors alone.</remarks>
+/// <remarks>Stateless and thread-safe. Reads strictly (RFC 8259, UTF-8, no duplicates), without a string, a boxed
+/// number or an inner array per element; memory grows with the tensors alone.</remarks>
 public sealed class JsonCodec : Codec
 {
     /// <inheritdoc/>

@@ -6,8 +6,8 @@ using LossService.Wire.Numbers;
 namespace LossService.Wire.Json;
 
 /// <summary>A pipe that is written piece by piece, and how non-finite numbers are written to it.</summary>
-/// <remarks>Nothing is buffered here: text goes straight into the pipe's memory, and <see cref="ShouldFlush"/> says when
-/// enough of it waits.</remarks>
+/// <remarks>Nothing is buffered here: text goes straight into the pipe's memory, and <see cref="ShouldFlush"/> says
+/// when enough of it waits.</remarks>
 internal sealed class JsonOutput(PipeWriter pipe, bool nonFiniteIsNull)
 {
     private const int FlushBytes = 65_536;

@@ -53,7 +53,8 @@ internal static class JsonParameterReader
         // Each member stands once in a body, so what is given already came with the query.
         if (request.IsGiven(place) && !request[parameter].Equals(value))
         {
-            Refuse(request, parameter, Codes.OptionConflict, "the same value in the query and in the body", "two values");
+            Refuse(
+                request, parameter, Codes.OptionConflict, "the same value in the query and in the body", "two values");
             return;
         }
 
@@ -88,7 +89,8 @@ internal static class JsonParameterReader
             return 0;
         }
 
-        string names = string.Join(", ", card.Inputs.Where(one => one.Gradient != GradientRule.Never).Select(one => one.Name));
+        string names = string.Join(
+            ", ", card.Inputs.Where(one => one.Gradient != GradientRule.Never).Select(one => one.Name));
         request.Mistakes.Add(new(pointer, Codes.GradientNotAvailable, $"expected some of {names}, found another name")
         {
             Expected = names,

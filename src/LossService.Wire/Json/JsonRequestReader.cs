@@ -8,10 +8,10 @@ using LossService.Engine.Numerics;
 namespace LossService.Wire.Json;
 
 /// <summary>Reads one request from a body: one flat object of inputs, parameters and common members.</summary>
-/// <remarks>A small body is read whole, so that its <c>dtype</c> may stand anywhere; a larger one as it arrives. Malformed
-/// JSON and passed limits end the reading, all other mistakes are collected. All that it rents and has not handed to
-/// the request goes back in <see cref="Dispose"/>. For one body.</remarks>
-internal sealed class JsonRequestReader : IDisposable
+/// <remarks>A small body is read whole, so that its <c>dtype</c> may stand anywhere; a larger one as it arrives.
+/// Malformed JSON and passed limits end the reading, all other mistakes are collected. All that it rents and has not
+/// handed to the request goes back in <see cref="Dispose"/>. For one body.</remarks>
+internal sealed partial class JsonRequestReader : IDisposable
 {
     private readonly LossRequest _request;
     private readonly ReadLimits _limits;
@@ -252,79 +252,6 @@ internal sealed class JsonRequestReader : IDisposable
         }
 
         return true;
-    }
-
-    private Stage Choose(ReadOnlySpan<byte> name)
-    {
-        LossCard card = _request.Card;
-        if (MemberNames.PlaceOfInput(card, name) is >= 0 and var input)
-        {
-            if (IsSecond(ref _seenInputs, input, name))
-            {
-                return Stage.Ignored;
-            }
-
-            // The first tensor settles the precision of all.
-            _floats ??= _request.FloatElement;
-            _tensor.Begin(input, _floats.Value);
-            return Stage.Tensor;
-        }
-
-        _place = MemberNames.PlaceOfParameter(card, name);
-        if (_place >= 0)
-        {
-            return IsSecond(ref _seenParameters, _place, name) ? Stage.Ignored : Stage.Parameter;
-        }
-
-        if (!name.SequenceEqual("gradients"u8))
-        {
-            MemberNames.RefuseUnknown(_request.Mistakes, "", name, card, []);
-            return Stage.Ignored;
-        }
-
-        ulong seen = _hasSeenGradients ? 1UL : 0;
-        _hasSeenGradients = true;
-        return IsSecond(ref seen, 0, name) ? Stage.Ignored : Stage.Gradients;
-    }
-
-    private bool IsSecond(ref ulong seen, int place, ReadOnlySpan<byte> name)
-    {
-        ulong bit = 1UL << place;
-        bool isSecond = (seen & bit) != 0;
-        seen |= bit;
-        if (isSecond)
-        {
-            _request.Mistakes.Add(new(MemberNames.Pointer("", name, out _), Codes.DuplicateMember, MemberNames.TwiceDetail));
-        }
-
-        return isSecond;
-    }
-
-    // In a large body numbers are read as they arrive: a dtype that stands behind them comes too late to change them.
-    private void FixDtype()
-    {
-        if (ReferenceEquals(_request.Card.ParameterAt(_place), Common.Dtype) && _floats is { } floats
-            && _request.FloatElement != floats && !_request.Mistakes.Has("/" + Common.Dtype.Name))
-        {
-            _request.Mistakes.Add(new("/" + Common.Dtype.Name, Codes.OptionConflict,
-                $"in a body of more than {_limits.BufferedBytesMax} bytes dtype stands before the first tensor, or in the query as ?dtype=")
-            {
-                Expected = "dtype before the first tensor, or in the query",
-                Found = "dtype behind it",
-            });
-        }
-    }
-
-    private void SetGradients()
-    {
-        if (_request.Gradients is { } given && given != _gradients)
-        {
-            _request.Mistakes.Add(new("/" + Common.GradientsName, Codes.OptionConflict,
-                "expected the same value in the query and in the body, found two values"));
-            return;
-        }
-
-        _request.Gradients = _gradients;
     }
 
     private void WrongType(string pointer, string expected, JsonToken token)

@@ -29,7 +29,9 @@ internal sealed partial class JsonScanner
 
     private JsonToken Beyond(ReadOnlySpan<byte> piece, int at, string limit, int max, string unit)
     {
-        Fault = new("", Codes.LimitExceeded, $"{Place(piece, at, Offset + at)}: more than {max} {unit}")
+        // A token is placed at its start: where in it the limit is noticed depends on how the body arrives.
+        long offset = _part == Part.None ? Offset + at : _tokenStart;
+        Fault = new("", Codes.LimitExceeded, $"{Place(piece, at, offset)}: more than {max} {unit}")
         {
             Limit = limit,
             Expected = $"at most {max} {unit}",

@@ -14,9 +14,16 @@ internal sealed partial class JsonScanner
         }
 
         text = piece[start..at];
-        if (_carried + text.Length > _numberBytesMax)
+        int length = _carried + text.Length;
+        if (length > _numberBytesMax)
         {
-            return Beyond(piece, start, "literal", _numberBytesMax, "bytes in one number");
+            // Too long, unless it stops being a number within the limit.
+            Carry(text[..(_numberBytesMax + 1 - _carried)]);
+            text = _carry.Bytes[.._carried];
+            NumberStatus head = NumberReader.Read(text, isFinal: false, out double _, out length);
+            return head is NumberStatus.Incomplete or NumberStatus.TooLong
+                ? Beyond(piece, at, "literal", _numberBytesMax, "bytes in one number")
+                : NotANumber(piece, at, head, text, length);
         }
 
         if (_carried > 0 || at == piece.Length)
@@ -30,18 +37,19 @@ internal sealed partial class JsonScanner
             return JsonToken.None;
         }
 
-        NumberStatus status = NumberReader.Read(text, isFinal: true, out double _, out int length);
-        if (length == text.Length && status is NumberStatus.Ok or NumberStatus.Overflow)
-        {
-            return Complete(JsonToken.Number);
-        }
+        NumberStatus status = NumberReader.Read(text, isFinal: true, out double _, out length);
+        return length == text.Length && status is NumberStatus.Ok or NumberStatus.Overflow
+            ? Complete(JsonToken.Number) : NotANumber(piece, at, status, text, length);
+    }
 
+    private JsonToken NotANumber(
+        ReadOnlySpan<byte> piece, int at, NumberStatus status, ReadOnlySpan<byte> text, int length)
+    {
         byte wrong = length < text.Length ? text[length] : piece[at];
         string? hint = length == 1 && text[0] == (byte)'-' && wrong is (byte)'I' or (byte)'N' or (byte)'i' or (byte)'n'
             ? NonFiniteHint : null;
-        return MalformedAt(
-            _tokenStart + length, piece, at, status == NumberStatus.Malformed ? "a digit" : "the number to end",
-            NameOf(wrong), hint);
+        string expected = status == NumberStatus.Malformed ? "a digit" : BehindValue;
+        return MalformedAt(_tokenStart + length, piece, at, expected, NameOf(wrong), hint);
     }
 
     private JsonToken TakeWord(ReadOnlySpan<byte> piece, ref int at)

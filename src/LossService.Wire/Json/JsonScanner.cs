@@ -4,7 +4,8 @@ using LossService.Wire.Numbers;
 
 namespace LossService.Wire.Json;
 
-/// <summary>Takes JSON (RFC 8259, nothing more) apart as it arrives, in pieces of any size, at a cost linear in its bytes.</summary>
+/// <summary>Takes JSON (RFC 8259, nothing more) apart as it arrives, in pieces of any size, at a cost linear in its
+/// bytes.</summary>
 /// <remarks>A state machine without recursion. A token that a piece cuts is kept in one pooled buffer until its rest
 /// arrives; all other text is handed out in place. Validates UTF-8 everywhere. One thread at a time.</remarks>
 internal sealed partial class JsonScanner : IDisposable
@@ -67,14 +68,12 @@ internal sealed partial class JsonScanner : IDisposable
     /// <summary>Hands the next value out in parts without a limit, if it is a string.</summary>
     public bool StreamsNextText { get; set; }
 
-    /// <summary>True where an element of an array may stand, so that a run of numbers can be read past the scanner.</summary>
-    public bool IsAtElement =>
-        _part == Part.None && _state <= State.ValueOrEnd && Depth > 0 && !IsInObject && RunsKeepLimits;
-
     // A run takes numbers up to the reader's own limit; with a smaller one each must be looked at.
     private bool RunsKeepLimits { get; }
 
     private bool IsInObject => (_objects >> (Depth - 1) & 1) != 0;
+
+    private string BehindValue => Depth == 0 ? "the end of the body" : IsInObject ? "a comma or }" : "a comma or ]";
 
     /// <summary>The next token of this piece, or <see cref="JsonToken.None"/> at its end.</summary>
     /// <param name="piece">Bytes of the body.</param>
@@ -94,11 +93,7 @@ internal sealed partial class JsonScanner : IDisposable
                 }
             }
 
-            while (at < piece.Length && piece[at] is (byte)' ' or (byte)'\n' or (byte)'\r' or (byte)'\t')
-            {
-                at++;
-            }
-
+            SkipSpace(piece, ref at);
             if (at == piece.Length)
             {
                 return JsonToken.None;
@@ -117,7 +112,7 @@ internal sealed partial class JsonScanner : IDisposable
                     at++;
                     return Close();
                 case State.AfterValue:
-                    return Malformed(piece, at, IsInObject ? "a comma or }" : "a comma or ]");
+                    return Malformed(piece, at, BehindValue);
                 case State.Colon when next == (byte)':':
                     _state = State.Value;
                     at++;
@@ -144,11 +139,13 @@ internal sealed partial class JsonScanner : IDisposable
     /// <summary>Tells that a piece is used up.</summary>
     public void Advance(ReadOnlySpan<byte> piece)
     {
-        Offset += piece.Length;
+        // The space behind the end is not part of the body.
+        Offset += _ended ? 0 : piece.Length;
         _lines += piece.Count((byte)'\n');
     }
 
-    /// <summary>Tells that no byte follows. What is then to be read is a piece of one space, which ends a number.</summary>
+    /// <summary>Tells that no byte follows. What is then to be read is a piece of one space, which ends a
+    /// number.</summary>
     public void End() => _ended = true;
 
     /// <summary>True if the body was whole; otherwise <see cref="Fault"/> says what is missing.</summary>
@@ -164,12 +161,46 @@ internal sealed partial class JsonScanner : IDisposable
         return false;
     }
 
+    /// <summary>Goes to where an element of an array may stand, behind a comma if need be, so that a run of numbers can
+    /// be read past the scanner.</summary>
+    public bool TryReachElement(ReadOnlySpan<byte> piece, ref int at)
+    {
+        if (_part != Part.None || Depth == 0 || IsInObject || !RunsKeepLimits)
+        {
+            return false;
+        }
+
+        if (_state == State.AfterValue)
+        {
+            SkipSpace(piece, ref at);
+            if (at < piece.Length && piece[at] == (byte)',')
+            {
+                _state = State.Value;
+                at++;
+            }
+        }
+
+        return _state <= State.ValueOrEnd;
+    }
+
     /// <summary>Tells that elements of the current array were read past the scanner.</summary>
     /// <param name="behindValue">True behind an element, false behind a comma.</param>
     public void TookElements(bool behindValue) => _state = behindValue ? State.AfterValue : State.Value;
 
+    /// <summary>Tells that an array was closed and the next one opened past the scanner.</summary>
+    public void TookRow() => _state = State.ValueOrEnd;
+
     /// <inheritdoc/>
     public void Dispose() => _carry.Dispose();
+
+    /// <summary>Moves to the next byte that is no whitespace, or to the end.</summary>
+    internal static void SkipSpace(ReadOnlySpan<byte> piece, ref int at)
+    {
+        while (at < piece.Length && piece[at] is (byte)' ' or (byte)'\n' or (byte)'\r' or (byte)'\t')
+        {
+            at++;
+        }
+    }
 
     private JsonToken BeginValue(ReadOnlySpan<byte> piece, ref int at, out ReadOnlySpan<byte> text)
     {

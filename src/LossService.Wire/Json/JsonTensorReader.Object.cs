@@ -172,7 +172,8 @@ internal sealed partial class JsonTensorReader
 
         if (_form == TensorForm.Flat && HasSeen(Expecting.Dtype))
         {
-            Refuse(Codes.OptionConflict, "dtype beside base64; written numbers take the request's dtype", "dtype beside data");
+            Refuse(
+                Codes.OptionConflict, "dtype beside base64 alone, as numbers take the request's", "dtype beside data");
         }
 
         if (_isBroken)
@@ -206,7 +207,8 @@ internal sealed partial class JsonTensorReader
         long bytes = (long)shape.Elements * BinaryElements.SizeOf(type);
         if (_base64.Length != bytes)
         {
-            Refuse(Codes.ShapeMismatch, $"{bytes} bytes of {BinaryElements.NameOf(type)} in shape {shape}", $"{_base64.Length}");
+            string expected = $"{bytes} bytes of {BinaryElements.NameOf(type)} in shape {shape}";
+            Refuse(Codes.ShapeMismatch, expected, $"{_base64.Length}");
             return null;
         }
 
@@ -215,8 +217,8 @@ internal sealed partial class JsonTensorReader
             _request.Notes.Add(new("rounded", $"{Input.Name} came as float64 and was rounded once to float32"));
         }
 
-        bool isAsStored = !_sink.TakesLabels && type == (_sink.Element == Element.Float64 ? BinaryType.Float64 : BinaryType.Float32);
-        if (isAsStored)
+        BinaryType stored = _sink.Element == Element.Float64 ? BinaryType.Float64 : BinaryType.Float32;
+        if (type == stored && !_sink.TakesLabels)
         {
             _request.Set(_place, Tensor.Adopt(_base64.Detach(), shape, _sink.Element, TensorForm.Base64), null);
             return shape;

@@ -80,17 +80,33 @@ internal sealed partial class JsonTensorReader : IDisposable
         BeginObject();
     }
 
-    /// <summary>Reads as many elements as stand in a row, if this is a place for it.</summary>
+    /// <summary>Reads as many elements as stand in a row, and rows as long as they follow each other, if this is a
+    /// place for it.</summary>
     public void TakeRun(ReadOnlySpan<byte> piece, ref int at)
     {
-        if (_expecting == Expecting.Element && _nested.Rank == _nested.Level && !_sink.TakesFlags && _scanner.IsAtElement)
+        while (_expecting == Expecting.Element && _nested.Rank == _nested.Level && !_sink.TakesFlags
+            && _scanner.TryReachElement(piece, ref at))
         {
             int count = _sink.AddRun(piece, ref at, out bool behindValue);
-            if (count > 0)
+            if (count == 0)
             {
-                _nested.Add(count);
-                _scanner.TookElements(behindValue);
+                return;
             }
+
+            _nested.Add(count);
+            _scanner.TookElements(behindValue);
+            bool isRowEnd = behindValue && _nested.Level > 1 && _nested.Children == _nested.Length
+                && piece[at..].StartsWith("],["u8);
+            if (!isRowEnd)
+            {
+                return;
+            }
+
+            // From one row straight into the next, which most bodies consist of.
+            _nested.Close();
+            _nested.Open();
+            _scanner.TookRow();
+            at += 3;
         }
     }
 
@@ -120,105 +136,6 @@ internal sealed partial class JsonTensorReader : IDisposable
     {
         _sink.Dispose();
         _base64.Dispose();
-    }
-
-    private Progress TakeElement(JsonToken token, ReadOnlySpan<byte> text)
-    {
-        switch (token)
-        {
-            case JsonToken.ArrayStart when _nested.Level == _nested.Rank:
-                return RefuseInnerArray();
-            case JsonToken.ArrayStart when _nested.Level == Shape.RankMax:
-                return Beyond("rank", Shape.RankMax, "axes");
-            case JsonToken.ArrayStart:
-                _nested.Open();
-                return Progress.More;
-            case JsonToken.ArrayEnd:
-                return CloseArray();
-            case JsonToken.Number when !_sink.TakesFlags:
-            case JsonToken.True or JsonToken.False when _sink.TakesFlags:
-            case JsonToken.String when _sink.TakesFloats && IsNonFinite(text, out _):
-                return AddElement(token, text);
-            default:
-                return RefuseElement(token);
-        }
-    }
-
-    private Progress AddElement(JsonToken token, ReadOnlySpan<byte> text)
-    {
-        if (!StandsRight())
-        {
-            _wrong.Add(_nested.Index, "an array", NameOf(token));
-            return Advance();
-        }
-
-        if (_sink.IsFull)
-        {
-            return Beyond("elements", _elementsMax, ElementsUnit);
-        }
-
-        if (token == JsonToken.Number)
-        {
-            if (!_sink.AddNumber(text))
-            {
-                _overflow.Add(_nested.Index, _sink.Element == Element.Float64 ? "a float64" : "a float32", "a larger number");
-            }
-        }
-        else if (token == JsonToken.String)
-        {
-            IsNonFinite(text, out double value);
-            _sink.Add(value, Labels.NotAnInteger);
-        }
-        else
-        {
-            _sink.Add(token == JsonToken.True);
-        }
-
-        return Advance();
-    }
-
-    // An element of a wrong kind keeps its place, so that the shape and the other elements can still be judged.
-    private Progress RefuseElement(JsonToken token)
-    {
-        bool isWhole = _nested.Level == 0;
-        _wrong.Add(_nested.Index, isWhole ? "a tensor" : _sink.Wanted, NameOf(token));
-        _isBroken |= isWhole;
-        if (!isWhole && StandsRight())
-        {
-            if (_sink.IsFull)
-            {
-                return Beyond("elements", _elementsMax, ElementsUnit);
-            }
-
-            _sink.AddNothing();
-        }
-
-        Progress progress = Advance();
-        return token == JsonToken.ObjectStart ? Progress.SkipContainer : progress;
-    }
-
-    // True where the first element or empty array has shown that elements stand; the first one shows it.
-    private bool StandsRight()
-    {
-        _nested.Rank = _nested.Rank < 0 ? _nested.Level : _nested.Rank;
-        _isBroken |= _nested.Level != _nested.Rank;
-        return _nested.Level == _nested.Rank;
-    }
-
-    private Progress RefuseInnerArray()
-    {
-        _isBroken = true;
-        if (_sink.Count > 0 || _form == TensorForm.Flat)
-        {
-            _wrong.Add(_nested.Index, _sink.Wanted, NameOf(JsonToken.ArrayStart));
-        }
-        else
-        {
-            _ragged.Add(_nested.Index, "an empty array, as the first one", "an array in it");
-        }
-
-        _nested.Add(1);
-        return Progress.SkipContainer;
     }
 
     private Progress CloseArray()
@@ -307,14 +224,6 @@ internal sealed partial class JsonTensorReader : IDisposable
             Expected = $"at most {max} {unit}",
         });
         return Progress.Stop;
-    }
-
-    private static bool IsNonFinite(ReadOnlySpan<byte> text, out double value)
-    {
-        value = text.SequenceEqual("NaN"u8) ? double.NaN
-            : text.SequenceEqual("Infinity"u8) ? double.PositiveInfinity
-            : text.SequenceEqual("-Infinity"u8) ? double.NegativeInfinity : 0;
-        return value != 0;
     }
 
     /// <summary>A token's kind in words, for messages.</summary>

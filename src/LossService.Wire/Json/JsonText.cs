@@ -8,7 +8,8 @@ public static class JsonText
     /// <summary>Room enough for a string of so many UTF-16 units.</summary>
     public static int BytesMax(int length) => checked(2 + (6 * length));
 
-    /// <summary>Writes a string with its quotes; returns how many bytes. Lone surrogates become U+FFFD. Does not allocate.</summary>
+    /// <summary>Writes a string with its quotes; returns how many bytes. Lone surrogates become U+FFFD. Does not
+    /// allocate.</summary>
     /// <param name="text">Any text.</param>
     /// <param name="destination">At least <see cref="BytesMax"/> bytes.</param>
     public static int Write(ReadOnlySpan<char> text, Span<byte> destination)

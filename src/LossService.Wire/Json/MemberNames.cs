@@ -74,7 +74,8 @@ internal static class MemberNames
         return best;
     }
 
-    /// <summary>A JSON Pointer (RFC 6901) to a member whose name the caller chose: escaped, and cut to 64 characters.</summary>
+    /// <summary>A JSON Pointer (RFC 6901) to a member whose name the caller chose: escaped, and cut to 64
+    /// characters.</summary>
     /// <param name="parent">The pointer to the object that holds it.</param>
     /// <param name="name">Valid UTF-8.</param>
     /// <param name="isCut">True when the name was longer.</param>
@@ -87,7 +88,8 @@ internal static class MemberNames
             text = text[..(char.IsHighSurrogate(text[LengthMax - 1]) ? LengthMax - 1 : LengthMax)];
         }
 
-        return $"{parent}/{text.Replace("~", "~0", StringComparison.Ordinal).Replace("/", "~1", StringComparison.Ordinal)}";
+        string escaped = text.Replace("~", "~0", StringComparison.Ordinal).Replace("/", "~1", StringComparison.Ordinal);
+        return $"{parent}/{escaped}";
     }
 
     /// <summary>Adds the mistake of a member that nobody knows; a second one of the same name is a duplicate.</summary>
@@ -118,7 +120,8 @@ internal static class MemberNames
 
         string? suggestion = card is null ? Nearest(words, name) : Nearest(card, name);
         string question = suggestion is null ? "" : $"; did you mean {suggestion}?";
-        mistakes.Add(new(pointer, Codes.UnknownMember, $"{card?.Name ?? "a tensor"} has no member of this name{question}")
+        string owner = card?.Name ?? "a tensor";
+        mistakes.Add(new(pointer, Codes.UnknownMember, $"{owner} has no member of this name{question}")
         {
             Expected = suggestion,
         });
@@ -127,7 +130,7 @@ internal static class MemberNames
     // A guess may differ in a third of its letters: "target" is targets, "prediction" is not probabilities.
     private static void Consider(string candidate, ReadOnlySpan<byte> name, ref string? best, ref int least)
     {
-        if (Math.Abs(candidate.Length - name.Length) > LengthMax / 2 || name.Length > LengthMax || candidate.Length > LengthMax)
+        if (name.Length > LengthMax || candidate.Length > LengthMax)
         {
             return;
         }

@@ -6,7 +6,8 @@ namespace LossService.Wire.Json;
 /// <summary>Looks for the first NaN or infinity in an answer.</summary>
 internal static class NonFiniteOutput
 {
-    /// <summary>The first output with a non-finite number as a mistake, with the first index and the count; or null.</summary>
+    /// <summary>The first output with a non-finite number as a mistake, with the first index and the count; or
+    /// null.</summary>
     public static Mistake? Find(LossResult result)
     {
         if (result.Loss is { } loss && !double.IsFinite(loss))
@@ -43,7 +44,8 @@ internal static class NonFiniteOutput
         }
 
         int first = -1;
-        int count = tensor.Element == Element.Float64 ? Count(tensor.Float64, ref first) : Count(tensor.Float32, ref first);
+        int count = tensor.Element == Element.Float64
+            ? Count(tensor.Float64, ref first) : Count(tensor.Float32, ref first);
         return count == 0 ? null
             : new(pointer, Codes.NonFiniteOutput, "expected finite numbers, found NaN or an infinity")
             {

@@ -4,8 +4,6 @@ namespace LossService.Wire.Numbers;
 /// <see cref="NumberWriter"/> promises.</summary>
 internal static class DigitText
 {
-    private const int PlainExponentMin = -5;
-
     /// <summary>Writes ±digits × 10^power; returns the length.</summary>
     public static int Write(ulong digits, int power, bool negative, int plainDigitsMax, Span<byte> destination)
     {
@@ -30,7 +28,7 @@ internal static class DigitText
             destination[at++] = (byte)'-';
         }
         int exponent = text is [(byte)'0'] ? 0 : power + text.Length - 1;
-        if (exponent < PlainExponentMin || exponent >= plainDigitsMax)
+        if (exponent < NumberWriter.PlainExponentMin || exponent >= plainDigitsMax)
         {
             return WriteScientific(text, exponent, destination, at);
         }

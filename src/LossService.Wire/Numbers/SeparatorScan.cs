@@ -22,7 +22,7 @@ internal static class SeparatorScan
     /// <summary>Stores the positions of commas, and of the first closing bracket as the last one.</summary>
     /// <param name="text">Text to look at.</param>
     /// <param name="from">Where to start; then where to go on.</param>
-    /// <param name="ends">Takes the positions in <paramref name="text"/>; longer than <see cref="BufferSlack"/>.</param>
+    /// <param name="ends">Takes positions in <paramref name="text"/>; longer than <see cref="BufferSlack"/>.</param>
     /// <param name="closed">The last position is that of a closing bracket.</param>
     /// <returns>How many positions were stored.</returns>
     public static int Find(ReadOnlySpan<byte> text, ref int from, Span<int> ends, out bool closed)

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using static LossService.Wire.Numbers.Branchless;
 
 namespace LossService.Wire.Numbers;
 
@@ -39,8 +40,8 @@ internal static class Shortest
         ulong below = (10 * One32) - above;
 
         // A shorter decimal in the interval, below or above, or else the nearest integer, which always is.
-        uint down = Bit(above < half);
-        uint up = Bit(below < half);
+        uint down = (uint)One(above < half);
+        uint up = (uint)One(below < half);
         uint shorter = 0 - (down | up);
         digits = ((tens + (10 & (0 - up))) & shorter) | ((uint)((value + (One32 / 2)) >> 32) & ~shorter);
 
@@ -73,8 +74,8 @@ internal static class Shortest
         ulong above = ((whole - tens) << 60) | (fraction >> 4);
         ulong below = (10 * One60) - above;
 
-        uint down = Bit(above < half);
-        uint up = Bit(below < half);
+        uint down = (uint)One(above < half);
+        uint up = (uint)One(below < half);
         ulong shorter = 0 - (ulong)(down | up);
         digits = ((tens + (10 & (0 - up))) & shorter) | ((whole + (fraction >> 63)) & ~shorter);
 
@@ -82,9 +83,6 @@ internal static class Shortest
         return (above - half + Guard > 2 * Guard) & (below - half + Guard > 2 * Guard)
             & (middle + Guard > 2 * Guard);
     }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static uint Bit(bool condition) => Unsafe.BitCast<bool, byte>(condition);
 
     private static ulong[] ComputeFloatPowers()
     {

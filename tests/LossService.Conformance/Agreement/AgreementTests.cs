@@ -10,7 +10,7 @@ namespace LossService.Conformance.Agreement;
 /// <summary>Every loss of the catalogue against libtorch's autograd, live, on requests drawn from its card.</summary>
 public class AgreementTests(ITestOutputHelper output)
 {
-    private const int Requests = 300;
+    private const int Requests = 150;
     private const double SamplingError = 0.01; // ulp, of a mean over 4,099 errors that spread by half an ulp
 
     private readonly EngineSide _engine = new();
@@ -21,7 +21,7 @@ public class AgreementTests(ITestOutputHelper output)
     [MemberData(nameof(Losses))]
     public void Catalogue_EveryLoss_HasAnOracle(string loss) => Assert.Contains(loss, Oracle.Losses);
 
-    /// <summary>Promise 1: to 1e-10, relative to the larger of the number itself and 1e-6 of its row's largest.</summary>
+    /// <summary>Promise 1: to 1e-10, relative to the larger of the number and 1e-6 of its row's largest.</summary>
     [SkippableTheory]
     [MemberData(nameof(Losses))]
     public void Float64_OnRandomRequests_AgreesWithTorch(string loss)
@@ -43,9 +43,14 @@ public class AgreementTests(ITestOutputHelper output)
             {
                 // The oracle cannot follow torch there, and says so.
             }
+            catch (Exception e)
+            {
+                failures.Add($"{e.GetType().Name}: {e.Message}\n    of {question.Describe()}");
+            }
         }
 
-        Assert.True(failures.Count == 0, $"{failures.Count} differences, such as\n{string.Join('\n', failures.Take(5))}");
+        string examples = string.Join('\n', failures.Take(5));
+        Assert.True(failures.Count == 0, $"{failures.Count} differences, such as\n{examples}");
     }
 
     /// <summary>Promise 1: the mean error in float32 is no larger than that of torch's own kernels, for the losses and
@@ -78,7 +83,7 @@ public class AgreementTests(ITestOutputHelper output)
             (double mean, double worst) = Difference.Ulps(truth, found);
             (double meanOfPeer, double worstOfPeer) = Difference.Ulps(truth, peer);
             output.WriteLine(
-                $"{loss} {what}: mean {mean:0.0000} of torch {meanOfPeer:0.0000}, max {worst:0.00} of {worstOfPeer:0.00} ulp");
+                $"{loss} {what} ulp: mean {mean:0.000} (torch {meanOfPeer:0.000}), max {worst:0.0} ({worstOfPeer:0.0})");
             Assert.True(
                 !binding || mean <= meanOfPeer + SamplingError, $"{what}: mean error {mean} ulp, torch {meanOfPeer}");
         }

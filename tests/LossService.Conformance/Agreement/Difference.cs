@@ -32,7 +32,7 @@ internal static class Difference
         }
     }
 
-    /// <summary>Mean and largest error in float32 ulps of the true value. Zeros are compared, infinities skipped.</summary>
+    /// <summary>Mean and largest error in float32 ulps of the true value, infinities skipped.</summary>
     public static (double Mean, double Max) Ulps(OracleArray truth, OracleArray found)
     {
         double[] errors = [.. truth.Values.Zip(found.Values)
@@ -48,7 +48,9 @@ internal static class Difference
     }
 
     private static IEnumerable<string> OfMembers(
-        string member, IReadOnlyDictionary<string, OracleArray> expected, IReadOnlyDictionary<string, OracleArray> found) =>
+        string member,
+        IReadOnlyDictionary<string, OracleArray> expected,
+        IReadOnlyDictionary<string, OracleArray> found) =>
         expected.SelectMany(named => found.TryGetValue(named.Key, out OracleArray? other)
             ? OfArrays($"{member}.{named.Key}", named.Value, other)
             : [$"{member}.{named.Key}: missing"]);
@@ -57,7 +59,7 @@ internal static class Difference
     {
         if (!expected.Shape.SequenceEqual(found.Shape))
         {
-            yield return $"{name}: expected shape [{string.Join(", ", expected.Shape)}], found [{string.Join(", ", found.Shape)}]";
+            yield return $"{name}: expected {expected.DescribeShape()}, found {found.DescribeShape()}";
             yield break;
         }
 

@@ -12,7 +12,7 @@ internal sealed class EngineSide
     private readonly Workshop _workshop = new(new TensorPool(1L << 30) { PoisonsReturns = true });
 
     /// <summary>Answers as the service would, but differentiates every input that can be.</summary>
-    /// <returns>The question with presets and gradients settled, ready for an oracle, and the engine's answer.</returns>
+    /// <returns>The question, settled and ready for an oracle, and the engine's answer.</returns>
     public (OracleRequest Settled, OracleAnswer Answer) Answer(OracleRequest question)
     {
         Loss loss = Catalogue.All.Single(loss => loss.Card.Name == question.Loss);

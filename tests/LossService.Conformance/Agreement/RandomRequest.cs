@@ -3,7 +3,7 @@ using LossService.Engine.Cards;
 
 namespace LossService.Conformance.Agreement;
 
-/// <summary>Makes valid requests to any loss from its card alone: shapes, encodings, values and settings at random.</summary>
+/// <summary>Makes valid requests to any loss from its card alone: shapes, forms, values, settings at random.</summary>
 internal sealed class RandomRequest
 {
     private readonly LossCard _card;
@@ -27,8 +27,8 @@ internal sealed class RandomRequest
     public static OracleRequest Draw(LossCard card, Random random)
     {
         var draw = new RandomRequest(card, random);
-        draw.DrawInputs();
         draw.DrawParameters();
+        draw.DrawInputs();
         draw.DrawCommon();
         return draw._request;
     }
@@ -47,9 +47,12 @@ internal sealed class RandomRequest
 
     private void DrawInputs(bool optional = true, int? firstForm = null)
     {
-        Input[] given = [.. _card.Inputs.Where(input => input.OneOf is null
-            ? !input.Optional || (optional && Chance(0.5))
-            : input == OneOf(input.OneOf))];
+        Input[] given = [.. _card.Inputs.Where(input => input switch
+        {
+            { OneOf: { } group } => input == OneOf(group),
+            { NeededWith: { } parameter } => IsAboveZero(parameter),
+            _ => !input.Optional || (optional && Chance(0.5)),
+        })];
         int alternative = firstForm ?? _random.Next(given[0].Forms.Count);
         Bind(given[0].Forms[alternative], alternative);
         foreach (Input input in given)
@@ -62,6 +65,9 @@ internal sealed class RandomRequest
         }
     }
 
+    private bool IsAboveZero(Parameter parameter) =>
+        (_request.Parameters.TryGetValue(parameter.Name, out object? value) ? (double)value! : parameter.Default) > 0;
+
     /// <summary>The first input introduces the symbols, and so the shape of the items.</summary>
     private void Bind(InputForm form, int alternative)
     {
@@ -69,7 +75,9 @@ internal sealed class RandomRequest
         _first = form.Pattern.Text;
         _itemsPattern = ShapePattern.Parse(items[Math.Min(alternative, items.Length - 1)].Trim());
         ShapeOf(form.Pattern);
-        _items = ShapeOf(_itemsPattern);
+        // Where the terms of a row are not summed, each is an item.
+        bool terms = _request.Parameters.GetValueOrDefault("class_reduction") is "none";
+        _items = ShapeOf(terms ? form.Pattern : _itemsPattern);
         _lengths["F"] = _items.Aggregate(1, (product, length) => product * length);
     }
 
@@ -77,7 +85,7 @@ internal sealed class RandomRequest
     /// like the first input or like the items, and labels like the first input without its classes.</summary>
     private bool Fits(InputForm form, Input input)
     {
-        if (!Knows(form.Pattern) || input.Optional)
+        if (!Knows(form.Pattern) || (input.Optional && input.NeededWith is null))
         {
             return Knows(form.Pattern);
         }
@@ -183,13 +191,13 @@ internal sealed class RandomRequest
     {
         IEnumerable<int> leading = pattern.Symbols.Select(symbol => char.IsAsciiDigit(symbol[0])
             ? symbol[0] - '0'
-            : GetOrAdd(_lengths, symbol, () => symbol == "C" ? _random.Next(2, 7) : _random.Next(1, 6)));
+            : GetOrAdd(_lengths, symbol, () => symbol == "N" ? _random.Next(1, 6) : _random.Next(2, 7)));
         return pattern.Rest is null
             ? [.. leading]
             : [.. leading, .. GetOrAdd(_rests, pattern.Rest, () => Rest(pattern.Symbols.Count))];
     }
 
-    /// <summary>Axes for a star: none to three short ones; where the star is all, sometimes one longer than a vector.</summary>
+    /// <summary>Axes for a star: none to three short ones; where the star is all, sometimes one long one.</summary>
     private int[] Rest(int leading) => leading == 0 && Chance(0.3)
         ? [_random.Next(258)]
         : [.. Enumerable.Range(0, _random.Next(leading == 0 ? 4 : 3)).Select(_ => _random.Next(1, 5))];

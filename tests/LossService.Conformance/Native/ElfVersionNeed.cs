@@ -14,7 +14,7 @@ internal static class ElfVersionNeed
 
     /// <summary>Marks every need of <paramref name="version"/> weak, in place.</summary>
     /// <returns>How many needs were changed; 0 when there is none or all are weak already.</returns>
-    /// <exception cref="InvalidDataException">The image is not a 64-bit little-endian ELF file, or is damaged.</exception>
+    /// <exception cref="InvalidDataException">It is not a 64-bit little-endian ELF file, or is damaged.</exception>
     public static int MarkWeak(Span<byte> image, string version)
     {
         ReadOnlySpan<byte> magic = [0x7f, (byte)'E', (byte)'L', (byte)'F', /* 64 bit */ 2, /* little-endian */ 1];
@@ -47,7 +47,8 @@ internal static class ElfVersionNeed
             }
 
             // The section's link names its string table, its info counts the files that are needed.
-            int names = SectionOffset(SectionHeader(image, (int)BinaryPrimitives.ReadUInt32LittleEndian(section[0x28..])));
+            int link = (int)BinaryPrimitives.ReadUInt32LittleEndian(section[0x28..]);
+            int names = SectionOffset(SectionHeader(image, link));
             uint files = BinaryPrimitives.ReadUInt32LittleEndian(section[0x2c..]);
             int file = SectionOffset(section);
             for (uint f = 0; f < files; f++)

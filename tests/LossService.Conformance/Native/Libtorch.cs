@@ -6,7 +6,7 @@ using Xunit;
 namespace LossService.Conformance.Native;
 
 /// <summary>
-/// Makes libtorch load, or says why it cannot. Ask <see cref="Available"/> (or call <see cref="Require"/>) before torch.
+/// Makes libtorch load, or says why it cannot. Ask <see cref="Available"/> (or call <see cref="Require"/>) first.
 /// </summary>
 /// <remarks>
 /// TorchSharp's library is built with GCC 13 and asks libstdc++ for one symbol version that older systems (Debian 12)

@@ -10,7 +10,7 @@ internal sealed class Entropy : IOracle
 
     public OracleItems Items(OracleInputs given)
     {
-        string input = given.Which("p", "logits");
-        return new(Distribution.Read(given, input).Entropy / Ops.LogBase(given));
+        var p = Distribution.Read(given, given.Which("p", "log_p", "p_logits"));
+        return new(p.Entropy / Ops.LogBase(given));
     }
 }

@@ -14,7 +14,7 @@ internal sealed class KlDivergence : IOracle
         var q = Distribution.Read(given, given.Which("q", "log_q", "q_logits"));
         Tensor elements = (p.CrossEntropyTerms(q) - p.EntropyTerms) / Ops.LogBase(given);
 
-        // Under PyTorch's preset the items, and so the count of the mean, are the elements.
-        return new(given.Word("preset", "") == "pytorch" ? elements : elements.sum(Ops.ClassAxis(elements)));
+        // As PyTorch has it, the items, and so the count of the mean, are the elements.
+        return new(given.Word("class_reduction", "sum") == "none" ? elements : elements.sum(Ops.ClassAxis(elements)));
     }
 }

@@ -13,14 +13,13 @@ internal sealed class TripletMarginLoss : IOracle
         Tensor anchor = given["anchor"];
         Tensor positive = given["positive"];
         Tensor negative = given["negative"];
-        double eps = given.Number("eps", 0);
         bool soft = given.Flag("soft_margin", false);
 
-        Tensor near = Ops.Distance(anchor, positive, given, eps);
-        Tensor far = Ops.Distance(anchor, negative, given, eps);
+        Tensor near = Ops.Distance(anchor, positive, given);
+        Tensor far = Ops.Distance(anchor, negative, given);
         if (given.Flag("swap", false))
         {
-            far = far.minimum(Ops.Distance(positive, negative, given, eps)); // equal distances share the gradient
+            far = far.minimum(Ops.Distance(positive, negative, given)); // equal distances share the gradient
         }
 
         Tensor excess = near - far + given.Number("margin", soft ? 0 : 1);

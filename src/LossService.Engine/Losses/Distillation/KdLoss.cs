@@ -63,6 +63,8 @@ internal readonly struct KdLoss(double temperature, double alpha, bool scaleByT2
 
     public bool ItemsAreTerms => false;
 
+    public bool IsCrossEntropyInQ => true;
+
     public bool TellsIdentity => false;
 
     public static KdLoss Configure(Settings settings) =>

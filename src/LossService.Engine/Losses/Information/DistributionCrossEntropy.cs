@@ -39,6 +39,8 @@ internal readonly struct DistributionCrossEntropy(double scale) : IDistributionL
 
     public bool ItemsAreTerms => false;
 
+    public bool IsCrossEntropyInQ => true;
+
     public bool TellsIdentity => false;
 
     public static DistributionCrossEntropy Configure(Settings settings) => new(LogBase.Scale(settings));

@@ -31,6 +31,8 @@ internal readonly struct Entropy(double scale) : IDistributionLoss<Entropy>
 
     public bool ItemsAreTerms => false;
 
+    public bool IsCrossEntropyInQ => false;
+
     public bool TellsIdentity => false;
 
     public static Entropy Configure(Settings settings) => new(LogBase.Scale(settings));

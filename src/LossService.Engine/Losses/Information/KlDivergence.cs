@@ -56,6 +56,8 @@ internal readonly struct KlDivergence(double scale, bool byTerm) : IDistribution
 
     public bool ItemsAreTerms => byTerm;
 
+    public bool IsCrossEntropyInQ => true;
+
     public bool TellsIdentity => true;
 
     public static KlDivergence Configure(Settings settings) =>

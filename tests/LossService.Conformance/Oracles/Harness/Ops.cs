@@ -11,7 +11,7 @@ internal static class Ops
 
     /// <summary>log(1 + e^x), exact in first and second derivative too.</summary>
     /// <remarks>Torch's own softplus is a straight line from 20 on, which costs 2e-9; the second derivative of its
-    /// logsigmoid forms 1 - σ(x). Each branch sees only its own side, so that e^x cannot overflow in the other.</remarks>
+    /// logsigmoid forms 1 - σ(x). Each branch sees only its own side, so e^x cannot overflow in the other.</remarks>
     public static Tensor Softplus(Tensor x)
     {
         Tensor right = x.detach() >= 0;
@@ -25,8 +25,8 @@ internal static class Ops
     public static Tensor Sigmoid(Tensor x) => (-Softplus(-x)).exp();
 
     /// <summary>-log softmax(z) along the class axis.</summary>
-    /// <remarks>That of the likeliest class is log(1 + Σ e^(z_j - z_top)) over the others, and the others lag behind it:
-    /// nothing cancels, where torch's log_softmax rounds the likeliest one's gradient, p - 1, to some 1e-16.</remarks>
+    /// <remarks>For the likeliest class it is log(1 + Σ e^(z_j - z_top)) over the others, which lag behind it: nothing
+    /// cancels, where torch's log_softmax rounds the likeliest one's gradient, p - 1, to some 1e-16.</remarks>
     public static Tensor Surprisal(Tensor z)
     {
         int axis = ClassAxis(z);
@@ -89,23 +89,35 @@ internal static class Ops
     };
 
     /// <summary>The distance named <c>distance</c> between rows, with gradient 0 where a norm is 0.</summary>
-    /// <param name="a">Rows, (N, D) or (D).</param>
+    /// <param name="a">Rows, (N, E) or (E).</param>
     /// <param name="b">As many rows.</param>
-    /// <param name="given">Holds <c>distance</c> and, for lp, <c>p</c>.</param>
-    /// <param name="eps">Added to every coordinate of a - b, as torch does in pairwise_distance.</param>
-    public static Tensor Distance(Tensor a, Tensor b, OracleInputs given, double eps = 0)
+    /// <param name="given">Holds <c>distance</c>; <c>p</c>, which alone means lp; <c>eps</c>, which is added to every
+    /// coordinate of a - b as in torch's pairwise_distance, and for cosine to the squared norms.</param>
+    public static Tensor Distance(Tensor a, Tensor b, OracleInputs given)
     {
         int axis = ClassAxis(a);
+        double power = given.Number("p", 2);
+        double eps = given.Number("eps", 0);
         Tensor difference = a - b + eps;
-        return given.Word("distance", "l2") switch
+        return given.Word("distance", power == 2 ? "l2" : "lp") switch
         {
             "squared_l2" => difference.square().sum(axis),
             "l1" => difference.abs().sum(axis),
-            "lp" => linalg.vector_norm(difference, given.Number("p", 2), [axis]),
-            "cosine" => 1 - nn.functional.cosine_similarity(a, b, axis),
+            "lp" => linalg.vector_norm(difference, power, [axis]),
+            "cosine" => 1 - Cosine(a, b, eps),
             "dot" => -(a * b).sum(axis),
             _ => linalg.vector_norm(difference, 2.0, [axis]),
         };
+    }
+
+    /// <summary>The cosine between rows; 0, without slope, for a row of zeros.</summary>
+    public static Tensor Cosine(Tensor a, Tensor b, double eps)
+    {
+        int axis = ClassAxis(a);
+        Tensor norms = (a.square().sum(axis) + eps) * (b.square().sum(axis) + eps);
+        Tensor none = norms.detach() == 0;
+        Tensor cosine = (a * b).sum(axis) / where(none, ones_like(norms), norms).sqrt();
+        return where(none, zeros_like(cosine), cosine);
     }
 
     /// <summary>Rows of (N, C, …) where <paramref name="keep"/> (N, …) holds; zeros elsewhere, even for NaN.</summary>

@@ -15,6 +15,9 @@ internal sealed record OracleArray(double[] Values, params long[] Shape)
     /// <summary>No axis.</summary>
     public static implicit operator OracleArray(double scalar) => new([scalar]);
 
+    /// <summary>The shape as it stands in JSON.</summary>
+    public string DescribeShape() => $"[{string.Join(", ", Shape)}]";
+
     /// <summary>Copies a tensor of the engine.</summary>
     public static OracleArray Of(Tensor tensor) => new(
         [.. Enumerable.Range(0, tensor.Shape.Elements).Select(tensor.ValueAt)],

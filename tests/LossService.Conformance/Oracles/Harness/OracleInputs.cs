@@ -137,7 +137,9 @@ internal sealed class OracleInputs
         long[] axes = input.shape;
         if (axes.SequenceEqual(items))
         {
-            return Mask;
+            // Where the terms of a row are items, a masked class still belongs to its row's softmax.
+            long axis = Ops.ClassAxis(input);
+            return Word("class_reduction", "sum") == "none" ? Mask.any(axis, keepdim: true).expand(axes) : Mask;
         }
 
         if (axes.Length == items.Length + 1 && WithoutAxis(axes, Ops.ClassAxis(input)).SequenceEqual(items))

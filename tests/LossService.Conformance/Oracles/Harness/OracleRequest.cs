@@ -58,7 +58,7 @@ internal sealed record OracleRequest(string Loss)
     public string Describe()
     {
         IEnumerable<string> inputs = Inputs.Select(input =>
-            $"{input.Key} [{string.Join(", ", input.Value.Shape)}] = {string.Join(", ", input.Value.Values.Take(12))}");
+            $"{input.Key} {input.Value.DescribeShape()} = {string.Join(", ", input.Value.Values.Take(12))}");
         return $"{Loss}: {string.Join("; ", inputs.Concat(Parameters.Select(p => $"{p.Key} = {p.Value ?? "null"}")))}";
     }
 

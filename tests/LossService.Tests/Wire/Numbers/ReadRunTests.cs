@@ -9,6 +9,9 @@ public class ReadRunTests
     [InlineData("1,2]", RunStatus.AfterNumber, 2, 3)]
     [InlineData("1 , 2 ]", RunStatus.AfterNumber, 2, 6)]
     [InlineData(" 1]", RunStatus.AfterNumber, 1, 2)]
+    [InlineData("1,2],3,4]", RunStatus.AfterNumber, 2, 3)]
+    [InlineData("1,2],[3,4],[5,6]]", RunStatus.AfterNumber, 2, 3)]
+    [InlineData("1,],[3,4],[5,6]]", RunStatus.BeforeNumber, 1, 2)]
     [InlineData("1,]", RunStatus.BeforeNumber, 1, 2)]
     [InlineData("1, ]", RunStatus.BeforeNumber, 1, 3)]
     [InlineData("]", RunStatus.BeforeNumber, 0, 0)]
@@ -29,6 +32,20 @@ public class ReadRunTests
     [InlineData("1,2e]", RunStatus.Malformed, 1, 2)]
     [InlineData("1,-Infinity]", RunStatus.Malformed, 1, 2)]
     [InlineData("1,1e999,3]", RunStatus.Overflow, 1, 2)]
+    [InlineData("1,-00.5,3]", RunStatus.Malformed, 1, 2)]
+    [InlineData("1,1.2.3,3]", RunStatus.AfterNumber, 2, 5)]
+    [InlineData("1,1-2,3]", RunStatus.AfterNumber, 2, 3)]
+    [InlineData("1,.,3]", RunStatus.BeforeNumber, 1, 2)]
+    [InlineData("1,5.,3]", RunStatus.Malformed, 1, 2)]
+    [InlineData("1,1/2,3]", RunStatus.AfterNumber, 2, 3)]
+    [InlineData("1,1:2,3]", RunStatus.AfterNumber, 2, 3)]
+    [InlineData("1,e5,3]", RunStatus.BeforeNumber, 1, 2)]
+    [InlineData("1,-e5,3]", RunStatus.Malformed, 1, 2)]
+    [InlineData("1,2ee5,3]", RunStatus.Malformed, 1, 2)]
+    [InlineData("1,2e-,3]", RunStatus.Malformed, 1, 2)]
+    [InlineData("1,2.5f,3]", RunStatus.AfterNumber, 2, 5)]
+    [InlineData("1,\u000b2,3]", RunStatus.BeforeNumber, 1, 2)]
+    [InlineData("1,2 2,3]", RunStatus.AfterNumber, 2, 4)]
     [InlineData("1,2,3,4,5]", RunStatus.AfterNumber, 4, 7)]
     [InlineData("1,2,3,4 ,5]", RunStatus.AfterNumber, 4, 8)]
     [InlineData("1,2,3,4]", RunStatus.AfterNumber, 4, 7)]
@@ -72,6 +89,57 @@ public class ReadRunTests
         Assert.Equal(finalAt, consumed);
         Assert.Equal(open, NumberReader.ReadRun(bytes, false, new float[4], out _, out consumed));
         Assert.Equal(openAt, consumed);
+    }
+
+    [Theory]
+    [InlineData("16777217")]
+    [InlineData("16777217.000")]
+    [InlineData("16777219")]
+    [InlineData("-1.000000059604644775390625")]
+    [InlineData("1.0000000596046447")]
+    [InlineData("1.0000000596046448")]
+    [InlineData("5.9604644775390625e-8")]
+    [InlineData("8388608.5")]
+    [InlineData("8388609.5")]
+    [InlineData("1.1754943508222875e-38")]
+    [InlineData("1.1754942807573643e-38")]
+    [InlineData("1.17549428075736429e-38")]
+    [InlineData("1.17549428075736430e-38")]
+    [InlineData("1.1754942e-38")]
+    [InlineData("7.0064923216240854e-46")]
+    [InlineData("1e-45")]
+    [InlineData("1e-60")]
+    [InlineData("3.4028235677973366e38")]
+    [InlineData("340282350000000000000000000000000000000")]
+    [InlineData("9007199254740993")]
+    [InlineData("9007199254740993.0")]
+    [InlineData("9223372036854775807")]
+    [InlineData("9223372036854775808")]
+    [InlineData("9999999999999999999")]
+    [InlineData("0.000000000000000000000000000001")]
+    [InlineData("0.0000000000000000000000000000001")]
+    [InlineData("1234567890.12345678901234567890")]
+    [InlineData("123E+7")]
+    [InlineData("-0e-7")]
+    [InlineData("1.5e007")]
+    [InlineData("1.5e0007")]
+    [InlineData("-0")]
+    [InlineData("-0.0")]
+    [InlineData("0")]
+    public void ReadRun_OfHardTexts_AgreesWithTheFramework(string text)
+    {
+        foreach (string gap in new[] { "", " ", "\n  ", "\r\n\t" })
+        {
+            byte[] bytes = Texts.Bytes(string.Concat(Enumerable.Repeat(gap + text + ",", 20)) + text + "]");
+            var floats = new float[21];
+            Assert.Equal(RunStatus.AfterNumber, NumberReader.ReadRun(bytes, true, floats, out _, out _));
+            int bits = BitConverter.SingleToInt32Bits(Texts.Float(text));
+            Assert.All(floats, value => Assert.Equal(bits, BitConverter.SingleToInt32Bits(value)));
+            var doubles = new double[21];
+            Assert.Equal(RunStatus.AfterNumber, NumberReader.ReadRun(bytes, true, doubles, out _, out _));
+            long wide = BitConverter.DoubleToInt64Bits(Texts.Double(text));
+            Assert.All(doubles, value => Assert.Equal(wide, BitConverter.DoubleToInt64Bits(value)));
+        }
     }
 
     [Fact]

@@ -24,6 +24,31 @@ public class WriteRunTests
         }
     }
 
+    [Fact]
+    public void WriteRun_ThenReadRun_GivesTheSameBits()
+    {
+        var random = new Random(9);
+        double[] doubles = [.. Enumerable.Range(0, 100_000).Select(i => i % 2 == 0
+            ? Texts.AnyDouble(random)
+            : (random.NextDouble() - 0.5) * Math.Pow(10, random.Next(-8, 20)))];
+        float[] floats = [.. doubles.Select(d => (float)d).Where(float.IsFinite)];
+        var room = new byte[doubles.Length * NumberWriter.RoomMin];
+
+        NumberWriter.WriteRun(doubles, room, out int written, out int bytes);
+        var wide = new double[doubles.Length];
+        Assert.Equal(doubles.Length, written);
+        NumberReader.ReadRun(room.AsSpan(0, bytes), true, wide, out int read, out int consumed);
+        Assert.Equal((written, bytes), (read, consumed));
+        Assert.Equal(doubles.Select(BitConverter.DoubleToInt64Bits), wide.Select(BitConverter.DoubleToInt64Bits));
+
+        NumberWriter.WriteRun(floats, room, out written, out bytes);
+        var narrow = new float[floats.Length];
+        Assert.Equal(floats.Length, written);
+        NumberReader.ReadRun(room.AsSpan(0, bytes), true, narrow, out read, out consumed);
+        Assert.Equal((written, bytes), (read, consumed));
+        Assert.Equal(floats.Select(BitConverter.SingleToInt32Bits), narrow.Select(BitConverter.SingleToInt32Bits));
+    }
+
     [Theory]
     [InlineData(0)]
     [InlineData(1)]

@@ -23,6 +23,10 @@ public class WriteTests
     [InlineData(1e-5f, "0.00001")]
     [InlineData(-1.2345678e-5f, "-0.000012345678")]
     [InlineData(9.999999e-6f, "9.999999e-6")]
+    [InlineData(1.5258789e-5f, "0.000015258789")]
+    [InlineData(7.6293945e-6f, "7.6293945e-6")]
+    [InlineData(536870912f, "536870900.0")]
+    [InlineData(1073741824f, "1.0737418e9")]
     [InlineData(1e-7f, "1e-7")]
     [InlineData(1.5e-7f, "1.5e-7")]
     [InlineData(16777216f, "16777216.0")]
@@ -76,6 +80,7 @@ public class WriteTests
             float value = Kind(random, i);
             int length = NumberWriter.Write(value, text);
             Assert.InRange(length, 3, 16);
+            AssertForm(text.AsSpan(0, length), plain: Math.Abs(value) is 0 or (>= 1e-5f and < 1e9f));
             NumberStatus status = NumberReader.Read(text.AsSpan(0, length), true, out float back, out int consumed);
             Assert.True(status == NumberStatus.Ok && consumed == length && Same(value, back), Text(value));
             if (i % 8 == 0)
@@ -102,6 +107,7 @@ public class WriteTests
             double value = Kind(random, i);
             int length = NumberWriter.Write(value, text);
             Assert.InRange(length, 3, 24);
+            AssertForm(text.AsSpan(0, length), plain: Math.Abs(value) is 0 or (>= 1e-5 and < 1e17));
             NumberStatus status = NumberReader.Read(text.AsSpan(0, length), true, out double back, out int consumed);
             Assert.True(status == NumberStatus.Ok && consumed == length && Same(value, back), Text(value));
             if (i % 8 == 0)
@@ -141,6 +147,13 @@ public class WriteTests
                 Assert.True(!theyReadBack || Digits(theirs).Length == Digits(Text(value)).Length, theirs);
             }
         }
+    }
+
+    // Plain with digits on both sides of a point, or with an exponent.
+    private static void AssertForm(ReadOnlySpan<byte> text, bool plain)
+    {
+        Assert.Equal(plain, !text.Contains((byte)'e'));
+        Assert.True(!plain || text.Contains((byte)'.'));
     }
 
     // As long as the framework's shortest; and, if the two differ, no farther from the value.

@@ -1,0 +1,49 @@
+using FluentValidation;
+using LossService.Api.Pages;
+using LossService.Api.Validation;
+using LossService.Engine;
+using LossService.Engine.Numerics;
+using LossService.Wire.Json;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Options;
+
+namespace LossService.Api;
+
+/// <summary>What the service is made of, each part registered by name: nothing is scanned for.</summary>
+internal static class Composition
+{
+    /// <summary>The limits, checked before the service starts, and the server that obeys them.</summary>
+    public static void AddLimits(this IServiceCollection services)
+    {
+        services.AddOptions<Limits>()
+            .BindConfiguration(Limits.Section, binder => binder.ErrorOnUnknownConfiguration = true)
+            .Validate(
+                limits => !limits.OutOfRange().Any(),
+                "A value in the configuration section Limits is outside its range; see Limits.List.")
+            .ValidateOnStart();
+        services.AddSingleton<IConfigureOptions<KestrelServerOptions>, KestrelLimits>();
+    }
+
+    /// <summary>Catalogue, codecs, validators and buffers.</summary>
+    public static void AddEngine(this IServiceCollection services)
+    {
+        services.AddSingleton(Catalogue.All);
+        services.AddSingleton(new MediaTypes([new JsonCodec()]));
+        services.AddSingleton<IValidator<LossRequest>, RequestValidator>();
+        services.AddSingleton<ValidationFilter>();
+        services.AddSingleton(provider => new TensorPool(provider.GetRequiredService<IOptions<Limits>>().Value.PoolBytesMax)
+        {
+            PoisonsReturns = provider.GetRequiredService<IConfiguration>().GetValue<bool>("PoisonsReturns"),
+        });
+        services.AddHostedService<PoolAging>();
+    }
+
+    /// <summary>Warm-up, readiness and the examples' answers.</summary>
+    public static void AddReadiness(this IServiceCollection services)
+    {
+        services.AddSingleton<Rehearsal>();
+        services.AddSingleton<CardPages>();
+        services.AddSingleton<Readiness>();
+        services.AddHostedService(provider => provider.GetRequiredService<Readiness>());
+    }
+}

@@ -1,0 +1,31 @@
+using LossService.Api.Pages;
+using LossService.Engine;
+using LossService.Wire;
+
+namespace LossService.Api.Endpoints;
+
+/// <summary><c>GET /health/live</c> and <c>/health/ready</c>, for whoever restarts the service and sends it requests.</summary>
+internal static class HealthEndpoints
+{
+    public static void MapHealth(this WebApplication app)
+    {
+        Readiness readiness = app.Services.GetRequiredService<Readiness>();
+        Page live = Page.Of(new StatusView("live"), PageJson.Readable.StatusView);
+        Page ready = Page.Of(new StatusView("ready"), PageJson.Readable.StatusView);
+
+        app.MapGet("/health/live", () => live)
+            .WithName("check_live")
+            .WithTags("service")
+            .WithSummary("Says that the process answers")
+            .Produces<StatusView>();
+        app.MapGet("/health/ready", () => readiness.IsDraining
+                ? new ProblemAnswer(Problem.Of(Codes.Draining, "this instance is shutting down"))
+                : readiness.IsWarm
+                    ? (IResult)ready
+                    : new ProblemAnswer(Problem.Later("this instance is warming up")))
+            .WithName("check_ready")
+            .WithTags("service")
+            .WithSummary("Says whether to send requests: warm, and not shutting down")
+            .Produces<StatusView>();
+    }
+}

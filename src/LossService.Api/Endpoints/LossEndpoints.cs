@@ -1,0 +1,55 @@
+using LossService.Api.Validation;
+using LossService.Engine;
+using LossService.Engine.Families;
+using LossService.Engine.Numerics;
+using LossService.Wire;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Options;
+using Serilog;
+
+namespace LossService.Api.Endpoints;
+
+/// <summary><c>POST /v1/losses/{loss}</c>: one endpoint a loss, and one for each of its aliases.</summary>
+internal static class LossEndpoints
+{
+    public static void MapLosses(this WebApplication app)
+    {
+        IReadOnlyList<Loss> losses = app.Services.GetRequiredService<IReadOnlyList<Loss>>();
+        foreach (Loss loss in losses)
+        {
+            app.MapLoss(loss, loss.Card.Name).WithName(loss.Card.Name).WithTags(loss.Card.Family).WithMetadata(loss);
+            foreach (string alias in loss.Card.Aliases)
+            {
+                app.MapLoss(loss, alias).AddEndpointFilter(new CanonicalName(loss)).ExcludeFromDescription();
+            }
+        }
+
+        app.MapPost("/v1/losses/{loss}", (string loss) => UnknownLoss.Answer(loss, losses)).ExcludeFromDescription();
+    }
+
+    private static RouteHandlerBuilder MapLoss(this WebApplication app, Loss loss, string name)
+    {
+        IServiceProvider services = app.Services;
+        Limits limits = services.GetRequiredService<IOptions<Limits>>().Value;
+        TensorPool pool = services.GetRequiredService<TensorPool>();
+        var exchange = new Exchange(
+            loss, services.GetRequiredService<MediaTypes>(), limits.ForReading(), pool,
+            services.GetRequiredService<IDiagnosticContext>());
+        return app
+            .MapPost($"/v1/losses/{name}", (HttpContext http) => (object?)loss.Run(
+                http.Features.GetRequiredFeature<LossRequest>(), new Workshop(pool, limits.ThreadsMax, http.RequestAborted)))
+            .AddEndpointFilter<AcceptFilter>()
+            .AddEndpointFilter(exchange)
+            .AddEndpointFilter(services.GetRequiredService<ValidationFilter>());
+    }
+
+    /// <summary>An alias answers as the loss itself and says where that is.</summary>
+    private sealed class CanonicalName(Loss loss) : IEndpointFilter
+    {
+        public ValueTask<object?> InvokeAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
+        {
+            context.HttpContext.Response.Headers.ContentLocation = $"/v1/losses/{loss.Card.Name}";
+            return next(context);
+        }
+    }
+}

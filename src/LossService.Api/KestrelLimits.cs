@@ -1,0 +1,27 @@
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Options;
+
+namespace LossService.Api;
+
+/// <summary>Applies the limits of connections, heads and bodies where they hold: in the server.</summary>
+internal sealed class KestrelLimits(IOptions<Limits> limits) : IConfigureOptions<KestrelServerOptions>
+{
+    public void Configure(KestrelServerOptions options)
+    {
+        Limits ours = limits.Value;
+        KestrelServerLimits theirs = options.Limits;
+        TimeSpan grace = TimeSpan.FromSeconds(ours.SlowSecondsMax);
+        options.AddServerHeader = false;
+        theirs.MaxRequestBodySize = ours.BodyBytesMax;
+        theirs.MaxRequestLineSize = ours.RequestLineBytesMax;
+        theirs.MaxRequestHeadersTotalSize = ours.HeaderBytesMax;
+        theirs.MaxRequestHeaderCount = ours.HeadersMax;
+        theirs.MaxRequestBufferSize = Math.Max(theirs.MaxRequestBufferSize ?? 0, ours.RequestLineBytesMax);
+        theirs.MaxResponseBufferSize = ours.AnswerBufferBytesMax;
+        theirs.RequestHeadersTimeout = TimeSpan.FromSeconds(ours.HeadSecondsMax);
+        theirs.KeepAliveTimeout = TimeSpan.FromSeconds(ours.IdleSecondsMax);
+        theirs.MinRequestBodyDataRate = new(ours.BodyBytesPerSecondMin, grace);
+        theirs.MinResponseDataRate = new(ours.AnswerBytesPerSecondMin, grace);
+        theirs.MaxConcurrentConnections = ours.ConnectionsMax;
+    }
+}

@@ -1,0 +1,122 @@
+using System.Text.Json.Serialization;
+using LossService.Engine.Numerics;
+using LossService.Wire;
+
+namespace LossService.Api;
+
+/// <summary>Everything the service refuses to exceed; configuration section <c>Limits</c> overrides the defaults, and
+/// <c>GET /v1/info</c> lists them. <see cref="List"/> says each one's unit, range and reason.</summary>
+public sealed class Limits
+{
+    /// <summary>The configuration section.</summary>
+    public const string Section = "Limits";
+
+    /// <summary>The largest body, in bytes.</summary>
+    public long BodyBytesMax { get; set; } = 256L << 20;
+
+    /// <summary>The most elements of one tensor.</summary>
+    public int ElementsMax { get; set; } = 1 << 24;
+
+    /// <summary>The deepest nesting of JSON.</summary>
+    public int DepthMax { get; set; } = 16;
+
+    /// <summary>The longest number or string outside base64, in bytes.</summary>
+    public int LiteralBytesMax { get; set; } = 1100;
+
+    /// <summary>The largest body that is read whole before it is parsed, in bytes.</summary>
+    public int BufferedBytesMax { get; set; } = 1 << 20;
+
+    /// <summary>What all requests together may hold in tensors, in bytes.</summary>
+    public long PoolBytesMax { get; set; } = 1L << 30;
+
+    /// <summary>How many threads one request may use.</summary>
+    public int ThreadsMax { get; set; } = Environment.ProcessorCount;
+
+    /// <summary>The longest request line, path and query included, in bytes.</summary>
+    public int RequestLineBytesMax { get; set; } = 8 << 10;
+
+    /// <summary>All request headers together, in bytes.</summary>
+    public int HeaderBytesMax { get; set; } = 32 << 10;
+
+    /// <summary>The most request headers.</summary>
+    public int HeadersMax { get; set; } = 100;
+
+    /// <summary>How long the request line and headers may take to arrive, in seconds.</summary>
+    public int HeadSecondsMax { get; set; } = 10;
+
+    /// <summary>How long a connection may stay idle between requests, in seconds.</summary>
+    public int IdleSecondsMax { get; set; } = 120;
+
+    /// <summary>The slowest sender of a body, in bytes a second.</summary>
+    public int BodyBytesPerSecondMin { get; set; } = 4 << 10;
+
+    /// <summary>The slowest reader of an answer, in bytes a second.</summary>
+    public int AnswerBytesPerSecondMin { get; set; } = 4 << 10;
+
+    /// <summary>How long a sender or reader may be slower than that, in seconds.</summary>
+    public int SlowSecondsMax { get; set; } = 5;
+
+    /// <summary>How much of an answer waits for its reader before writing pauses, in bytes.</summary>
+    public int AnswerBufferBytesMax { get; set; } = 64 << 10;
+
+    /// <summary>The most connections at a time.</summary>
+    public int ConnectionsMax { get; set; } = 2048;
+
+    /// <summary>What a codec has to know.</summary>
+    public ReadLimits ForReading() => new(BodyBytesMax, ElementsMax, DepthMax, LiteralBytesMax, BufferedBytesMax);
+
+    /// <summary>Every limit with its unit, the range that configuration may choose from, and its reason.</summary>
+    public IReadOnlyList<Limit> List() =>
+    [
+        new("body", BodyBytesMax, "bytes", 1, 1L << 34,
+            "2^24 numbers at 16 characters each."),
+        new("elements", ElementsMax, "elements", 1, 1 << 27,
+            "16 M floats and their gradient are 256 MiB in float64: several fit in a container."),
+        new("rank", Shape.RankMax, "axes", Shape.RankMax, Shape.RankMax,
+            "More axes than any loss of the catalogue names; shapes cost a request no memory."),
+        new("depth", DepthMax, "levels", 3, 64,
+            "Eight axes inside the body and a claim around them, twice over; a deeper body is an attack."),
+        new("literal", LiteralBytesMax, "bytes", 32, 1 << 16,
+            "The exact decimal text of any float64 takes at most 1,077 characters."),
+        new("buffered_body", BufferedBytesMax, "bytes", 1 << 10, 1 << 28,
+            "Up to here dtype may stand anywhere; a larger body is parsed as it arrives and never held whole."),
+        new("pool", PoolBytesMax, "bytes", 1 << 16, 1L << 40,
+            "Four of the largest float64 tensors with their gradients, half of a 2 GiB container."),
+        new("threads", ThreadsMax, "threads", 1, 1024,
+            "All processors by default; the answer has the same bits for any number."),
+        new("request_line", RequestLineBytesMax, "bytes", 256, 1 << 16,
+            "All parameters of a loss fit in a query string of 2 KiB."),
+        new("headers_size", HeaderBytesMax, "bytes", 1 << 10, 1 << 20,
+            "Proxies add a few KiB; nothing of ours is read from headers."),
+        new("headers", HeadersMax, "headers", 10, 1000,
+            "Browsers and proxies together send about 40."),
+        new("head_time", HeadSecondsMax, "seconds", 1, 600,
+            "Headers fit in a few packets; a slower sender only occupies a connection."),
+        new("idle_time", IdleSecondsMax, "seconds", 1, 3600,
+            "Longer than the idle time of common load balancers (60 s), so that they close first."),
+        new("body_rate_min", BodyBytesPerSecondMin, "bytes/second", 1, 1 << 30,
+            "Slower than any modem link still in use; a slower sender only occupies a connection."),
+        new("answer_rate_min", AnswerBytesPerSecondMin, "bytes/second", 1, 1 << 30,
+            "The same for a reader, whose answer also occupies tensors."),
+        new("slow_time", SlowSecondsMax, "seconds", 1, 600,
+            "Time for a lost packet to be sent again, twice."),
+        new("answer_buffer", AnswerBufferBytesMax, "bytes", 1 << 10, 1 << 24,
+            "Enough to keep a fast link busy; a large answer is written from its tensor as it leaves."),
+        new("connections", ConnectionsMax, "connections", 1, 1 << 20,
+            "At 64 KiB of buffers each, 128 MiB when all of them are slow."),
+    ];
+
+    /// <summary>The names of the limits that are configured outside their range.</summary>
+    public IEnumerable<string> OutOfRange() =>
+        List().Where(limit => limit.Value < limit.Least || limit.Value > limit.Most).Select(limit => limit.Name);
+}
+
+/// <summary>One limit as <c>/v1/info</c> shows it.</summary>
+/// <param name="Name">Its name, as in the errors that it causes; a greatest value unless it ends in _min.</param>
+/// <param name="Value">Its value now.</param>
+/// <param name="Unit">What the value counts.</param>
+/// <param name="Least">The least value that configuration may choose.</param>
+/// <param name="Most">The greatest value that configuration may choose.</param>
+/// <param name="Reason">Why it has its default value.</param>
+public sealed record Limit(
+    string Name, long Value, string Unit, [property: JsonIgnore] long Least, [property: JsonIgnore] long Most, string Reason);

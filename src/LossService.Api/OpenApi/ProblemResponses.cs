@@ -1,0 +1,55 @@
+using LossService.Engine;
+using LossService.Wire;
+using Microsoft.OpenApi;
+using Swashbuckle.AspNetCore.SwaggerGen;
+
+namespace LossService.Api.OpenApi;
+
+/// <summary>Adds the problems that an operation may answer with; the responses themselves stand once in the document.</summary>
+internal sealed class ProblemResponses : IOperationFilter
+{
+    private static readonly Dictionary<string, string> Descriptions = new()
+    {
+        ["400"] = "Not JSON, a member twice, or a wrong JSON type.",
+        ["404"] = "Nothing has this name.",
+        ["406"] = "The caller does not take JSON.",
+        ["413"] = "A limit is exceeded; the error names it.",
+        ["415"] = "The body is not JSON.",
+        ["422"] = "The request makes no sense: everything that is wrong, at once.",
+        ["500"] = "A fault of the service.",
+        ["503"] = "Warming up, too much to do, or shutting down; Retry-After says when to come back.",
+    };
+
+    public void Apply(OpenApiOperation operation, OperationFilterContext context)
+    {
+        string path = context.ApiDescription.RelativePath!;
+        string[] statuses = context.ApiDescription.ActionDescriptor.EndpointMetadata.OfType<Loss>().Any()
+            ? ["400", "406", "413", "415", "422", "500", "503"]
+            : path.Contains('{') ? ["404", "406", "500"]
+            : path == "health/ready" ? ["500", "503"] : ["406", "500"];
+        operation.Responses ??= [];
+        foreach (string status in statuses)
+        {
+            operation.Responses[status] = Shared(status, context);
+        }
+    }
+
+    private static OpenApiResponseReference Shared(string status, OperationFilterContext context)
+    {
+        string name = $"problem_{status}";
+        OpenApiComponents components = context.Document.Components ??= new();
+        components.Responses ??= new Dictionary<string, IOpenApiResponse>();
+        components.Responses.TryAdd(name, new OpenApiResponse
+        {
+            Description = Descriptions[status],
+            Content = new Dictionary<string, IOpenApiMediaType>
+            {
+                [Problem.MediaType] = new OpenApiMediaType
+                {
+                    Schema = context.SchemaGenerator.GenerateSchema(typeof(Problem), context.SchemaRepository),
+                },
+            },
+        });
+        return new(name, context.Document);
+    }
+}

@@ -1,0 +1,55 @@
+using System.Globalization;
+using LossService.Engine;
+using LossService.Engine.Cards;
+
+namespace LossService.Api;
+
+/// <summary>What values a parameter may have, in words, and the mistake of having another.</summary>
+internal static class ParameterRange
+{
+    /// <summary>The allowed values, such as <c>[0, 1]</c>, <c>&gt; 0</c> or <c>mean, sum or none</c>.</summary>
+    public static string Text(Parameter parameter)
+    {
+        string text = parameter.Kind switch
+        {
+            ParameterKind.Flag => "true or false",
+            ParameterKind.Choice => Listed(parameter.Words),
+            ParameterKind.Integer => "a whole number" + Bounds(parameter, " "),
+            _ => Bounds(parameter, "") is { Length: > 0 } bounds ? bounds : "a finite number",
+        };
+        return parameter.Nullable ? text + ", or null" : text;
+    }
+
+    /// <summary>Words as a sentence lists them: <c>mean, sum or none</c>.</summary>
+    public static string Listed(IEnumerable<string> words)
+    {
+        string[] all = [.. words];
+        return all.Length < 2 ? string.Concat(all) : $"{string.Join(", ", all[..^1])} or {all[^1]}";
+    }
+
+    /// <summary>The mistake of a value that the parameter does not allow.</summary>
+    /// <param name="parameter">The parameter.</param>
+    /// <param name="pointer">Where it was given.</param>
+    /// <param name="found">What was given, as text that may be repeated to the caller.</param>
+    public static Mistake Broken(Parameter parameter, string pointer, string found)
+    {
+        string expected = Text(parameter);
+        string code = ReferenceEquals(parameter, Common.Dtype) ? Codes.DtypeUnsupported : Codes.ParameterOutOfRange;
+        return new(pointer, code, $"expected {expected}, found {found}") { Expected = expected, Found = found };
+    }
+
+    private static string Bounds(Parameter parameter, string before)
+    {
+        bool below = parameter.Min is double.NegativeInfinity or int.MinValue;
+        bool above = parameter.Max is double.PositiveInfinity or int.MaxValue;
+        string min = parameter.Min.ToString("R", CultureInfo.InvariantCulture);
+        string max = parameter.Max.ToString("R", CultureInfo.InvariantCulture);
+        return (below, above) switch
+        {
+            (true, true) => "",
+            (true, false) => $"{before}<= {max}",
+            (false, true) => $"{before}{(parameter.MinOpen ? ">" : ">=")} {min}",
+            _ => $"{(before.Length == 0 ? "" : " in ")}{(parameter.MinOpen ? "(" : "[")}{min}, {max}]",
+        };
+    }
+}

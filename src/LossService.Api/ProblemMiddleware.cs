@@ -1,0 +1,87 @@
+using System.Globalization;
+using LossService.Engine;
+using LossService.Engine.Numerics;
+using LossService.Wire;
+
+namespace LossService.Api;
+
+/// <summary>Sees that whatever goes wrong behind it leaves as a problem, the same in every environment: exceptions, and
+/// statuses that the framework sets without a body.</summary>
+internal sealed partial class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMiddleware> log)
+{
+    /// <summary>What the log calls the status of a request whose sender went away; it never leaves the process.</summary>
+    public const int Aborted = 499;
+
+    public async Task InvokeAsync(HttpContext http)
+    {
+        try
+        {
+            await next(http);
+            if (!http.Response.HasStarted && http.Response.ContentType is null && Of(http) is { } problem)
+            {
+                await ProblemAnswer.WriteAsync(http, problem);
+            }
+        }
+        catch (Exception) when (http.RequestAborted.IsCancellationRequested)
+        {
+            http.Response.StatusCode = http.Response.HasStarted ? http.Response.StatusCode : Aborted;
+        }
+#pragma warning disable CA1031 // This is the last place where an exception can still become an answer.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            await AnswerAsync(http, exception);
+        }
+    }
+
+    private async Task AnswerAsync(HttpContext http, Exception exception)
+    {
+        Problem problem = Of(exception);
+        if (problem.Status == StatusCodes.Status500InternalServerError)
+        {
+            LogFault(exception);
+        }
+
+        if (http.Response.HasStarted)
+        {
+            // Half an answer must not look like a whole one.
+            http.Abort();
+            return;
+        }
+
+        http.Response.Clear();
+        await ProblemAnswer.WriteAsync(http, problem);
+    }
+
+    private static Problem Of(Exception exception) => exception switch
+    {
+        BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } => TooLarge(),
+        BadHttpRequestException { StatusCode: StatusCodes.Status408RequestTimeout } =>
+            Problem.Of(Codes.Timeout, "the body arrived too slowly", StatusCodes.Status408RequestTimeout),
+        BadHttpRequestException => Problem.Of(Codes.MalformedJson, "the body did not arrive whole"),
+        PoolExhaustedException => Problem.Later("other requests hold all the memory set aside for tensors"),
+        _ => Problem.Of(ProblemKinds.InternalError, "the service failed; its log says more under this trace_id"),
+    };
+
+    private static Problem TooLarge()
+    {
+        var mistakes = new Mistakes();
+        mistakes.Add(new("", Codes.LimitExceeded, "the body is longer than the service takes in") { Limit = "body" });
+        return Problem.From(mistakes);
+    }
+
+    private static Problem? Of(HttpContext http) => http.Response.StatusCode switch
+    {
+        < 400 => null,
+        StatusCodes.Status404NotFound => Problem.Of(Codes.NotFound, "the service has nothing at this path"),
+        StatusCodes.Status405MethodNotAllowed => Problem.Of(
+            Codes.MethodNotAllowed, $"this path takes {http.Response.Headers.Allow}"),
+        int status => Problem.Of(
+            status < 500 ? Codes.NotFound : ProblemKinds.InternalError,
+            $"status {status.ToString(CultureInfo.InvariantCulture)}",
+            status),
+    };
+
+    [LoggerMessage(LogLevel.Error, "A fault of the service")]
+    private partial void LogFault(Exception exception);
+}

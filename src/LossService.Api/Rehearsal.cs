@@ -1,0 +1,49 @@
+using System.Text;
+using LossService.Engine;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace LossService.Api;
+
+/// <summary>Posts a card's examples through the real pipeline without a network: for warm-up, and for the answers that
+/// the catalogue and the documents show.</summary>
+internal sealed class Rehearsal(
+    EndpointDataSource endpoints, IServiceScopeFactory scopes, ILogger<ProblemMiddleware> log)
+{
+    /// <summary>Answers a body as <c>POST /v1/losses/{name}</c> does.</summary>
+    /// <returns>The status and the answer's bytes.</returns>
+    public Task<(int Status, byte[] Body)> PostAsync(Loss loss, string body, string query = "")
+    {
+        // It is no part of the request that may have asked for it, neither in the log nor in a trace.
+        using AsyncFlowControl suppressed = ExecutionContext.SuppressFlow();
+        return Task.Run(() => RunAsync(loss, body, query));
+    }
+
+    private async Task<(int Status, byte[] Body)> RunAsync(Loss loss, string body, string query)
+    {
+        using IServiceScope scope = scopes.CreateScope();
+        using var answer = new MemoryStream();
+        var http = new DefaultHttpContext { RequestServices = scope.ServiceProvider };
+        http.Request.Method = HttpMethods.Post;
+        http.Request.Path = $"/v1/losses/{loss.Card.Name}";
+        http.Request.QueryString = new(query);
+        http.Request.ContentType = "application/json";
+        http.Request.Body = new MemoryStream(Encoding.UTF8.GetBytes(body));
+        http.Features.Set<IHttpResponseBodyFeature>(new StreamResponseBodyFeature(answer));
+        await new ProblemMiddleware(EndpointOf(loss).RequestDelegate!, log).InvokeAsync(http);
+        await http.Response.BodyWriter.FlushAsync();
+        return (http.Response.StatusCode, answer.ToArray());
+    }
+
+    private Endpoint EndpointOf(Loss loss)
+    {
+        foreach (Endpoint endpoint in endpoints.Endpoints)
+        {
+            if (ReferenceEquals(endpoint.Metadata.GetMetadata<Loss>(), loss))
+            {
+                return endpoint;
+            }
+        }
+
+        throw new InvalidOperationException($"{loss.Card.Name} has no endpoint.");
+    }
+}

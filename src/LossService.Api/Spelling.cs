@@ -1,0 +1,48 @@
+namespace LossService.Api;
+
+/// <summary>Guesses which name was meant.</summary>
+internal static class Spelling
+{
+    private const int LengthMax = 64;
+
+    /// <summary>The names closest to a word, closest first: those it is part of, and those within a third of its letters.
+    /// At most three.</summary>
+    public static IEnumerable<string> Near(IEnumerable<string> names, string word) =>
+        word.Length is 0 or > LengthMax
+            ? []
+            : names.Select(name => (Name: name, Distance: DistanceOf(name, word)))
+                .Where(guess => 3 * guess.Distance <= word.Length + 1)
+                .OrderBy(guess => guess.Distance)
+                .Select(guess => guess.Name)
+                .Distinct()
+                .Take(3);
+
+    // Part of a name, such as "focal" of sigmoid_focal_loss, counts as one slip.
+    private static int DistanceOf(string name, string word) =>
+        word.Length > 2 && name.Contains(word, StringComparison.OrdinalIgnoreCase)
+            ? Math.Min(1, name.Length - word.Length)
+            : Levenshtein(name, word);
+
+    private static int Levenshtein(string left, string right)
+    {
+        Span<int> row = stackalloc int[LengthMax + 1];
+        for (int column = 0; column <= right.Length; column++)
+        {
+            row[column] = column;
+        }
+
+        for (int line = 1; line <= left.Length; line++)
+        {
+            int diagonal = row[0];
+            row[0] = line;
+            for (int column = 1; column <= right.Length; column++)
+            {
+                int change = diagonal + (char.ToLowerInvariant(right[column - 1]) == left[line - 1] ? 0 : 1);
+                diagonal = row[column];
+                row[column] = Math.Min(change, 1 + Math.Min(row[column], row[column - 1]));
+            }
+        }
+
+        return row[right.Length];
+    }
+}

@@ -1,0 +1,112 @@
+using System.Numerics;
+using FluentValidation;
+using LossService.Engine;
+using LossService.Engine.Cards;
+
+namespace LossService.Api.Validation;
+
+/// <summary>Which tensors must be there, and which of them have a gradient.</summary>
+internal sealed class InputRules : AbstractValidator<LossRequest>
+{
+    public InputRules()
+    {
+        this.Add(RequiredInputsAreGiven);
+        this.Add(OneOfEachSetIsGiven);
+        this.Add(NeededInputsAreGiven);
+        this.Add(GradientsAreAvailable);
+    }
+
+    private static void RequiredInputsAreGiven(LossRequest request, ValidationContext<LossRequest> context)
+    {
+        for (int place = 0; place < request.Card.Inputs.Count; place++)
+        {
+            Input input = request.Card.Inputs[place];
+            if (IsAbsent(request, place) && Requirements.IsRequired(request.Card, input))
+            {
+                string expected = Shapes(input);
+                context.Refuse($"/{input.Name}", Codes.MissingInput, $"expected {expected}: {input.Meaning}", expected);
+            }
+        }
+    }
+
+    private static void OneOfEachSetIsGiven(LossRequest request, ValidationContext<LossRequest> context)
+    {
+        foreach (Input input in request.Card.Inputs)
+        {
+            if (input.OneOf is not null && Requirements.SetOf(request.Card, input.OneOf) is { Count: > 1 } set && set[0] == input)
+            {
+                OneIsGiven(request, set, context);
+            }
+        }
+    }
+
+    private static void OneIsGiven(LossRequest request, List<Input> set, ValidationContext<LossRequest> context)
+    {
+        List<Input> given = set.FindAll(input => !IsAbsent(request, request.Card.PlaceOfInput(input.Name)));
+        if (given.Count == 1 || (given.Count == 0 && set.Exists(input => input.Optional)))
+        {
+            return;
+        }
+
+        string expected = $"exactly one of {ParameterRange.Listed(set.Select(input => input.Name))}";
+        if (given.Count == 0)
+        {
+            context.Refuse($"/{set[0].Name}", Codes.MissingInput, $"expected {expected}", expected);
+            return;
+        }
+
+        string found = string.Join(" and ", given.Select(input => input.Name));
+        context.Refuse(
+            $"/{given[1].Name}", Codes.OptionConflict, $"expected {expected}, found {found}", expected, found);
+    }
+
+    // Inputs that belong to a parameter: needed when it is above 0, without a meaning otherwise.
+    private static void NeededInputsAreGiven(LossRequest request, ValidationContext<LossRequest> context)
+    {
+        for (int place = 0; place < request.Card.Inputs.Count; place++)
+        {
+            Input input = request.Card.Inputs[place];
+            if (input.NeededWith is not { } parameter)
+            {
+                continue;
+            }
+
+            bool isNeeded = request[parameter] > 0;
+            if (isNeeded && IsAbsent(request, place))
+            {
+                context.Refuse(
+                    $"/{input.Name}", Codes.MissingInput, $"{parameter.Name} above 0 needs {input.Name}", Shapes(input));
+            }
+            else if (!isNeeded && request.HasInput(place))
+            {
+                context.Refuse(
+                    $"/{input.Name}", Codes.OptionConflict, $"{input.Name} counts only with {parameter.Name} above 0",
+                    $"{parameter.Name} above 0, or no {input.Name}",
+                    $"{parameter.Name} {ParameterText.Format(parameter, request[parameter])}");
+            }
+        }
+    }
+
+    private static void GradientsAreAvailable(LossRequest request, ValidationContext<LossRequest> context)
+    {
+        for (ulong left = request.Gradients ?? 0; left != 0; left &= left - 1)
+        {
+            int place = BitOperations.TrailingZeroCount(left);
+            Input input = request.Card.InputAt(place);
+            string? why = input.Gradient == GradientRule.Never ? "has no gradient"
+                : IsAbsent(request, place) ? "was not given" : null;
+            if (why is not null)
+            {
+                context.Refuse(
+                    $"/{Common.GradientsName}", Codes.GradientNotAvailable, $"{input.Name} {why}", found: input.Name);
+            }
+        }
+    }
+
+    // An input that could not be read was given all the same, and its own mistake says so.
+    private static bool IsAbsent(LossRequest request, int place) =>
+        !request.HasInput(place) && !request.Mistakes.Has($"/{request.Card.InputAt(place).Name}");
+
+    private static string Shapes(Input input) =>
+        ParameterRange.Listed(input.Forms.Select(form => form.Pattern.ToString()).Distinct());
+}

@@ -1,0 +1,75 @@
+using FluentValidation;
+using LossService.Engine;
+using LossService.Engine.Cards;
+using LossService.Engine.Numerics;
+
+namespace LossService.Api.Validation;
+
+/// <summary>Values within their ranges, and words that this loss understands.</summary>
+internal sealed class ParameterRules : AbstractValidator<LossRequest>
+{
+    public ParameterRules()
+    {
+        this.Add(ValuesAreInRange);
+        this.Add(WordsAreUnderstood);
+        this.Add(AvgFactorNeedsNoSum);
+    }
+
+    private static void ValuesAreInRange(LossRequest request, ValidationContext<LossRequest> context)
+    {
+        int count = request.Card.Parameters.Count + Common.Parameters.Count;
+        for (int place = 0; place < count; place++)
+        {
+            if (!request.IsGiven(place))
+            {
+                continue;
+            }
+
+            Parameter parameter = request.Card.ParameterAt(place);
+            double value = request[parameter];
+            if (!parameter.Allows(value))
+            {
+                context.Refuse(ParameterRange.Broken(
+                    parameter, request.PointerOf(parameter), ParameterText.Format(parameter, value)));
+            }
+        }
+    }
+
+    // batchmean, diagonal, a preset: words of common members that only some losses have.
+    private static void WordsAreUnderstood(LossRequest request, ValidationContext<LossRequest> context)
+    {
+        foreach (Parameter parameter in Common.Parameters)
+        {
+            if (parameter.Kind != ParameterKind.Choice || !request.IsGiven(parameter))
+            {
+                continue;
+            }
+
+            double value = request[parameter];
+            if (double.IsNaN(value) || !parameter.Allows(value))
+            {
+                continue;
+            }
+
+            string found = parameter.Words[(int)value];
+            if (!CommonMembers.Understands(request.Card, parameter, found))
+            {
+                string[] words = [.. parameter.Words.Where(word => CommonMembers.Understands(request.Card, parameter, word))];
+                string expected = words.Length == 0 ? $"no {parameter.Name}" : ParameterRange.Listed(words);
+                context.Refuse(
+                    request.PointerOf(parameter), Codes.OptionConflict,
+                    $"{request.Card.Name} takes {expected}, found {found}", expected, found);
+            }
+        }
+    }
+
+    private static void AvgFactorNeedsNoSum(LossRequest request, ValidationContext<LossRequest> context)
+    {
+        if (!double.IsNaN(request[Common.AvgFactor]) && request.Reduction == Reduction.Sum)
+        {
+            context.Refuse(
+                request.PointerOf(Common.AvgFactor), Codes.OptionConflict,
+                "avg_factor divides a mean, and reduction is sum", "reduction mean or none", "sum");
+        }
+    }
+}

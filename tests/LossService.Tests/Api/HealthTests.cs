@@ -1,0 +1,75 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Xunit;
+
+namespace LossService.Tests.Api;
+
+/// <summary>Live at once, ready after the warm-up, draining from the moment of shutdown.</summary>
+public sealed class HealthTests
+{
+    public static TheoryData<string> Environments => Service.Environments;
+
+    [Theory]
+    [MemberData(nameof(Environments))]
+    public async Task Ready_AfterWarmUp_Is200(string environment)
+    {
+        await using var service = new Service(environment);
+        using HttpResponseMessage live = await service.GetAsync("/health/live");
+        Assert.Equal(200, (int)live.StatusCode);
+        using HttpResponseMessage early = await service.GetAsync("/health/ready");
+        Assert.Contains((int)early.StatusCode, (int[])[200, 503]);
+        for (int attempt = 0; attempt < 500; attempt++)
+        {
+            using HttpResponseMessage ready = await service.GetAsync("/health/ready");
+            if ((int)ready.StatusCode == 200)
+            {
+                return;
+            }
+
+            await ProblemAssert.IsAsync(ready, 503, "overloaded");
+            await Task.Delay(20);
+        }
+
+        Assert.Fail("The service never became ready.");
+    }
+
+    [Fact]
+    public async Task Ready_WhileShuttingDown_Is503Draining()
+    {
+        var pause = new Pause();
+        await using var service = new Service("Production") { Also = services => services.AddSingleton<IHostedService>(pause) };
+        using HttpClient client = service.CreateClient();
+        service.Services.GetRequiredService<IHostApplicationLifetime>().StopApplication();
+        await pause.Reached.WaitAsync(TimeSpan.FromSeconds(10));
+        using HttpResponseMessage ready = await client.GetAsync(new Uri("/health/ready", UriKind.Relative));
+        await ProblemAssert.IsAsync(ready, 503, "draining");
+        pause.Release();
+    }
+
+    /// <summary>Holds the shutdown between its announcement and its execution.</summary>
+    private sealed class Pause : IHostedLifecycleService
+    {
+        private readonly TaskCompletionSource _reached = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly TaskCompletionSource _released = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task Reached => _reached.Task;
+
+        public void Release() => _released.TrySetResult();
+
+        public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StoppingAsync(CancellationToken cancellationToken)
+        {
+            _reached.TrySetResult();
+            return _released.Task;
+        }
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    }
+}

@@ -1,0 +1,105 @@
+using System.Text.Json.Nodes;
+using Xunit;
+
+namespace LossService.Tests.Api;
+
+/// <summary>One structured line a request, and nothing of what was sent.</summary>
+public sealed class LogTests
+{
+    public static TheoryData<string> Environments => Service.Environments;
+
+    [Theory]
+    [MemberData(nameof(Environments))]
+    public async Task Line_OfAComputation_DescribesIt(string environment)
+    {
+        Service service = Service.In(environment);
+        using HttpResponseMessage answer = await service.PostAsync(
+            "/v1/losses/l2?dtype=float64", """{"predictions":[[1,2,7],[3,4,7]],"targets":[[1,2,7],[3,4,7]],"mask":[true,true]}""");
+        Assert.Equal(200, (int)answer.StatusCode);
+        JsonNode line = await service.Log.OfAsync(node => (int?)node["Elements"] == 14 && (string?)node["Route"] == "/v1/losses/l2");
+        Assert.Equal("mse_loss", (string?)line["Loss"]);
+        Assert.Equal("predictions [2, 3], targets [2, 3], mask [2]", (string?)line["Shapes"]);
+        Assert.Equal("float64", (string?)line["Dtype"]);
+        Assert.Equal("POST", (string?)line["Method"]);
+        Assert.Equal(200, (int?)line["Status"]);
+        Assert.Equal("ok", (string?)line["Outcome"]);
+        Assert.True((double?)line["Milliseconds"] > 0);
+        Assert.Null(line["Code"]);
+        Assert.Null(line["@l"]);
+        Assert.Matches("^[0-9a-f]{32}$", (string?)line["@tr"]);
+    }
+
+    [Theory]
+    [MemberData(nameof(Environments))]
+    public async Task Line_OfARefusal_HasCodeAndTraceOfTheProblem(string environment)
+    {
+        Service service = Service.In(environment);
+        using HttpResponseMessage answer = await service.PostAsync("/v1/losses/mse_loss", """{"predictions":[1,2],"targets":[1]}""");
+        JsonNode problem = await ProblemAssert.IsAsync(answer, 422, "shape_mismatch");
+        JsonNode line = await service.Log.OfAsync(node => (string?)node["@tr"] == (string?)problem["trace_id"] && node["Status"] is not null);
+        Assert.Equal("shape_mismatch", (string?)line["Code"]);
+        Assert.Equal("refused", (string?)line["Outcome"]);
+        Assert.Equal("mse_loss", (string?)line["Loss"]);
+    }
+
+    [Fact]
+    public async Task Line_OfABrokenLoss_HasTheExceptionOnceAndTheTrace()
+    {
+        await using var service = new Service("Production");
+        using HttpResponseMessage answer = await service.PostAsync("/v1/losses/fake_broken", """{"predictions":[1]}""");
+        JsonNode problem = await ProblemAssert.IsAsync(answer, 500, "internal_error");
+        JsonNode fault = await service.Log.OfAsync(
+            node => node["@x"] is not null && (string?)node["@tr"] == (string?)problem["trace_id"]);
+        Assert.Equal("Error", (string?)fault["@l"]);
+    }
+
+    [Fact]
+    public async Task Log_WhateverIsSent_NeverHoldsIt()
+    {
+        await using var service = new Service("Production");
+        string[] bodies =
+        [
+            """{"predictions":[73194625.5,1],"targets":[73194625.5,1]}""",
+            """{"predictions":[73194625.5,1],"targets":[73194625.5]}""",
+            """{"predictions":[73194625.5,1],"targets":[73194625.5,1],"c73194625":1}""",
+            """{"predictions":[73194625.5,"c73194625"],"targets":[1]}""",
+            """{"predictions":[73194625.5,c73194625""",
+            "c73194625",
+            """{"predictions":[1],"targets":[1],"loss_weight":73194625}""",
+            """{"predictions":[1],"targets":[1],"reduction":"c73194625"}""",
+        ];
+        foreach (string body in bodies)
+        {
+            using HttpResponseMessage bare = await service.PostAsync("/v1/losses/mse_loss", body);
+            using HttpResponseMessage mse = await service.PostAsync("/v1/losses/mse_loss?c73194625=73194625&loss_weight=73194625", body);
+            using HttpResponseMessage broken = await service.PostAsync("/v1/losses/fake_broken", body);
+            using HttpResponseMessage greedy = await service.PostAsync("/v1/losses/fake_greedy", body);
+        }
+
+        using HttpResponseMessage last = await service.GetAsync("/marker");
+        await service.Log.OfAsync(node => (string?)node["Route"] == "/marker");
+        Assert.True(service.Log.All.Count > bodies.Length);
+        Assert.All(service.Log.All, line => Assert.DoesNotContain("73194625", line, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Line_OfAnUnknownPath_IsCutAndHarmless()
+    {
+        await using var service = new Service("Production");
+        using HttpResponseMessage answer = await service.GetAsync("/odd%0D%0A%1B[31mpath%E2%80%A8" + new string('x', 2000));
+        await ProblemAssert.IsAsync(answer, 404, "not_found");
+        JsonNode line = await service.Log.OfAsync(node => ((string?)node["Route"])?.StartsWith("/odd", StringComparison.Ordinal) == true);
+        Assert.Matches("^/odd[?]{3}\\[31mpath[?]x+$", (string?)line["Route"]);
+        Assert.Equal(256, ((string?)line["Route"])!.Length);
+    }
+
+    [Fact]
+    public async Task Log_HealthProbes_AreSilent()
+    {
+        await using var service = new Service("Production");
+        using HttpResponseMessage probe = await service.GetAsync("/health/live");
+        using HttpResponseMessage last = await service.GetAsync("/marker");
+        await service.Log.OfAsync(node => (string?)node["Route"] == "/marker");
+        Assert.DoesNotContain(service.Log.All, line => line.Contains("/health", StringComparison.Ordinal));
+    }
+}

@@ -1,0 +1,69 @@
+using System.Collections.Concurrent;
+using System.Text;
+using System.Text.Json.Nodes;
+using LossService.Engine;
+using LossService.Engine.Numerics;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Mvc.Testing;
+using Microsoft.AspNetCore.TestHost;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Serilog.Core;
+using Xunit;
+
+namespace LossService.Tests.Api;
+
+/// <summary>The whole service in memory, one shared instance an environment, with a few losses that misbehave on purpose.
+/// Returned buffers are poisoned, so that a stale read shows.</summary>
+internal sealed class Service(string environment, params (string Name, string Value)[] settings) : WebApplicationFactory<Program>
+{
+    private static readonly ConcurrentDictionary<string, Lazy<Service>> Shared = new();
+
+    public static TheoryData<string> Environments => ["Development", "Production"];
+
+    public LogLines Log { get; } = new();
+
+    public Action<IServiceCollection>? Also { get; init; }
+
+    public TensorPool Pool => Services.GetRequiredService<TensorPool>();
+
+    public static Service In(string environment) =>
+        Shared.GetOrAdd(environment, name => new(() => new Service(name))).Value;
+
+    public Task<HttpResponseMessage> PostAsync(string path, string body, string? contentType = "application/json")
+    {
+        var content = new ByteArrayContent(Encoding.UTF8.GetBytes(body));
+        if (contentType is not null)
+        {
+            content.Headers.TryAddWithoutValidation("Content-Type", contentType);
+        }
+
+        return CreateClient().PostAsync(new Uri(path, UriKind.Relative), content);
+    }
+
+    public Task<HttpResponseMessage> GetAsync(string path) => CreateClient().GetAsync(new Uri(path, UriKind.Relative));
+
+    public async Task<JsonNode> ReadAsync(string path)
+    {
+        using HttpResponseMessage answer = await GetAsync(path);
+        Assert.Equal(200, (int)answer.StatusCode);
+        return JsonNode.Parse(await answer.Content.ReadAsStringAsync())!;
+    }
+
+    protected override void ConfigureWebHost(IWebHostBuilder builder)
+    {
+        builder.UseEnvironment(environment);
+        builder.UseSetting("PoisonsReturns", "true");
+        foreach ((string name, string value) in settings)
+        {
+            builder.UseSetting(name, value);
+        }
+
+        builder.ConfigureTestServices(services =>
+        {
+            services.AddSingleton<ILogEventSink>(Log);
+            services.Replace(ServiceDescriptor.Singleton<IReadOnlyList<Loss>>([.. Catalogue.All, .. FakeLoss.All]));
+            Also?.Invoke(services);
+        });
+    }
+}

@@ -1,0 +1,116 @@
+using System.Text.Json;
+using LossService.Api;
+using LossService.Tests.Tidy;
+using Xunit;
+using YamlDotNet.Serialization;
+
+namespace LossService.Tests.Deploy;
+
+/// <summary>What Dockerfile and docker-compose.yml promise, read out of the files themselves.</summary>
+public sealed class DeployTests
+{
+    private const string NotRoot = "1654:1654";
+
+    private static readonly Dockerfile Image = Dockerfile.Parse(House.Read("deploy/Dockerfile"));
+    private static readonly Dictionary<object, object> Service = ReadService();
+
+    [Fact]
+    public void Dockerfile_BaseImages_AreArgumentsOfTheMicrosoftRegistry()
+    {
+        Assert.Equal(["${SDK} AS build", "${RUNTIME}"], Image.All("FROM"));
+        Assert.Equal("mcr.microsoft.com/dotnet/sdk:10.0", Image.Value("SDK"));
+        Assert.Equal("mcr.microsoft.com/dotnet/aspnet:10.0-noble-chiseled", Image.Value("RUNTIME"));
+    }
+
+    [Fact]
+    public void Dockerfile_LastStage_RunsTheServiceAsAUserThatIsNotRoot()
+    {
+        Dockerfile stage = Image.LastStage;
+        Assert.Equal([NotRoot], stage.All("USER"));
+        Assert.Equal(["dotnet", "LossService.Api.dll"], Words(Assert.Single(stage.All("ENTRYPOINT"))));
+        Assert.Empty(stage.All("RUN")); // a chiseled image has no shell to run anything with
+        Assert.Equal(["--from=build /app ./"], stage.All("COPY"));
+        Assert.Equal("0", stage.Value("DOTNET_EnableDiagnostics")); // or the runtime writes a socket to /tmp
+    }
+
+    [Fact]
+    public void Dockerfile_ProjectFiles_AreAllCopiedBeforeTheRestore()
+    {
+        string[] copied = [.. Image.All("COPY").SelectMany(arguments => arguments.Split(' '))];
+        Assert.All(
+            Directory.GetFiles(House.PathOf("src"), "*.csproj", SearchOption.AllDirectories),
+            project => Assert.Contains(Path.GetRelativePath(House.Root, project).Replace('\\', '/'), copied));
+    }
+
+    [Fact]
+    public void Dockerfile_WhatItCopies_ExistsAndIsNotIgnored()
+    {
+        string[] allowed = [.. House.Read(".dockerignore").Split('\n')
+            .Where(line => line.StartsWith('!')).Select(line => line[1..].TrimEnd('/'))];
+        foreach (string arguments in Image.All("COPY").Where(arguments => !arguments.StartsWith("--from", StringComparison.Ordinal)))
+        {
+            foreach (string source in arguments.Split(' ')[..^1].Select(source => source.TrimEnd('/')))
+            {
+                Assert.True(Path.Exists(House.PathOf(source)), source);
+                Assert.Contains(source.Split('/')[0], allowed);
+            }
+        }
+    }
+
+    [Fact]
+    public void HealthCheck_OfBothFiles_IsTheProgramItself()
+    {
+        string[] check = Words(Assert.Single(Image.LastStage.All("HEALTHCHECK")).Split("CMD ")[1]);
+        Assert.Equal(["dotnet", "LossService.Api.dll", "--healthcheck"], check);
+        Assert.True(HealthCheckMode.IsAsked(check));
+        var health = (Dictionary<object, object>)Service["healthcheck"];
+        Assert.Equal(["CMD", .. check], (List<object>)health["test"]);
+    }
+
+    [Fact]
+    public void Ports_OfServiceImageAndCompose_Agree()
+    {
+        string port = Assert.Single(Image.LastStage.All("EXPOSE"));
+        Assert.Equal("8080", port);
+        Assert.Equal(port, Image.LastStage.Value("ASPNETCORE_HTTP_PORTS"));
+        Assert.Equal([$"{port}:{port}"], (List<object>)Service["ports"]);
+    }
+
+    [Fact]
+    public void Compose_Container_IsReadOnlyAndUnprivileged()
+    {
+        Assert.Equal(NotRoot, Service["user"]);
+        Assert.Equal("true", Service["read_only"]);
+        Assert.StartsWith("/tmp:", (string)Assert.Single((List<object>)Service["tmpfs"]), StringComparison.Ordinal);
+        Assert.Equal(["ALL"], (List<object>)Service["cap_drop"]);
+        Assert.Equal(["no-new-privileges:true"], (List<object>)Service["security_opt"]);
+        Assert.Equal("unless-stopped", Service["restart"]);
+        Assert.DoesNotContain("privileged", Service.Keys);
+        Assert.DoesNotContain("volumes", Service.Keys);
+    }
+
+    [Fact]
+    public void Compose_Memory_IsTwiceThePool()
+    {
+        Assert.Equal("2g", Service["mem_limit"]);
+        Assert.Equal(2L << 30, 2 * new Limits().PoolBytesMax);
+        Assert.True(Service.ContainsKey("cpus") && Service.ContainsKey("pids_limit"));
+    }
+
+    [Fact]
+    public void Compose_Build_IsTheDockerfileFromTheTop()
+    {
+        var build = (Dictionary<object, object>)Service["build"];
+        Assert.Equal(".", build["context"]);
+        Assert.True(File.Exists(House.PathOf((string)build["dockerfile"])));
+    }
+
+    private static string[] Words(string json) => JsonSerializer.Deserialize<string[]>(json)!;
+
+    private static Dictionary<object, object> ReadService()
+    {
+        var compose = new DeserializerBuilder().Build().Deserialize<Dictionary<string, Dictionary<string, object>>>(
+            House.Read("docker-compose.yml"));
+        return (Dictionary<object, object>)Assert.Single(compose["services"]).Value;
+    }
+}

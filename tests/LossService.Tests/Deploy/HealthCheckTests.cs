@@ -1,0 +1,30 @@
+using LossService.Api;
+using LossService.Tests.Examples;
+using Xunit;
+
+namespace LossService.Tests.Deploy;
+
+/// <summary>The health check against a service that is there, and against nothing.</summary>
+[Collection(RealService.Collection)]
+public sealed class HealthCheckTests(RealService service)
+{
+    [Fact]
+    public async Task HealthCheck_OfAReadyService_EndsWith0() =>
+        Assert.Equal(0, await HealthCheckMode.RunAsync(["--healthcheck", service.Address]));
+
+    [Theory]
+    [InlineData("http://127.0.0.1:1")] // nothing listens there
+    [InlineData("no address")]
+    public async Task HealthCheck_OfNothing_EndsWith1(string address) =>
+        Assert.Equal(1, await HealthCheckMode.RunAsync(["--healthcheck", address]));
+
+    [Fact]
+    public async Task HealthCheck_AsAProcess_EndsWithTheSameCode()
+    {
+        (int code, string output) = await Programs.RunAsync(Programs.Dotnet, Programs.Service, "--healthcheck", service.Address);
+        Assert.True(code == 0, output);
+        (code, output) = await Programs.RunAsync(Programs.Dotnet, Programs.Service, "--healthcheck", "http://127.0.0.1:1");
+        Assert.Equal(1, code);
+        Assert.NotEmpty(output);
+    }
+}

@@ -1,0 +1,13 @@
+using Xunit;
+
+namespace LossService.Tests.Wire.Numbers;
+
+public class NumberSweepTests
+{
+    [Fact]
+    public void Run_OverAStride_FindsNothing()
+    {
+        var log = new StringWriter();
+        Assert.True(NumberSweep.Run(log, 16_411), log.ToString());
+    }
+}
