@@ -44,10 +44,10 @@ internal readonly ref struct RowGroup<T> where T : unmanaged
 
     public Span<T> Curvatures { get; }
 
-    /// <summary>Σ e^(z - top) without the target's own.</summary>
+    /// <summary>Σ e^(z - top) without one class: the target, or the likeliest where the target is a distribution.</summary>
     public Span<double> Rest => Statistic(0);
 
-    /// <summary>e^(z - top) of the target; 0 where the target is a distribution.</summary>
+    /// <summary>e^(z - top) of the class that <see cref="Rest"/> leaves out.</summary>
     public Span<double> Own => Statistic(1);
 
     /// <summary>Σ w (top - z), for label smoothing; in narrow rows, which have none, the label's slope.</summary>

@@ -85,17 +85,9 @@ internal sealed partial class SoftmaxRowDriver<TLoss, T, V> : Driver, IDisposabl
         if (!TLoss.TakesLogProbabilities)
         {
             Rows.Exp<T, V>(scores, top, T.One, exps);
-            if (label >= 0)
-            {
-                own = double.CreateTruncating(exps[label]);
-                exps[label] = T.Zero;
-            }
-
-            group.Rest[r] = Rows.Sum<T, V>(exps);
-            if (label >= 0)
-            {
-                exps[label] = T.CreateTruncating(own);
-            }
+            int apart = label >= 0 ? label : Rows.IndexOf<T, V>(exps, T.One); // -1 where there is no softmax
+            own = apart < 0 ? 0 : double.CreateTruncating(exps[apart]);
+            group.Rest[r] = apart < 0 ? double.NaN : SumOfOthers(exps, apart);
         }
 
         group.Own[r] = own;
@@ -307,10 +299,9 @@ internal sealed partial class SoftmaxRowDriver<TLoss, T, V> : Driver, IDisposabl
         // The likeliest class has the exponential 1: more than half of a sum below 2.
         if (!TLoss.TakesLogProbabilities && total < 2)
         {
-            Span<T> exps = group.Exps(r);
-            int top = Rows.IndexOf<T, V>(exps, T.One);
+            int top = Rows.IndexOf<T, V>(group.Exps(r), T.One);
             double weighed = (onCross * kept * double.CreateTruncating(weighted[top])) + (share * _target.WeightOf(top));
-            slopes[top] = T.CreateTruncating(LikelySlope(onProbability, weighed, 1, SumOfOthers(exps, top)));
+            slopes[top] = T.CreateTruncating(LikelySlope(onProbability, weighed, 1, group.Rest[r]));
         }
     }
 
