@@ -28,11 +28,16 @@ internal sealed partial class DistributionDriver<TLoss, T, V>
         bool hard = TSide.IsQ && _labels is not null;
         Tensor? hessian = _result.Hessians[side.Place];
         int classes = _layout.Classes;
-        Slopes<TSide>(side.Form, p, logP, at, at.Coefficients, hessian is not null);
+        bool differs = TSide.IsQ && side.Form == DistributionForm.Logits && _loss.IsCrossEntropyInQ && !_loss.ItemsAreTerms;
+        if (!differs || hessian is not null)
+        {
+            Slopes<TSide>(side.Form, p, logP, at, at.Coefficients, hessian is not null);
+        }
+
         Span<T> slopes = _layout.Room(gradient, row, at.Output);
         if (side.Form == DistributionForm.Logits)
         {
-            if (TSide.IsQ && _loss.IsCrossEntropyInQ && !_loss.ItemsAreTerms)
+            if (differs)
             {
                 DifferOnLogits(row, slopes, at);
             }
@@ -169,12 +174,7 @@ internal sealed partial class DistributionDriver<TLoss, T, V>
 
     private static (int Top, double Others) Likeliest(Span<T> p)
     {
-        int top = 0;
-        for (int c = 1; c < p.Length; c++)
-        {
-            top = p[c] > p[top] ? c : top;
-        }
-
+        int top = Math.Max(0, Rows.IndexOf<T, V>(p, Rows.Max<T, V>(p)));
         return (top, SumOfOthers(p, top));
     }
 
@@ -215,7 +215,8 @@ internal sealed partial class DistributionDriver<TLoss, T, V>
         if (_p.Form == DistributionForm.Logits)
         {
             Span<T> onP = _p.Scores(_layout, row, at.Room);
-            int top = Likeliest(at.P[..classes]).Top;
+            Span<T> p = at.P[..classes];
+            int top = Math.Max(0, Rows.IndexOf<T, V>(p, Rows.Max<T, V>(p)));
             T anchorP = onP[top];
             onP.CopyTo(at.Terms);
             Span<T> onQ = _q!.Scores(_layout, row, at.Room);
@@ -224,9 +225,13 @@ internal sealed partial class DistributionDriver<TLoss, T, V>
             T scale = T.CreateTruncating(1 / _loss.Temperature);
             if (T.IsFinite(anchorP) && T.IsFinite(anchorQ) && T.IsFinite(offset))
             {
-                for (int c = 0; c < classes; c++)
+                onQ.CopyTo(gaps);
+                ref T q = ref MemoryMarshal.GetReference(gaps);
+                ref T teacher = ref MemoryMarshal.GetReference(at.Terms);
+                for (int c = 0; c < classes; c += V.Count)
                 {
-                    gaps[c] = T.FusedMultiplyAdd((onQ[c] - anchorQ) - (at.Terms[c] - anchorP), scale, offset);
+                    V apart = (V.Load(ref q, c) - V.All(anchorQ)) - (V.Load(ref teacher, c) - V.All(anchorP));
+                    V.Store(V.MultiplyAdd(apart, V.All(scale), V.All(offset)), ref q, c);
                 }
 
                 return gaps;

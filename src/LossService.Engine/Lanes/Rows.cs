@@ -36,7 +36,32 @@ internal static class Rows
         return MaxOneByOne<T>(lanes[..V.Count]);
     }
 
-    /// <summary>e to the power of (row - shift) * scale, element by element, into <paramref name="destination"/>.</summary>
+    /// <summary>Where a number stands first, or -1; the library's own search compares floats one by one.</summary>
+    public static int IndexOf<T, V>(ReadOnlySpan<T> row, T number)
+        where T : unmanaged, INumberBase<T>
+        where V : struct, IVectorLane<V, T>
+    {
+        ref T start = ref MemoryMarshal.GetReference(row);
+        V wanted = V.All(number);
+        int i = 0;
+        while (i <= row.Length - V.Count && !V.Any(V.Same(V.Load(ref start, i), wanted)))
+        {
+            i += V.Count;
+        }
+
+        for (; i < row.Length; i++)
+        {
+            if (row[i] == number)
+            {
+                return i;
+            }
+        }
+
+        return -1;
+    }
+
+    /// <summary>e to the power of (row - shift) * scale, element by element, where shift is the largest of the row and
+    /// scale is positive.</summary>
     public static void Exp<T, V>(ReadOnlySpan<T> row, T shift, T scale, Span<T> destination)
         where T : unmanaged
         where V : struct, IVectorLane<V, T> =>
@@ -49,7 +74,7 @@ internal static class Rows
     {
         if (typeof(T) == typeof(double))
         {
-            Exp<T, V>(row, T.Zero, T.One, destination);
+            Map<T, V, Exponential<T, V>>(row, default, destination);
             return;
         }
 
@@ -214,7 +239,7 @@ internal static class Rows
         private readonly V _scale = V.All(scale);
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public V Apply(V lane) => V.Exp((lane - _shift) * _scale);
+        public V Apply(V lane) => V.ExpNonPositive((lane - _shift) * _scale);
     }
 
     private readonly struct Logged<T, V>(T shift, T scale, T log) : IMap<V>
@@ -247,6 +272,14 @@ internal static class Rows
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public V Apply(V lane) => lane / _divisor;
+    }
+
+    private readonly struct Exponential<T, V> : IMap<V>
+        where T : unmanaged
+        where V : struct, IVectorLane<V, T>
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public V Apply(V lane) => V.Exp(lane);
     }
 
     private readonly struct Logarithm<T, V> : IMap<V>
