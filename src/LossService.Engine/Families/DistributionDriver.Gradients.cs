@@ -29,9 +29,9 @@ internal sealed partial class DistributionDriver<TLoss, T, V>
         Tensor? hessian = _result.Hessians[side.Place];
         int classes = _layout.Classes;
         bool differs = TSide.IsQ && side.Form == DistributionForm.Logits && _loss.IsCrossEntropyInQ && !_loss.ItemsAreTerms;
-        if (!differs || hessian is not null)
+        if (!differs)
         {
-            Slopes<TSide>(side.Form, p, logP, at, at.Coefficients, hessian is not null);
+            Slopes<TSide>(side.Form, p, logP, at, at.Coefficients, twice: false);
         }
 
         Span<T> slopes = _layout.Room(gradient, row, at.Output);
@@ -120,6 +120,8 @@ internal sealed partial class DistributionDriver<TLoss, T, V>
     private void Curves<TSide>(DistributionForm form, Span<T> p, Span<T> logP, in DistributionRow<T> at, Span<T> curves)
         where TSide : struct, ISide
     {
+        // The slopes again, with the Hessian's own coefficients, and the second derivatives.
+        Slopes<TSide>(form, p, logP, at, at.Curvatures, twice: true);
         int classes = _layout.Classes;
         if (form != DistributionForm.Logits)
         {
@@ -131,9 +133,7 @@ internal sealed partial class DistributionDriver<TLoss, T, V>
             return;
         }
 
-        // The slopes were multiplied by the gradient's coefficients; the Hessian has its own, so they are taken anew.
         Span<T> weighed = at.Curves;
-        Slopes<TSide>(form, p, logP, at, at.Curvatures, twice: true);
         double slopeSum = Sums.OfBlock<T>(at.Slopes[..classes]);
         for (int c = 0; c < classes; c++)
         {
