@@ -84,7 +84,9 @@ public sealed class PoolTests
                         }
                     },
                 };
-                Assert.ThrowsAny<OperationCanceledException>(() => Bench.Ask(question, new(pool, threads, cancelling.Token)));
+                Exception? thrown = Record.Exception(() => Bench.Ask(question, new(pool, threads, cancelling.Token)));
+                // A second thread may rent its first buffer when the other has done all blocks: then it is too late.
+                Assert.True(thrown is OperationCanceledException || (thrown is null && threads > 1), $"{thrown}");
                 Assert.Equal(0, pool.Leases);
             }
         }
