@@ -91,19 +91,19 @@ internal sealed partial class DistributionDriver<TLoss, T, V>
             V otherP = Load(at.P, c);
             V otherLogP = Load(at.LogP, c);
             V otherLogQ = Load(at.LogQ, c);
+            // On q the slope is taken on log q and divided by q at the end: one rounding less than by 1 / q.
+            Dual<V> term = TSide.IsQ
+                ? loss.Term(Constant(otherP), Constant(otherLogP), new Dual<V>(log, one))
+                : loss.Term(new Dual<V>(value, onValue), new Dual<V>(log, onLog), Constant(otherLogQ));
+            V onSide = scale * V.ZeroTimes(Load(coefficients, c), term.Slope);
+            V.Store(
+                TSide.IsQ && form == DistributionForm.Probabilities
+                    ? V.Select(V.Same(onSide, V.Of(0)), V.Of(0), onSide / value)
+                    : onSide,
+                ref slope, c);
             if (!twice)
             {
-                // On q the slope is taken on log q and divided by q at the end: one rounding less than by 1 / q.
-                Dual<V> term = TSide.IsQ
-                    ? loss.Term(Constant(otherP), Constant(otherLogP), new Dual<V>(log, one))
-                    : loss.Term(new Dual<V>(value, onValue), new Dual<V>(log, onLog), Constant(otherLogQ));
-                V onSide = scale * V.ZeroTimes(Load(coefficients, c), term.Slope);
-                V.Store(
-                    TSide.IsQ && form == DistributionForm.Probabilities
-                        ? V.Select(V.Same(onSide, V.Of(0)), V.Of(0), onSide / value)
-                        : onSide,
-                    ref slope, c);
-                continue;
+                continue; // else the slope is taken the same way, so that it has the same bits
             }
 
             bool given = form == DistributionForm.Probabilities;
@@ -112,7 +112,6 @@ internal sealed partial class DistributionDriver<TLoss, T, V>
             Dual<Dual<V>> both = TSide.IsQ
                 ? loss.Term(Fixed(otherP), Fixed(otherLogP), dualLog)
                 : loss.Term(dualValue, dualLog, Fixed(otherLogQ));
-            V.Store(scale * V.ZeroTimes(Load(coefficients, c), both.Value.Slope), ref slope, c);
             V.Store(scale * both.Slope.Slope, ref curve, c);
         }
     }
