@@ -29,9 +29,9 @@ internal sealed partial class DistributionDriver<TLoss, T, V>
         Tensor? hessian = _result.Hessians[side.Place];
         int classes = _layout.Classes;
         bool differs = TSide.IsQ && side.Form == DistributionForm.Logits && _loss.IsCrossEntropyInQ && !_loss.ItemsAreTerms;
-        if (!differs || hessian is not null)
+        if (!differs)
         {
-            Slopes<TSide>(side.Form, p, logP, at, at.Coefficients, hessian is not null);
+            Slopes<TSide>(side.Form, p, logP, at, at.Coefficients, twice: false);
         }
 
         Span<T> slopes = _layout.Room(gradient, row, at.Output);
@@ -91,19 +91,19 @@ internal sealed partial class DistributionDriver<TLoss, T, V>
             V otherP = Load(at.P, c);
             V otherLogP = Load(at.LogP, c);
             V otherLogQ = Load(at.LogQ, c);
+            // On q the slope is taken on log q and divided by q at the end: one rounding less than by 1 / q.
+            Dual<V> term = TSide.IsQ
+                ? loss.Term(Constant(otherP), Constant(otherLogP), new Dual<V>(log, one))
+                : loss.Term(new Dual<V>(value, onValue), new Dual<V>(log, onLog), Constant(otherLogQ));
+            V onSide = scale * V.ZeroTimes(Load(coefficients, c), term.Slope);
+            V.Store(
+                TSide.IsQ && form == DistributionForm.Probabilities
+                    ? V.Select(V.Same(onSide, V.Of(0)), V.Of(0), onSide / value)
+                    : onSide,
+                ref slope, c);
             if (!twice)
             {
-                // On q the slope is taken on log q and divided by q at the end: one rounding less than by 1 / q.
-                Dual<V> term = TSide.IsQ
-                    ? loss.Term(Constant(otherP), Constant(otherLogP), new Dual<V>(log, one))
-                    : loss.Term(new Dual<V>(value, onValue), new Dual<V>(log, onLog), Constant(otherLogQ));
-                V onSide = scale * V.ZeroTimes(Load(coefficients, c), term.Slope);
-                V.Store(
-                    TSide.IsQ && form == DistributionForm.Probabilities
-                        ? V.Select(V.Same(onSide, V.Of(0)), V.Of(0), onSide / value)
-                        : onSide,
-                    ref slope, c);
-                continue;
+                continue; // else the slope is taken the same way, so that it has the same bits
             }
 
             bool given = form == DistributionForm.Probabilities;
@@ -112,7 +112,6 @@ internal sealed partial class DistributionDriver<TLoss, T, V>
             Dual<Dual<V>> both = TSide.IsQ
                 ? loss.Term(Fixed(otherP), Fixed(otherLogP), dualLog)
                 : loss.Term(dualValue, dualLog, Fixed(otherLogQ));
-            V.Store(scale * V.ZeroTimes(Load(coefficients, c), both.Value.Slope), ref slope, c);
             V.Store(scale * both.Slope.Slope, ref curve, c);
         }
     }
@@ -120,6 +119,8 @@ internal sealed partial class DistributionDriver<TLoss, T, V>
     private void Curves<TSide>(DistributionForm form, Span<T> p, Span<T> logP, in DistributionRow<T> at, Span<T> curves)
         where TSide : struct, ISide
     {
+        // The slopes again, with the Hessian's own coefficients, and the second derivatives.
+        Slopes<TSide>(form, p, logP, at, at.Curvatures, twice: true);
         int classes = _layout.Classes;
         if (form != DistributionForm.Logits)
         {
@@ -131,9 +132,7 @@ internal sealed partial class DistributionDriver<TLoss, T, V>
             return;
         }
 
-        // The slopes were multiplied by the gradient's coefficients; the Hessian has its own, so they are taken anew.
         Span<T> weighed = at.Curves;
-        Slopes<TSide>(form, p, logP, at, at.Curvatures, twice: true);
         double slopeSum = Sums.OfBlock<T>(at.Slopes[..classes]);
         for (int c = 0; c < classes; c++)
         {

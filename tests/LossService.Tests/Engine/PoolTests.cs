@@ -84,7 +84,10 @@ public sealed class PoolTests
                         }
                     },
                 };
-                Assert.ThrowsAny<OperationCanceledException>(() => Bench.Ask(question, new(pool, threads, cancelling.Token)));
+                Exception? thrown = Record.Exception(() => Bench.Ask(question, new(pool, threads, cancelling.Token)));
+
+                // With a second thread the sign may come when every block has begun: then the answer is whole.
+                Assert.True(thrown is OperationCanceledException || (thrown is null && threads > 1), $"{thrown}");
                 Assert.Equal(0, pool.Leases);
             }
         }
