@@ -166,6 +166,18 @@ internal sealed partial class DistributionDriver<TLoss, T, V>
         slopes[top] = T.CreateTruncating(scale * ((own * othersP) - (double.CreateTruncating(p[top]) * othersH)));
     }
 
+    // A score that is huge on either side would cost all gaps their digits.
+    private int LikeliestOnBoth(in DistributionRow<T> at)
+    {
+        int top = 0;
+        for (int c = 1; c < _layout.Classes; c++)
+        {
+            top = at.LogP[c] + at.LogQ[c] > at.LogP[top] + at.LogQ[top] ? c : top;
+        }
+
+        return top;
+    }
+
     private static (int Top, double Others) Likeliest(Span<T> p)
     {
         int top = 0;
@@ -214,7 +226,7 @@ internal sealed partial class DistributionDriver<TLoss, T, V>
         if (_p.Form == DistributionForm.Logits)
         {
             Span<T> onP = _p.Scores(_layout, row, at.Room);
-            int top = Likeliest(at.P[..classes]).Top;
+            int top = LikeliestOnBoth(at);
             T anchorP = onP[top];
             onP.CopyTo(at.Terms);
             Span<T> onQ = _q!.Scores(_layout, row, at.Room);
