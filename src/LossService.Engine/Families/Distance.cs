@@ -106,6 +106,7 @@ internal readonly record struct Distance(DistanceKind Kind, double Power, double
             double difference = a[i] - b[i] + Eps;
             double part = Kind switch
             {
+                DistanceKind.L2 when double.IsInfinity(factor) => slope * (difference / distance), // subnormal distances
                 DistanceKind.L1 => factor * SignOf(difference),
                 DistanceKind.Lp => factor * SignOf(difference)
                     * (difference == 0 ? 0 : ScalarLane.Pow(Math.Abs(difference) / distance, Power - 1).Value),
