@@ -109,25 +109,26 @@ internal readonly record struct Distance(DistanceKind Kind, double Power, double
         int i = 0;
         for (; i <= a.Length - DoubleLane.Count; i += DoubleLane.Count)
         {
-            DoubleLane part = Slope(DoubleLane.Load(ref x, i) - DoubleLane.Load(ref y, i) + Eps, distance, factor);
+            DoubleLane part = Slope(DoubleLane.Load(ref x, i) - DoubleLane.Load(ref y, i) + Eps, distance, slope, factor);
             DoubleLane.Store(DoubleLane.Load(ref toA, i) + part, ref toA, i);
             DoubleLane.Store(DoubleLane.Load(ref toB, i) - part, ref toB, i);
         }
 
         for (; i < a.Length; i++)
         {
-            double part = Slope<ScalarLane>(a[i] - b[i] + Eps, distance, factor).Value;
+            double part = Slope<ScalarLane>(a[i] - b[i] + Eps, distance, slope, factor).Value;
             onA[i] += part;
             onB[i] -= part;
         }
     }
 
     // What one coordinate's difference owes to its vector.
-    private V Slope<V>(V difference, double distance, double factor) where V : struct, ILane<V>
+    private V Slope<V>(V difference, double distance, double slope, double factor) where V : struct, ILane<V>
     {
         if (Kind is DistanceKind.L2 or DistanceKind.SquaredL2)
         {
-            return factor * difference;
+            // One over a subnormal distance is infinite; the direction itself is not.
+            return double.IsInfinity(factor) ? slope * (difference / distance) : factor * difference;
         }
 
         V sign = V.Select(difference > 0, 1, V.Select(difference < 0, -1, difference)); // 0 at 0, NaN at NaN

@@ -171,6 +171,19 @@ internal sealed partial class DistributionDriver<TLoss, T, V>
         slopes[top] = T.CreateTruncating(scale * ((own * othersP) - (double.CreateTruncating(p[top]) * othersH)));
     }
 
+    // A score that is huge on either side would cost all gaps their digits.
+    private int LikeliestOnBoth(in DistributionRow<T> at)
+    {
+        Span<T> both = at.Slopes[.._layout.Classes];
+        ref T sum = ref MemoryMarshal.GetReference(both);
+        for (int c = 0; c < both.Length; c += V.Count)
+        {
+            V.Store(Load(at.LogP, c) + Load(at.LogQ, c), ref sum, c);
+        }
+
+        return Math.Max(0, Rows.IndexOf<T, V>(both, Rows.Max<T, V>(both)));
+    }
+
     private static (int Top, double Others) Likeliest(Span<T> p)
     {
         int top = Math.Max(0, Rows.IndexOf<T, V>(p, Rows.Max<T, V>(p)));
@@ -214,8 +227,7 @@ internal sealed partial class DistributionDriver<TLoss, T, V>
         if (_p.Form == DistributionForm.Logits)
         {
             Span<T> onP = _p.Scores(_layout, row, at.Room);
-            Span<T> p = at.P[..classes];
-            int top = Math.Max(0, Rows.IndexOf<T, V>(p, Rows.Max<T, V>(p)));
+            int top = LikeliestOnBoth(at);
             T anchorP = onP[top];
             onP.CopyTo(at.Terms);
             Span<T> onQ = _q!.Scores(_layout, row, at.Room);
