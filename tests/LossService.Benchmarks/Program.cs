@@ -1,4 +1,39 @@
-using LossService.Benchmarks.Kernels;
-using LossService.Benchmarks.Digits;
-var rows = args.Contains("d") ? DigitBenchmarks.Run(args.Contains("--toy"), Console.WriteLine).Rows : KernelBenchmarks.Run(args.Contains("--toy"), Console.WriteLine);
-foreach (var r in rows) Console.WriteLine(FormattableString.Invariant($"{r.Work,-32} {r.Peer,-34} {r.Threads}T ours {r.Ours*1e6:F1} theirs {r.Theirs*1e6:F1} ratio {r.Ratio.Median:F2} [{r.Ratio.LowerQuartile:F2}..{r.Ratio.UpperQuartile:F2}] n {r.Ratio.Count} target {r.Target}"));
+using System.Text.Json;
+using LossService.Benchmarks;
+using LossService.Benchmarks.Harness;
+using LossService.Benchmarks.Server;
+
+if (Options.Parse(args) is not { } options)
+{
+    Console.Error.WriteLine(Options.Usage);
+    return 2;
+}
+
+switch (options.Serve)
+{
+    case "naive":
+        NaiveService.Run(options.Urls!);
+        return 0;
+    case "echo":
+        EchoService.Run(options.Urls!);
+        return 0;
+    default:
+        break;
+}
+
+var parts = new Parts(options.Toy);
+foreach (string part in options.Only is { } one ? [one] : Parts.All)
+{
+    if (!parts.Run(part))
+    {
+        Console.Error.WriteLine(Options.Usage);
+        return 1;
+    }
+}
+
+if (options.Json is { } file)
+{
+    File.WriteAllText(file, JsonSerializer.Serialize(parts.Rows));
+}
+
+return 0;

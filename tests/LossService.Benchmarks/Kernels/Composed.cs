@@ -86,19 +86,20 @@ internal static class Composed
             TensorPrimitives.Multiply(y, (2 * Alpha) - 1, weight);
             TensorPrimitives.Add(weight, 1 - Alpha, weight);
 
-            // d loss / dx = w miss (1 - 2y) (2 entropy (1 - miss) + miss), with d miss / dx = (1 - 2y) miss (1 - miss)
+            TensorPrimitives.Multiply(miss, weight, weight);
+            TensorPrimitives.Multiply(miss, weight, weight);
+            sum += TensorPrimitives.Dot<float>(weight, entropy);
+
+            // For hard labels d miss / dx = (1 - 2y) miss (1 - miss) and d entropy / dx = (1 - 2y) miss, so
+            // d loss / dx = w miss^2 (1 - 2y) (2 entropy (1 - miss) + miss).
             TensorPrimitives.Subtract(1, miss, t);
             TensorPrimitives.Multiply(t, entropy, t);
             TensorPrimitives.Multiply(t, 2, t);
             TensorPrimitives.Add(t, miss, t);
-            TensorPrimitives.Multiply(miss, weight, weight);
             TensorPrimitives.Multiply(t, weight, g);
             TensorPrimitives.Multiply(y, -2f / n, t);
             TensorPrimitives.Add(t, 1f / n, t);
             TensorPrimitives.Multiply(g, t, g);
-
-            TensorPrimitives.Multiply(miss, weight, weight);
-            sum += TensorPrimitives.Dot<float>(weight, entropy);
         }
 
         return sum / n;
