@@ -55,6 +55,9 @@ internal sealed class Parts(bool toy)
             case "startup":
                 Publish("Start-up", StartupBenchmarks.Run(toy, Say));
                 return true;
+            case "dotnet":
+                Dotnet.Run();
+                return true;
             case "sweep":
                 return Sweep.Run(toy, Console.Out);
             default:

@@ -10,7 +10,8 @@ internal sealed record Options(string? Only, bool Toy, string? Json, string? Ser
 {
     public const string Usage = """
         dotnet run -c Release --project tests/LossService.Benchmarks [-- OPTIONS]
-          --only PART   kernels, digits, server, cost, startup or sweep (all but sweep when absent)
+          --only PART   kernels, digits, server, cost or startup (all of these when absent);
+                        sweep (every float there is, half an hour); dotnet (ours under BenchmarkDotNet)
           --toy         everything once at toy size, to see that it runs; writes no results
           --json FILE   the rows as JSON, too
         """;

@@ -29,8 +29,9 @@ internal static class Load
         Reading before = server.Read();
         long start = Stopwatch.GetTimestamp();
         int left = requestsMin;
-        Task<List<double>>[] loops = [.. Enumerable.Range(0, Math.Min(Connections, requestsMin)).Select(_ => Task.Factory.StartNew(
-            () => Loop(server.Port, request, start, seconds, ref left), TaskCreationOptions.LongRunning))];
+        Task<List<double>>[] loops = [.. Enumerable.Range(0, Math.Min(Connections, requestsMin)).Select(
+            number => Task.Factory.StartNew(
+                () => Loop(server.Connection(number), request, start, seconds, ref left), TaskCreationOptions.LongRunning))];
         double[] latencies = [.. loops.SelectMany(loop => loop.Result)];
         double took = Stopwatch.GetElapsedTime(start).TotalSeconds;
         Reading after = server.Read();
@@ -39,9 +40,8 @@ internal static class Load
             latencies);
     }
 
-    private static List<double> Loop(int port, byte[] request, long start, double seconds, ref int left)
+    private static List<double> Loop(Connection connection, byte[] request, long start, double seconds, ref int left)
     {
-        using var connection = new Connection(port);
         var latencies = new List<double>();
         while (Interlocked.Decrement(ref left) >= 0 || Stopwatch.GetElapsedTime(start).TotalSeconds < seconds)
         {

@@ -8,11 +8,9 @@ namespace LossService.Benchmarks.Server;
 /// middleware, loaded in turns.</summary>
 internal static class ServerBenchmarks
 {
-    private const int Rounds = 7;
-    private const double SlotSeconds = 0.5;
-
-    private static readonly (int Rows, int Classes, double NaiveTarget, double EchoTarget)[] Payloads =
-        [(32, 10, 4, 1.3), (256, 100, 5, 4), (1024, 1000, 5.5, 3.5)];
+    // Many short turns where a request is short, fewer and longer ones where it takes half a second.
+    private static readonly Case[] Cases =
+        [new(32, 10, 4, 1.3, 25, 0.25), new(256, 100, 5, 4, 15, 0.3), new(1024, 1000, 5.5, 3.5, 7, 0.6)];
 
     /// <summary>Processor milliseconds per request, and the table of everything else.</summary>
     public static (IReadOnlyList<Row> Rows, string Table) Run(bool toy, Action<string> say)
@@ -23,12 +21,12 @@ internal static class ServerBenchmarks
         ServerProcess[] servers = [.. new[] { ours, naive, echo }.OfType<ServerProcess>()];
         var rows = new List<Row>();
         List<string[]> lines = [["work", "server", "requests/s", "p50 ms", "p99 ms", "allocated/request", "requests"]];
-        foreach ((int given, int classes, double naiveTarget, double echoTarget) in Payloads)
+        foreach (Case one in Cases)
         {
-            int count = toy ? Math.Min(given, 4) : given;
-            string work = $"cross_entropy JSON ({count},{classes})";
+            int count = toy ? Math.Min(one.Rows, 4) : one.Rows;
+            string work = $"cross_entropy JSON ({count},{one.Classes})";
             say(work);
-            byte[] body = Payload.Json(count, classes);
+            byte[] body = Payload.Json(count, one.Classes);
             byte[] request = Payload.Request(body);
             var results = servers.ToDictionary(server => server, _ => new List<LoadResult>());
             foreach (ServerProcess server in toy ? [] : servers)
@@ -36,25 +34,25 @@ internal static class ServerBenchmarks
                 WarmUp(server, request);
             }
 
-            for (int round = 0; round < (toy ? 1 : Rounds); round++)
+            for (int round = 0; round < (toy ? 1 : one.Rounds); round++)
             {
                 for (int k = 0; k < servers.Length; k++)
                 {
                     ServerProcess server = servers[(k + round) % servers.Length];
-                    results[server].Add(Load.Run(server, request, toy ? 0 : SlotSeconds, 2));
+                    results[server].Add(Load.Run(server, request, toy ? 0 : one.TurnSeconds, 2));
                 }
             }
 
             if (naive is not null)
             {
-                rows.Add(Compare(work, "naive", results[ours], results[naive], naiveTarget) with
+                rows.Add(Compare(work, "naive", results[ours], results[naive], one.NaiveTarget) with
                 {
                     OursSaid = [Loss(ours, request)],
                     PeerSaid = [Loss(naive, request)],
                 });
             }
 
-            rows.Add(Compare(work, "echo", results[ours], results[echo], Math.Round(1 / echoTarget, 3)) with
+            rows.Add(Compare(work, "echo", results[ours], results[echo], Math.Round(1 / one.EchoTarget, 3)) with
             {
                 OursSaid = [body.Length],
                 PeerSaid = [Answer(echo, request).Length],
@@ -109,4 +107,8 @@ internal static class ServerBenchmarks
         int status = connection.Send(request, body);
         return status == 200 ? body.ToArray() : throw new InvalidOperationException($"{server.Name} answered {status}.");
     }
+
+    /// <summary>A payload, by how much naive's cost and ours may differ, how often ours may be an echo's, and the turns.</summary>
+    private sealed record Case(
+        int Rows, int Classes, double NaiveTarget, double EchoTarget, int Rounds, double TurnSeconds);
 }

@@ -13,6 +13,7 @@ internal sealed class ServerProcess : IDisposable
 
     private readonly Process _process;
     private readonly string _gauge;
+    private readonly List<Connection> _connections = [];
 
     private ServerProcess(string name, Process process, int port, string gauge)
     {
@@ -50,11 +51,26 @@ internal sealed class ServerProcess : IDisposable
     /// <summary>Starts one of the services that this program can be.</summary>
     public static ServerProcess StartPeer(string which) => Start(which, [Programs.Self, "--serve", which], true, null);
 
+    /// <summary>One of its connections, open as long as the server is: what opening costs is no request's.</summary>
+    public Connection Connection(int number)
+    {
+        lock (_connections)
+        {
+            while (_connections.Count <= number)
+            {
+                _connections.Add(new(Port));
+            }
+
+            return _connections[number];
+        }
+    }
+
     /// <summary>What it has used so far; it must have been started with a gauge.</summary>
     public Reading Read() => Gauge.Read(_gauge);
 
     public void Dispose()
     {
+        _connections.ForEach(connection => connection.Dispose());
         _process.Kill(entireProcessTree: true);
         _process.WaitForExit();
         _process.Dispose();
@@ -90,7 +106,7 @@ internal sealed class ServerProcess : IDisposable
         var server = new ServerProcess(name, process, port, gauge);
         try
         {
-            byte[] ready = Connection.Request("GET", "/health/ready", "text/plain", []);
+            byte[] ready = Server.Connection.Request("GET", "/health/ready", "text/plain", []);
             server.Await(firstRequest ?? ready, start, anyStatus: firstRequest is null);
             double answer = Stopwatch.GetElapsedTime(start).TotalSeconds;
             server.Await(ready, start, anyStatus: false);
