@@ -13,7 +13,7 @@ namespace LossService.Api;
 /// a tensor, a byte of a body or a query string.</summary>
 internal static class RequestLine
 {
-    private const string Text = "{Timestamp:HH:mm:ss} {Level:u3} {Message:lj}{NewLine}{Exception}";
+    private const string Text = "{Timestamp:HH:mm:ss} {Level:u3} {Message:lj} {Dtype:l} {Shapes:l} {Code:l}{NewLine}{Exception}";
     private const int PathLengthMax = 256;
 
     /// <summary>Sends everything through Serilog to standard output.</summary>

@@ -14,7 +14,7 @@ public sealed class Solution
     public Shape Items { get; internal set; }
 
     /// <summary>The axes that the starred symbol stands for.</summary>
-    public Shape Rest { get; internal set; }
+    public Shape Rest { get; internal set; } = Shape.Scalar;
 
     /// <summary>The place of the input that introduced the symbols.</summary>
     public int First { get; internal set; }

@@ -28,11 +28,16 @@ internal sealed partial class DistributionDriver<TLoss, T, V>
         bool hard = TSide.IsQ && _labels is not null;
         Tensor? hessian = _result.Hessians[side.Place];
         int classes = _layout.Classes;
-        Slopes<TSide>(side.Form, p, logP, at, at.Coefficients, hessian is not null);
+        bool differs = TSide.IsQ && side.Form == DistributionForm.Logits && _loss.IsCrossEntropyInQ && !_loss.ItemsAreTerms;
+        if (!differs)
+        {
+            Slopes<TSide>(side.Form, p, logP, at, at.Coefficients, twice: false);
+        }
+
         Span<T> slopes = _layout.Room(gradient, row, at.Output);
         if (side.Form == DistributionForm.Logits)
         {
-            if (TSide.IsQ && _loss.IsCrossEntropyInQ && !_loss.ItemsAreTerms)
+            if (differs)
             {
                 DifferOnLogits(row, slopes, at);
             }
@@ -86,19 +91,19 @@ internal sealed partial class DistributionDriver<TLoss, T, V>
             V otherP = Load(at.P, c);
             V otherLogP = Load(at.LogP, c);
             V otherLogQ = Load(at.LogQ, c);
+            // On q the slope is taken on log q and divided by q at the end: one rounding less than by 1 / q.
+            Dual<V> term = TSide.IsQ
+                ? loss.Term(Constant(otherP), Constant(otherLogP), new Dual<V>(log, one))
+                : loss.Term(new Dual<V>(value, onValue), new Dual<V>(log, onLog), Constant(otherLogQ));
+            V onSide = scale * V.ZeroTimes(Load(coefficients, c), term.Slope);
+            V.Store(
+                TSide.IsQ && form == DistributionForm.Probabilities
+                    ? V.Select(V.Same(onSide, V.Of(0)), V.Of(0), onSide / value)
+                    : onSide,
+                ref slope, c);
             if (!twice)
             {
-                // On q the slope is taken on log q and divided by q at the end: one rounding less than by 1 / q.
-                Dual<V> term = TSide.IsQ
-                    ? loss.Term(Constant(otherP), Constant(otherLogP), new Dual<V>(log, one))
-                    : loss.Term(new Dual<V>(value, onValue), new Dual<V>(log, onLog), Constant(otherLogQ));
-                V onSide = scale * V.ZeroTimes(Load(coefficients, c), term.Slope);
-                V.Store(
-                    TSide.IsQ && form == DistributionForm.Probabilities
-                        ? V.Select(V.Same(onSide, V.Of(0)), V.Of(0), onSide / value)
-                        : onSide,
-                    ref slope, c);
-                continue;
+                continue; // else the slope is taken the same way, so that it has the same bits
             }
 
             bool given = form == DistributionForm.Probabilities;
@@ -107,7 +112,6 @@ internal sealed partial class DistributionDriver<TLoss, T, V>
             Dual<Dual<V>> both = TSide.IsQ
                 ? loss.Term(Fixed(otherP), Fixed(otherLogP), dualLog)
                 : loss.Term(dualValue, dualLog, Fixed(otherLogQ));
-            V.Store(scale * V.ZeroTimes(Load(coefficients, c), both.Value.Slope), ref slope, c);
             V.Store(scale * both.Slope.Slope, ref curve, c);
         }
     }
@@ -115,6 +119,8 @@ internal sealed partial class DistributionDriver<TLoss, T, V>
     private void Curves<TSide>(DistributionForm form, Span<T> p, Span<T> logP, in DistributionRow<T> at, Span<T> curves)
         where TSide : struct, ISide
     {
+        // The slopes again, with the Hessian's own coefficients, and the second derivatives.
+        Slopes<TSide>(form, p, logP, at, at.Curvatures, twice: true);
         int classes = _layout.Classes;
         if (form != DistributionForm.Logits)
         {
@@ -126,9 +132,7 @@ internal sealed partial class DistributionDriver<TLoss, T, V>
             return;
         }
 
-        // The slopes were multiplied by the gradient's coefficients; the Hessian has its own, so they are taken anew.
         Span<T> weighed = at.Curves;
-        Slopes<TSide>(form, p, logP, at, at.Curvatures, twice: true);
         double slopeSum = Sums.OfBlock<T>(at.Slopes[..classes]);
         for (int c = 0; c < classes; c++)
         {
@@ -167,14 +171,22 @@ internal sealed partial class DistributionDriver<TLoss, T, V>
         slopes[top] = T.CreateTruncating(scale * ((own * othersP) - (double.CreateTruncating(p[top]) * othersH)));
     }
 
-    private static (int Top, double Others) Likeliest(Span<T> p)
+    // A score that is huge on either side would cost all gaps their digits.
+    private int LikeliestOnBoth(in DistributionRow<T> at)
     {
-        int top = 0;
-        for (int c = 1; c < p.Length; c++)
+        Span<T> both = at.Slopes[.._layout.Classes];
+        ref T sum = ref MemoryMarshal.GetReference(both);
+        for (int c = 0; c < both.Length; c += V.Count)
         {
-            top = p[c] > p[top] ? c : top;
+            V.Store(Load(at.LogP, c) + Load(at.LogQ, c), ref sum, c);
         }
 
+        return Math.Max(0, Rows.IndexOf<T, V>(both, Rows.Max<T, V>(both)));
+    }
+
+    private static (int Top, double Others) Likeliest(Span<T> p)
+    {
+        int top = Math.Max(0, Rows.IndexOf<T, V>(p, Rows.Max<T, V>(p)));
         return (top, SumOfOthers(p, top));
     }
 
@@ -215,7 +227,7 @@ internal sealed partial class DistributionDriver<TLoss, T, V>
         if (_p.Form == DistributionForm.Logits)
         {
             Span<T> onP = _p.Scores(_layout, row, at.Room);
-            int top = Likeliest(at.P[..classes]).Top;
+            int top = LikeliestOnBoth(at);
             T anchorP = onP[top];
             onP.CopyTo(at.Terms);
             Span<T> onQ = _q!.Scores(_layout, row, at.Room);
@@ -224,9 +236,13 @@ internal sealed partial class DistributionDriver<TLoss, T, V>
             T scale = T.CreateTruncating(1 / _loss.Temperature);
             if (T.IsFinite(anchorP) && T.IsFinite(anchorQ) && T.IsFinite(offset))
             {
-                for (int c = 0; c < classes; c++)
+                onQ.CopyTo(gaps);
+                ref T q = ref MemoryMarshal.GetReference(gaps);
+                ref T teacher = ref MemoryMarshal.GetReference(at.Terms);
+                for (int c = 0; c < classes; c += V.Count)
                 {
-                    gaps[c] = T.FusedMultiplyAdd((onQ[c] - anchorQ) - (at.Terms[c] - anchorP), scale, offset);
+                    V apart = (V.Load(ref q, c) - V.All(anchorQ)) - (V.Load(ref teacher, c) - V.All(anchorP));
+                    V.Store(V.MultiplyAdd(apart, V.All(scale), V.All(offset)), ref q, c);
                 }
 
                 return gaps;

@@ -84,7 +84,7 @@ internal sealed partial class DistributionDriver<TLoss, T, V> : Driver, IDisposa
     // One row: its weighted loss, and for the identity its weighted cross-entropy and entropy.
     private (double Loss, double Cross, double Entropy) Run(int row, in DistributionRow<T> at)
     {
-        if (!_loss.ItemsAreTerms && _plan.IsLeftOut(row))
+        if (IsLeftOut(row))
         {
             Blank(row, at);
             return default;
@@ -107,7 +107,7 @@ internal sealed partial class DistributionDriver<TLoss, T, V> : Driver, IDisposa
 
         Differentiate(row, at);
         return _loss.TellsIdentity
-            ? (loss, -Weighed(at, at.LogQ), -Weighed(at, at.LogP))
+            ? (loss, -_termScale * Weighed(at, at.LogQ), -_termScale * Weighed(at, at.LogP))
             : (loss, 0, 0);
     }
 
@@ -148,6 +148,25 @@ internal sealed partial class DistributionDriver<TLoss, T, V> : Driver, IDisposa
                 at.Curvatures[c] = T.Zero;
             }
         }
+    }
+
+    // A row is left out when its item is, or all its terms are.
+    private bool IsLeftOut(int row)
+    {
+        if (!_loss.ItemsAreTerms)
+        {
+            return _plan.IsLeftOut(row);
+        }
+
+        for (int c = 0; c < _layout.Classes; c++)
+        {
+            if (!_plan.IsLeftOut(ItemOf(row, c)))
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 
     private int ItemOf(int row, int c) =>
@@ -210,7 +229,11 @@ internal sealed partial class DistributionDriver<TLoss, T, V> : Driver, IDisposa
 
     private void Blank(int row, in DistributionRow<T> at)
     {
-        StoreItem(row, 0);
+        for (int c = 0; c < (_loss.ItemsAreTerms ? _layout.Classes : 1); c++)
+        {
+            StoreItem(_loss.ItemsAreTerms ? ItemOf(row, c) : row, 0);
+        }
+
         Span<T> zeros = at.Terms[.._layout.Classes];
         zeros.Clear();
         for (int place = 0; place < _result.Gradients.Length; place++)

@@ -182,8 +182,7 @@ public static class ElementCheck
             return false;
         }
 
-        if (request.Tensor(request.Card.Inputs.Count + 1) is { } mask
-            && mask.Flag[Families.Broadcast.Of(mask.Shape, solution.Items).At(item)] == 0)
+        if (IsMasked(request, solution.Items, item, StepsOf(solution.Items, shape)))
         {
             return true;
         }
@@ -205,6 +204,27 @@ public static class ElementCheck
         return false;
     }
 
+    // A label of (N, d1, ...) with items (N, C, d1, ...) is masked when the items of all its classes are.
+    private static bool IsMasked(LossRequest request, Shape items, int item, (int Count, int Step) steps)
+    {
+        if (request.Tensor(request.Card.Inputs.Count + 1) is not { } mask)
+        {
+            return false;
+        }
+
+        var at = Families.Broadcast.Of(mask.Shape, items);
+        bool masked = true;
+        for (int step = 0; step < steps.Count; step++)
+        {
+            masked &= mask.Flag[at.At(item + (step * steps.Step))] == 0;
+        }
+
+        return masked;
+    }
+
+    private static (int Count, int Step) StepsOf(Shape items, Shape shape) =>
+        shape.Rank + 1 == items.Rank ? (items[1], items.From(2).Elements) : (1, 0);
+
     // An element of (N, C, d1, ...) belongs to the item (N, d1, ...); one of the items' own shape to itself; one of a vector
     // over samples to no single item, unless there is one item a sample.
     private static int? ItemOf(Solution solution, Input input, Shape shape, int offset)
@@ -213,6 +233,12 @@ public static class ElementCheck
         if (shape == items)
         {
             return offset;
+        }
+
+        if (shape.Rank + 1 == items.Rank && input.MayBeLabel)
+        {
+            int step = items.From(2).Elements;
+            return (offset / step * step * items[1]) + (offset % step); // the item of the label's first class
         }
 
         if (shape.Rank != items.Rank + 1 || input.Name == Common.WeightName)

@@ -132,6 +132,7 @@ public static class NumberReader
         }
     }
 
+    // Reads a text that is nothing but one number and whitespace around it.
     internal static bool TryReadOnly<T, TFormat>(ReadOnlySpan<byte> text, ref T value)
         where T : unmanaged
         where TFormat : struct, IBinaryFormat<T>

@@ -35,6 +35,7 @@ public sealed class ValidationTests
     [InlineData("""{"logits":[[],[]],"q":[1,1],"targets":[0,0]}""", "/logits shape_mismatch")]
     [InlineData("""{"logits":[[1,2],[3,4]],"q":[1,1],"targets":[0,2]}""", "/targets class_out_of_range")]
     [InlineData("""{"logits":[[1,2],[3]],"q":[1,1],"targets":[0,1]}""", "/logits ragged_array")]
+    [InlineData("""{"logits":[[1,2],[3,4]],"q":[1,1e39],"targets":[0,1]}""", "/q number_overflow")]
     [InlineData("""{INPUTS,"weigth_decay":1}""", "/weigth_decay unknown_member")]
     public async Task Request_BreaksOneRule_NamesIt(string body, params string[] errors)
     {

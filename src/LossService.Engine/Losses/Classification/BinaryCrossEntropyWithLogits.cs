@@ -23,20 +23,20 @@ internal readonly struct BinaryCrossEntropyWithLogits(double smoothing) : ITerna
         ],
         Inputs =
         [
-            new("logits", "M | N C *D | ", "Scores x before the sigmoid; any shape.") { Gradient = GradientRule.Default },
-            new("targets", "M | N C *D | ", "Labels or soft labels y in [0, 1].")
+            new("logits", "*S", "Scores x before the sigmoid; any shape.") { Gradient = GradientRule.Default },
+            new("targets", "*S", "Labels or soft labels y in [0, 1].")
             {
                 Gradient = GradientRule.OnRequest,
                 Domain = Domain.Probability,
             },
-            new("pos_weight", "M | N C *D | C | ", "Multiplies the positive term: per element, per class (second axis, or the only one), or one for all.")
+            new("pos_weight", "*S | C | ", "Multiplies the positive term: per element, per class (second axis, or the only one), or one for all.")
             {
                 Optional = true,
                 Domain = Domain.NonNegative,
             },
-            new(Common.WeightName, "M | N C *D | ", "A weight per element.") { Optional = true, Domain = Domain.NonNegative },
+            new(Common.WeightName, "*S", "A weight per element.") { Optional = true, Domain = Domain.NonNegative },
         ],
-        Items = "M | N C *D | ",
+        Items = "*S",
         Parameters = [LabelSmoothing],
         Edges = ["At infinite logits the limit is returned: 0 where the label agrees, infinity where it does not."],
         Presets = [new("pytorch", ("empty", "nan"))],

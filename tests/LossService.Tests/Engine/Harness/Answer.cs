@@ -20,7 +20,7 @@ internal sealed class Answer(LossResult result)
 
     public Normalizer? Normalizer { get; } = result.Normalizer;
 
-    public IReadOnlyList<Note> Notes { get; } = [.. result.Notes];
+    public List<Note> Notes { get; } = [.. result.Notes];
 
     /// <summary>Every number by name, in a fixed order.</summary>
     public IEnumerable<(string Name, double[] Values)> All()
@@ -89,10 +89,16 @@ internal sealed class Answer(LossResult result)
 
     private static double[] ValuesOf(Tensor tensor)
     {
-        var values = new double[tensor.Shape.Elements];
+        if (tensor.Element == Element.Float64)
+        {
+            return tensor.Float64.ToArray();
+        }
+
+        ReadOnlySpan<float> narrow = tensor.Float32;
+        var values = new double[narrow.Length];
         for (int i = 0; i < values.Length; i++)
         {
-            values[i] = tensor.ValueAt(i);
+            values[i] = narrow[i];
         }
 
         return values;

@@ -105,26 +105,31 @@ internal static class Bench
     private static Tensor Rent(TensorPool pool, Given given, Element element)
     {
         var tensor = Tensor.Rent(pool, new Shape(given.Shape), element);
-        for (int i = 0; i < given.Values.Length; i++)
+        ReadOnlySpan<double> values = given.Values;
+        switch (element)
         {
-            double value = given.Values[i];
-            switch (element)
-            {
-                case Element.Float64:
-                    tensor.Float64[i] = value;
-                    break;
-                case Element.Float32:
-                    tensor.Float32[i] = (float)value;
-                    break;
-                case Element.Label:
-                    tensor.Label[i] = value == Math.Truncate(value) ? (int)value : Labels.NotAnInteger;
-                    break;
-                default:
-                    tensor.Flag[i] = (byte)value;
-                    break;
-            }
+            case Element.Float64:
+                values.CopyTo(tensor.Float64);
+                break;
+            case Element.Float32:
+                Copy(values, tensor.Float32, value => (float)value);
+                break;
+            case Element.Label:
+                Copy(values, tensor.Label, value => value == Math.Truncate(value) ? (int)value : Labels.NotAnInteger);
+                break;
+            default:
+                Copy(values, tensor.Flag, value => (byte)value);
+                break;
         }
 
         return tensor;
+    }
+
+    private static void Copy<T>(ReadOnlySpan<double> from, Span<T> to, Func<double, T> round)
+    {
+        for (int i = 0; i < to.Length; i++)
+        {
+            to[i] = round(from[i]);
+        }
     }
 }

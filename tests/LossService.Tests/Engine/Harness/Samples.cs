@@ -48,7 +48,8 @@ internal sealed class Samples(LossCard card, int seed)
     {
         foreach (Parameter parameter in card.Parameters)
         {
-            if (Chance(0.5) && !wish.Untouched.Contains(parameter.Name))
+            if (Chance(0.5) && !wish.Untouched.Contains(parameter.Name)
+                && (wish.Ignored || parameter != card.IgnoreIndex))
             {
                 question.Parameters[parameter.Name] = Setting(parameter);
             }
@@ -137,7 +138,7 @@ internal sealed class Samples(LossCard card, int seed)
 
             int[] shape = shapes.Shape(form.Pattern);
             question.Inputs[input.Name] = new(
-                Fill(shape, () => Number(question, input, form, shapes, wish.Values)), shape, shapes.SlicingOf(form));
+                Fill(shape, () => Number(question, input, form, shapes, wish)), shape, shapes.SlicingOf(form));
             Normalize(question.Inputs[input.Name], input, form);
         }
     }
@@ -160,15 +161,16 @@ internal sealed class Samples(LossCard card, int seed)
         return !input.Optional || (wish.Extras && Chance(0.4));
     }
 
-    private double Number(Question question, Input input, InputForm form, Symbols shapes, Values values)
+    private double Number(Question question, Input input, InputForm form, Symbols shapes, Wish wish)
     {
         if (form.Kind == InputKind.Label)
         {
-            bool ignored = card.IgnoreIndex is not null && Chance(0.1);
+            bool ignored = wish.Ignored && card.IgnoreIndex is not null && Chance(0.1);
             return ignored ? question.Parameters.GetValueOrDefault("ignore_index", card.IgnoreIndex!.Default)
                 : _random.Next(shapes.Length(form.Classes!) + (form.Background ? 1 : 0));
         }
 
+        Values values = wish.Values;
         Domain domain = form.Domain;
         if (domain.Values is { } listed)
         {

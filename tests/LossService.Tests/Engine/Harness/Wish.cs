@@ -37,6 +37,9 @@ internal sealed record Wish
     /// <summary>False leaves out the common tensors and scalars, and the loss's own weights.</summary>
     public bool Extras { get; init; } = true;
 
+    /// <summary>False draws no label that is ignored.</summary>
+    public bool Ignored { get; init; } = true;
+
     /// <summary>False leaves the loss's own parameters at their defaults.</summary>
     public bool Settings { get; init; } = true;
 

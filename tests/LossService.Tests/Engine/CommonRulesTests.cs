@@ -1,0 +1,319 @@
+using LossService.Engine;
+using LossService.Engine.Cards;
+using LossService.Tests.Engine.Harness;
+using Xunit;
+
+namespace LossService.Tests.Engine;
+
+/// <summary>The exact rules of the HTTP contract that hold for every loss alike.</summary>
+[Trait("Set", "Engine")]
+public sealed class CommonRulesTests
+{
+    [Theory]
+    [MemberData(nameof(EveryLoss.Names), MemberType = typeof(EveryLoss))]
+    public void Answer_WithEveryCommonMember_IsThePlainOneTimesTheStatedFactors(string loss)
+    {
+        for (int seed = 0; seed < EveryLoss.Draws(60); seed++)
+        {
+            Question plain = Plain(loss, seed);
+            AssertRules(plain, seed);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(EveryLoss.InBothPrecisions), MemberType = typeof(EveryLoss))]
+    public void Mask_OverNaNAndInvalidNumbers_HidesThem(string loss, bool float64)
+    {
+        for (int seed = 0; seed < EveryLoss.Draws(40); seed++)
+        {
+            Question question = new Samples(EveryLoss.Card(loss), 100 + seed).Draw(new()
+            {
+                Form = 0, Samples = 2 + (seed % 9), Float64 = float64, Values = (Values)(seed % 3),
+            });
+            double[] mask = [.. Enumerable.Range(0, question.Samples).Select(sample => (double)((sample + seed) % 2))];
+            question = question.With("mask", new Given(mask, [mask.Length], Slicing.FirstAxis));
+            Answer clean = Bench.Ask(question);
+            Answer hidden = Bench.Ask(Spoil(question, mask));
+            Answer.AssertSameBits(Without(clean, "not_normalized"), Without(hidden, "not_normalized"), $"{question}");
+            foreach ((string name, double[] values) in hidden.All().Where(part => part.Name != "loss"))
+            {
+                int size = values.Length / mask.Length;
+                for (int i = 0; i < values.Length && size > 0 && IsBySample(question, name); i++)
+                {
+                    Assert.True(mask[i / size] != 0 || values[i] == 0, $"{name}[{i}] is masked and {values[i]}: {question}");
+                }
+            }
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(EveryLoss.Names), MemberType = typeof(EveryLoss))]
+    public void Mean_OverNothing_FollowsEmpty(string loss)
+    {
+        for (int seed = 0; seed < 8; seed++)
+        {
+            Question some = new Samples(EveryLoss.Card(loss), 300 + seed).Draw(new() { Form = 0, Samples = 3, Reduction = "mean" })
+                .Without("avg_factor", "sample_weight", "mask", "grad_output", "weight_normalization", "loss_weight", "weight");
+            Question[] empties = [some.Select(), some.With("mask", new Given(new double[3], [3], Slicing.FirstAxis))];
+            foreach (Question empty in empties)
+            {
+                Answer zero = Bench.Ask(empty);
+                Assert.Equal(0, zero.Loss);
+                Assert.Contains(zero.Notes, note => note.Code == "empty");
+                Assert.Equal(new Normalizer("count", 0), zero.Normalizer);
+                Assert.All(zero.Gradients.Values, gradient => Assert.All(gradient, slope => Assert.Equal(0, slope)));
+
+                Answer nan = Bench.Ask(empty.With("empty", "nan"));
+                Assert.Equal(double.NaN, nan.Loss);
+                Assert.All(nan.Gradients.Values, gradient => Assert.All(gradient, slope => Assert.Equal(0, slope)));
+
+                Mistake mistake = Assert.Single(Bench.MistakesOf(empty.With("empty", "error")));
+                Assert.Equal(Codes.EmptyReduction, mistake.Code);
+
+                Assert.Equal(0, Bench.Ask(empty.With("reduction", "sum")).Loss);
+                Assert.Null(Bench.Ask(empty.With("reduction", "none")).Loss);
+                Assert.Equal(0, Bench.Ask(empty.With("avg_factor", 2)).Loss);
+            }
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(EveryLoss.Names), MemberType = typeof(EveryLoss))]
+    public void Reduction_Overridden_IsTheOverride(string loss)
+    {
+        LossCard card = EveryLoss.Card(loss);
+        Question question = new Samples(card, 5).Draw(new() { Samples = 4, Reduction = "mean" }).Without("avg_factor", "grad_output");
+        foreach (string word in Samples.ReductionsOf(card))
+        {
+            Question direct = question.With("reduction", word);
+            Question overridden = question.With("reduction", word == "sum" ? "mean" : "sum").With("reduction_override", word);
+            Answer.AssertSameBits(Bench.Ask(direct), Bench.Ask(overridden), loss);
+        }
+
+        Answer.AssertSameBits(Bench.Ask(question), Bench.Ask(question.With("reduction_override", "null")), loss);
+    }
+
+    [Theory]
+    [MemberData(nameof(EveryLoss.Names), MemberType = typeof(EveryLoss))]
+    public void Gradient_UnderABoostersPreset_IsNotDividedByTheMean(string loss)
+    {
+        LossCard card = EveryLoss.Card(loss);
+        Question question = new Samples(card, 6).Draw(new() { Samples = 4, Reduction = "mean", Settings = false });
+        if (card.HasHessian)
+        {
+            question = question.With("hessian", "diagonal");
+        }
+
+        foreach (string booster in new[] { "xgboost", "lightgbm" })
+        {
+            Question explicitly = question;
+            foreach ((string name, string value) in card.Presets.Where(preset => preset.Name == booster).SelectMany(preset => preset.Changes))
+            {
+                explicitly = explicitly.With(name, value);
+            }
+
+            Answer boosted = Bench.Ask(question.With("preset", booster));
+            Answer mean = Bench.Ask(explicitly);
+            Answer sum = Bench.Ask(explicitly.Without("avg_factor").With("reduction", "sum"));
+            Assert.Equal(mean.Loss, boosted.Loss);
+            Assert.Equal(mean.Normalizer, boosted.Normalizer);
+            foreach ((string input, double[] gradient) in sum.Gradients)
+            {
+                Answer.AssertSameBits(gradient, boosted.Gradients[input], $"{input} under {booster} of {question}");
+            }
+
+            foreach ((string input, double[] hessian) in sum.Hessians)
+            {
+                Answer.AssertSameBits(hessian, boosted.Hessians[input], $"hessian of {input} under {booster} of {question}");
+            }
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(EveryLoss.Names), MemberType = typeof(EveryLoss))]
+    public void Batch_SplitInTwo_RecombinesByTheNormalizers(string loss)
+    {
+        for (int seed = 0; seed < 12; seed++)
+        {
+            Question whole = new Samples(EveryLoss.Card(loss), 700 + seed).Draw(new() { Form = 0, Samples = 9, Reduction = "mean" })
+                .Without("avg_factor", "avg_factor_eps");
+            Answer all = Bench.Ask(whole);
+            Answer left = Bench.Ask(whole.Select(0, 1, 2, 3));
+            Answer right = Bench.Ask(whole.Select(4, 5, 6, 7, 8));
+            double divisor = left.Normalizer!.Value + right.Normalizer!.Value;
+            Assert.Equal(all.Normalizer!.Value, divisor, 1e-12);
+            double joined = divisor == 0 ? 0
+                : ((left.Loss!.Value * left.Normalizer.Value) + (right.Loss!.Value * right.Normalizer.Value)) / divisor;
+            AssertNear(all.Loss!.Value, joined, 1e-13, all.Losses.Sum(Math.Abs), $"{whole}");
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(EveryLoss.Names), MemberType = typeof(EveryLoss))]
+    public void Example_OfEveryCard_RunsInBothPrecisions(string loss)
+    {
+        foreach (Example example in EveryLoss.Card(loss).Examples)
+        {
+            Question question = Question.Of(EveryLoss.Card(loss), example.Body);
+            Answer wide = Bench.Ask(question);
+            Assert.True(double.IsFinite(wide.Loss ?? 0), example.Body);
+            Assert.DoesNotContain(wide.All(), part => part.Values.Any(double.IsNaN));
+            Bench.Ask(question.AsFloat32());
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(EveryLoss.Names), MemberType = typeof(EveryLoss))]
+    public void Preset_OfEveryCard_Runs(string loss)
+    {
+        foreach (Preset preset in EveryLoss.Card(loss).Presets)
+        {
+            Question question = Question.Of(EveryLoss.Card(loss), EveryLoss.Card(loss).Examples[0].Body).With("preset", preset.Name);
+            Question explicitly = question.Without("preset");
+            foreach ((string name, string value) in preset.Changes)
+            {
+                explicitly = question.Parameters.ContainsKey(name) ? explicitly : explicitly.With(name, value);
+            }
+
+            bool boosted = preset.Name is "xgboost" or "lightgbm";
+            Answer.AssertSameBits(
+                Bench.Ask(explicitly.With("reduction", boosted ? "sum" : "mean")),
+                Bench.Ask(question.With("reduction", boosted ? "sum" : "mean")), $"{preset.Name} of {loss}");
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(EveryLoss.Names), MemberType = typeof(EveryLoss))]
+    public void Gradients_NoneAsked_LeaveTheLossAsItIs(string loss)
+    {
+        for (int seed = 0; seed < 12; seed++)
+        {
+            Question question = new Samples(EveryLoss.Card(loss), 800 + seed).Draw(new() { Values = (Values)(seed % 3), Float64 = seed % 2 == 0 });
+            Answer with = Bench.Ask(question);
+            Answer without = Bench.Ask(question.Copy(gradients: []));
+            Assert.Empty(without.Gradients);
+            Answer.AssertSameBits([with.Loss ?? 0, .. with.Losses], [without.Loss ?? 0, .. without.Losses], $"{question}");
+            foreach (string input in with.Gradients.Keys)
+            {
+                Answer one = Bench.Ask(question.Copy(gradients: [input]));
+                Answer.AssertSameBits(with.Gradients[input], Assert.Single(one.Gradients).Value, $"{input} alone of {question}");
+            }
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(EveryLoss.WithHessian), MemberType = typeof(EveryLoss))]
+    public void Hessian_AskedFor_LeavesLossAndGradientsAsTheyAre(string loss)
+    {
+        for (int seed = 0; seed < 24; seed++)
+        {
+            Question question = new Samples(EveryLoss.Card(loss), 900 + seed).Draw(new() { Values = (Values)(seed % 3), Float64 = seed % 2 == 0 });
+            Answer without = Bench.Ask(question);
+            Answer with = Bench.Ask(question.With("hessian", "diagonal"));
+            foreach (((string name, double[] expected), (_, double[] found)) in without.All().Zip(with.All()))
+            {
+                Answer.AssertSameBits(expected, found, $"{name} of {question}");
+            }
+        }
+    }
+
+    // One question with its common members, and the same without: items, loss and gradients differ by the stated factors.
+    private static void AssertRules(Question plain, int seed)
+    {
+        int samples = plain.Samples;
+        var random = new Random(seed);
+        double[] weights = [.. Enumerable.Range(0, samples).Select(_ => random.Next(5) / 2.0)];
+        double[] mask = [.. Enumerable.Range(0, samples).Select(_ => random.Next(4) > 0 ? 1.0 : 0)];
+        double[] upstream = [.. Enumerable.Range(0, samples).Select(_ => random.Next(-4, 5) / 4.0)];
+        string reduction = Samples.ReductionsOf(plain.Card)[seed % Samples.ReductionsOf(plain.Card).Length];
+        bool none = reduction == "none";
+        bool factor = reduction is "mean" or "none" && seed % 4 == 0;
+        Question full = plain
+            .With("sample_weight", new Given(weights, [samples], Slicing.FirstAxis))
+            .With("mask", new Given(mask, [samples], Slicing.FirstAxis))
+            .With("grad_output", none ? new Given(upstream, [samples], Slicing.FirstAxis) : new Given([1.5], []))
+            .With("loss_weight", -0.75)
+            .With("reduction", reduction);
+        full = factor ? full.With("avg_factor", 2.5).With("avg_factor_eps", 0.25) : full;
+        Answer expected = Bench.Ask(plain);
+        Answer found = Bench.Ask(full);
+
+        double items = expected.Losses.Length;
+        double[] losses = [.. expected.Losses.Select((item, i) => Sample(i, expected.Losses.Length) is int s && mask[s] != 0 ? item * weights[s] : 0)];
+        double divisor = reduction switch
+        {
+            "mean" when factor => 2.75,
+            "mean" => items / samples * mask.Sum(),
+            "batchmean" => samples,
+            _ => 1,
+        };
+        Assert.Equal(reduction is "mean" or "batchmean", found.Normalizer is not null);
+        Assert.Equal(divisor, found.Normalizer?.Value ?? 1);
+        AssertNear(losses, found.Losses, 1e-15, losses.Append(0).Max(Math.Abs), $"losses of {full}");
+        double rho = divisor == 0 ? 0 : 1 / divisor;
+        AssertNear(none ? 0 : losses.Sum() * rho * -0.75, found.Loss ?? 0, 1e-14, losses.Sum(Math.Abs), $"loss of {full}");
+        foreach ((string input, double[] gradient) in expected.Gradients)
+        {
+            double[] slopes = [.. gradient.Select((slope, i) => Sample(i, gradient.Length) is int s && mask[s] != 0
+                ? slope * weights[s] * rho * -0.75 * (none ? upstream[s] : 1.5) : 0)];
+            double size = slopes.Where(double.IsFinite).Select(Math.Abs).Append(2 * Math.Abs(rho)).Max();
+            AssertNear(slopes, found.Gradients[input], 4e-15, size, $"{input} of {full}");
+        }
+
+        int Sample(int element, int of) => element / Math.Max(1, of / samples);
+    }
+
+    private static Question Plain(string loss, int seed) => new Samples(EveryLoss.Card(loss), seed).Draw(new()
+    {
+        Form = 0, Samples = 1 + (seed % 7), Extras = false, Reduction = "none", Ignored = false,
+    });
+
+    // Puts numbers into the masked samples that no check would let through.
+    private static Question Spoil(Question question, double[] mask)
+    {
+        Question spoiled = question;
+        foreach ((string name, Given given) in question.Inputs)
+        {
+            Input input = question.Card.InputAt(question.Card.PlaceOfInput(name));
+            if (given.Slicing != Slicing.FirstAxis || (input.Optional && input.NeededWith is null))
+            {
+                continue;
+            }
+
+            int size = given.Values.Length / mask.Length;
+            double bad = input.MayBeLabel && given.Values.All(value => value == Math.Truncate(value)) ? 999
+                : input.Gradient == GradientRule.Default ? double.NaN : double.PositiveInfinity;
+            spoiled = spoiled.With(name, given with
+            {
+                Values = [.. given.Values.Select((value, i) => mask[i / Math.Max(1, size)] == 0 ? bad : value)],
+            });
+        }
+
+        return spoiled;
+    }
+
+    private static bool IsBySample(Question question, string name) =>
+        name == "losses" || question.Inputs[name[(name.IndexOf('.', StringComparison.Ordinal) + 1)..]].Slicing == Slicing.FirstAxis;
+
+    private static Answer Without(Answer answer, string code)
+    {
+        // A masked row's sum is nobody's business, so its note may or may not be there.
+        answer.Notes.RemoveAll(note => note.Code == code);
+        return answer;
+    }
+
+    private static void AssertNear(double[] expected, double[] found, double relative, double scale, string about)
+    {
+        Assert.Equal(expected.Length, found.Length);
+        for (int i = 0; i < expected.Length; i++)
+        {
+            if (double.IsFinite(expected[i]))
+            {
+                AssertNear(expected[i], found[i], relative, scale, $"[{i}] of {about}"); // an infinite slope times 0 is no number
+            }
+        }
+    }
+
+    private static void AssertNear(double expected, double found, double relative, double scale, string about) =>
+        Assert.True(Math.Abs(expected - found) <= relative * scale || expected.Equals(found), $"expected {expected:R}, found {found:R}: {about}");
+}

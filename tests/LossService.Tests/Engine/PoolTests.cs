@@ -1,0 +1,161 @@
+using LossService.Engine.Families;
+using LossService.Engine.Numerics;
+using LossService.Tests.Engine.Harness;
+using Xunit;
+
+namespace LossService.Tests.Engine;
+
+/// <summary>What a computation rents it gives back, whatever happens, and it never reads what a buffer held before.</summary>
+[Trait("Set", "Engine")]
+public sealed class PoolTests
+{
+    [Theory]
+    [MemberData(nameof(EveryLoss.InBothPrecisions), MemberType = typeof(EveryLoss))]
+    public void Answer_WhateverBuffersHeldBefore_HasTheSameBits(string loss, bool float64)
+    {
+        TensorPool[] pools = [new(1L << 30), Filled(0x00), Filled(0x55), Filled(0x7F), Filled(0xFF), Bench.Pool];
+        for (int seed = 0; seed < EveryLoss.Draws(24); seed++)
+        {
+            Question question = Draw(loss, float64, seed);
+            Answer expected = Bench.Ask(question, new(pools[0]));
+            foreach (TensorPool pool in pools)
+            {
+                Answer.AssertSameBits(expected, Bench.Ask(question, new(pool)), $"{question}");
+            }
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(EveryLoss.InBothPrecisions), MemberType = typeof(EveryLoss))]
+    public void Run_WithoutItsNthBuffer_GivesEverythingBack(string loss, bool float64)
+    {
+        foreach (int threads in new[] { 1, 2 })
+        {
+            Question question = threads == 1 ? Draw(loss, float64, 3) : Large(loss, float64);
+            for (int allowed = 0; ; allowed++)
+            {
+                int rents = 0;
+                int limit = allowed;
+                var pool = new TensorPool(1L << 30)
+                {
+                    PoisonsReturns = true,
+                    Lending = bytes =>
+                    {
+                        if (Interlocked.Increment(ref rents) > limit)
+                        {
+                            throw new PoolExhaustedException(bytes);
+                        }
+                    },
+                };
+                try
+                {
+                    Bench.Ask(question, new(pool, threads)); // asserts that nothing stays rented, even where it throws
+                    Assert.True(allowed > 4, $"{loss} rented only {allowed} buffers");
+                    break;
+                }
+                catch (PoolExhaustedException)
+                {
+                    Assert.Equal(0, pool.Leases);
+                }
+            }
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(EveryLoss.Names), MemberType = typeof(EveryLoss))]
+    public void Run_CancelledBeforeOrWithinItsBlocks_GivesEverythingBack(string loss)
+    {
+        Question question = Large(loss, float64: true);
+        for (int threads = 1; threads <= 2; threads++)
+        {
+            int rents = 0;
+            Bench.Ask(question, new(new TensorPool(1L << 30) { Lending = _ => Interlocked.Increment(ref rents) }, threads));
+            for (int at = 0; at < rents; at += 1 + (rents / 10))
+            {
+                using var cancelling = new CancellationTokenSource();
+                int before = at;
+                var pool = new TensorPool(1L << 30)
+                {
+                    Lending = _ =>
+                    {
+                        if (Interlocked.Decrement(ref before) < 0)
+                        {
+                            cancelling.Cancel();
+                        }
+                    },
+                };
+                Exception? thrown = Record.Exception(() => Bench.Ask(question, new(pool, threads, cancelling.Token)));
+
+                // With a second thread the sign may come when every block has begun: then the answer is whole.
+                Assert.True(thrown is OperationCanceledException || (thrown is null && threads > 1), $"{thrown}");
+                Assert.Equal(0, pool.Leases);
+            }
+        }
+    }
+
+    [Fact]
+    public void Lease_ReturnedTwiceOrUsedAfterReturn_Throws()
+    {
+        var pool = new TensorPool(1 << 20);
+        Lease lease = pool.Rent(100);
+        Lease copy = lease;
+        lease.Dispose();
+        Assert.Throws<InvalidOperationException>(() => copy.Bytes.Length);
+        Assert.Throws<InvalidOperationException>(copy.Dispose);
+        Lease again = pool.Rent(100);
+        Assert.Throws<InvalidOperationException>(copy.Dispose);
+        Assert.Equal(100, again.Bytes.Length);
+        again.Dispose();
+        Assert.Equal(0, pool.Leases);
+    }
+
+    [Fact]
+    public void Pool_BeyondItsLimit_RefusesAndLendsAgainAfterAReturn()
+    {
+        var pool = new TensorPool(1024);
+        Lease first = pool.Rent(512);
+        Lease second = pool.Rent(257);
+        Assert.Throws<PoolExhaustedException>(() => pool.Rent(1));
+        Assert.Equal(1024, pool.BytesLeased);
+        first.Dispose();
+        pool.Rent(1).Dispose();
+        second.Dispose();
+        Assert.Equal(0, pool.BytesLeased);
+    }
+
+    private static Question Draw(string loss, bool float64, int seed)
+    {
+        Question question = new Samples(EveryLoss.Card(loss), 4000 + seed).Draw(new()
+        {
+            Float64 = float64, Values = (Values)(seed % 3), Samples = 3 + seed,
+        });
+        return EveryLoss.Card(loss).HasHessian ? question.With("hessian", "diagonal") : question;
+    }
+
+    // Enough blocks for two threads.
+    private static Question Large(string loss, bool float64)
+    {
+        bool rows = EveryLoss.Card(loss).Inputs[0].Forms[0].Pattern.Symbols.Count > 0;
+        return new Samples(EveryLoss.Card(loss), 9).Draw(new()
+        {
+            Form = 0, Samples = rows ? 17 : 33_000, Row = 2049, Plain = true, Float64 = float64, Settings = false,
+        });
+    }
+
+    // A pool whose blocks of up to 16 KiB hold a pattern.
+    private static TensorPool Filled(byte pattern)
+    {
+        var pool = new TensorPool(1L << 30);
+        for (int size = 256; size <= 1 << 14; size *= 2)
+        {
+            Lease[] leases = [.. Enumerable.Range(0, 40).Select(_ => pool.Rent(size))];
+            foreach (Lease lease in leases)
+            {
+                lease.Bytes.Fill(pattern);
+                lease.Dispose();
+            }
+        }
+
+        return pool;
+    }
+}
