@@ -17,7 +17,10 @@ internal static class AnswerHeader
     private const int RoomBytes = 1_024;
 
     // Nobody shows a header as HTML: quotes inside of strings stay readable.
-    private static readonly JsonWriterOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonWriterOptions Readable = new()
+    {
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
 
     /// <summary>The header as JSON, padded with spaces so that the tensors behind it are aligned.</summary>
     /// <param name="result">The answer.</param>

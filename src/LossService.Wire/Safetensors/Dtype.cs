@@ -84,6 +84,7 @@ internal static class Dtypes
     /// <summary>True unless the elements would be no flags although the input wants flags.</summary>
     public static bool Suits(Dtype type, Input input) => !input.IsFlag || type <= Dtype.I64;
 
-    /// <summary>The names of the dtypes that an input takes, for messages; null for an input that nobody knows.</summary>
+    /// <summary>The names of the dtypes that an input takes, for messages.</summary>
+    /// <param name="input">The input; null for a tensor that is none.</param>
     public static string Expected(Input? input) => input is { IsFlag: true } ? Integers : All;
 }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using LossService.Engine;
 using LossService.Engine.Cards;
 using LossService.Engine.Numerics;
@@ -10,26 +9,18 @@ namespace LossService.Wire.Safetensors;
 /// and <c>__metadata__</c>, an object of strings.</summary>
 /// <remarks>What is malformed, or beyond a limit, breaks the header: nothing behind it can be read. Other mistakes are
 /// collected; the tensors concerned are passed over.</remarks>
-internal sealed class HeaderReader : IDisposable
+internal sealed partial class HeaderReader : IDisposable
 {
     private const string MetadataName = "__metadata__";
-
-    private static readonly string[] FieldWords = ["dtype", "shape", "data_offsets"];
 
     private readonly LossRequest _request;
     private readonly ReadLimits _limits;
     private readonly JsonScanner _scanner;
     private readonly MetadataReader _metadata;
     private readonly List<TensorEntry> _entries = [];
-    private readonly long[] _offsets = new long[2];
-    private readonly int[] _lengths = new int[Shape.RankMax];
     private Expecting _expecting;
     private ulong _seenInputs;
     private bool _hasSeenMetadata;
-    private TensorEntry _entry = new("");
-    private int _seenFields;
-    private int _rank;
-    private int _offsetCount;
     private int _skipTo = -1;
     private bool _isBroken;
 
@@ -108,7 +99,8 @@ internal sealed class HeaderReader : IDisposable
         string found = fault.Found == "the end of the body" ? "the end of the header" : fault.Found ?? "";
         _request.Mistakes.Add(fault with
         {
-            Detail = "safetensors header, " + fault.Detail.Replace("of the body", "of the header", StringComparison.Ordinal),
+            Detail = "safetensors header, "
+                + fault.Detail.Replace("of the body", "of the header", StringComparison.Ordinal),
             Expected = fault.Expected?.Replace("of the body", "of the header", StringComparison.Ordinal),
             Found = fault.Found is null ? null : found,
         });
@@ -159,46 +151,6 @@ internal sealed class HeaderReader : IDisposable
         }
     }
 
-    private void TakeField(JsonToken token, ReadOnlySpan<byte> text)
-    {
-        switch (_expecting)
-        {
-            case Expecting.Field when token == JsonToken.Name:
-                ChooseField(text);
-                break;
-            case Expecting.Field: // the end of the tensor
-                Complete();
-                _expecting = Expecting.Name;
-                break;
-            case Expecting.Dtype when token == JsonToken.String:
-                SetType(text);
-                _expecting = Expecting.Field;
-                break;
-            case Expecting.Shape when token == JsonToken.ArrayStart:
-                _expecting = Expecting.Length;
-                break;
-            case Expecting.Length when token == JsonToken.Number:
-                AddLength(text);
-                break;
-            case Expecting.Length when token == JsonToken.ArrayEnd:
-                SetShape();
-                _expecting = Expecting.Field;
-                break;
-            case Expecting.Offsets when token == JsonToken.ArrayStart:
-                _expecting = Expecting.Offset;
-                break;
-            case Expecting.Offset when token == JsonToken.Number && _offsetCount < _offsets.Length:
-                AddOffset(text);
-                break;
-            case Expecting.Offset when token == JsonToken.ArrayEnd && _offsetCount == _offsets.Length:
-                _expecting = Expecting.Field;
-                break;
-            default:
-                RefuseValue(token);
-                break;
-        }
-    }
-
     // A value that nobody reads: of a second __metadata__, or of an unknown field of a tensor.
     private void Skip(JsonToken token)
     {
@@ -224,11 +176,7 @@ internal sealed class HeaderReader : IDisposable
         }
 
         LossCard card = _request.Card;
-        _entry = new(MemberNames.Pointer("", name, out _)) { Place = MemberNames.PlaceOfInput(card, name) };
-        _expecting = Expecting.Tensor;
-        _seenFields = 0;
-        _rank = 0;
-        _offsetCount = 0;
+        BeginTensor(new(MemberNames.Pointer("", name, out _)) { Place = MemberNames.PlaceOfInput(card, name) });
         if (_entry.Place < 0 && MemberNames.PlaceOfParameter(card, name) >= 0)
         {
             _request.Mistakes.Add(new(_entry.Pointer, Codes.UnknownMember,
@@ -246,122 +194,6 @@ internal sealed class HeaderReader : IDisposable
         else
         {
             _seenInputs |= 1UL << _entry.Place;
-        }
-    }
-
-    private void ChooseField(ReadOnlySpan<byte> name)
-    {
-        _expecting = name.SequenceEqual("dtype"u8) ? Expecting.Dtype
-            : name.SequenceEqual("shape"u8) ? Expecting.Shape
-            : name.SequenceEqual("data_offsets"u8) ? Expecting.Offsets : Expecting.Nothing;
-        if (_expecting == Expecting.Nothing)
-        {
-            MemberNames.RefuseUnknown(_request.Mistakes, _entry.Pointer, name, null, FieldWords);
-        }
-        else if ((_seenFields & (1 << (int)_expecting)) != 0)
-        {
-            _request.Mistakes.Add(new(
-                MemberNames.Pointer(_entry.Pointer, name, out _), Codes.DuplicateMember, MemberNames.TwiceDetail));
-            _expecting = Expecting.Nothing;
-        }
-
-        _seenFields |= 1 << (int)_expecting;
-    }
-
-    private void SetType(ReadOnlySpan<byte> word)
-    {
-        Input? input = _entry.Place < 0 ? null : _request.Card.InputAt(_entry.Place);
-        _entry.Type = Dtypes.Parse(word);
-        bool isRead = _entry.Type is { } type && (input is null || Dtypes.Suits(type, input));
-        if (!isRead && !_request.Mistakes.Truncated)
-        {
-            string expected = Dtypes.Expected(input);
-            string found = _entry.Type is { } known ? Dtypes.NameOf(known) : "another dtype";
-            _request.Mistakes.Add(new(_entry.Pointer, Codes.DtypeUnsupported, $"expected {expected}, found {found}")
-            {
-                Expected = expected,
-                Found = found,
-            });
-        }
-
-        _entry.Place = isRead ? _entry.Place : -1;
-    }
-
-    private void AddLength(ReadOnlySpan<byte> text)
-    {
-        if (!long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long length))
-        {
-            Break("lengths in shape that are whole numbers from 0 up", "another number");
-        }
-        else if (_rank == Shape.RankMax)
-        {
-            BreakBeyond("rank", Shape.RankMax, "axes");
-        }
-        else if (length > _limits.ElementsMax)
-        {
-            BreakBeyond("elements", _limits.ElementsMax, "elements in one tensor");
-        }
-        else
-        {
-            _lengths[_rank++] = (int)length;
-        }
-    }
-
-    // Zeros do not hide giants: the product of the other lengths stays within the limit too, and so within an int.
-    private void SetShape()
-    {
-        long product = 1;
-        for (int axis = 0; axis < _rank && product <= _limits.ElementsMax; axis++)
-        {
-            product *= Math.Max(_lengths[axis], 1);
-        }
-
-        if (product > _limits.ElementsMax)
-        {
-            BreakBeyond("elements", _limits.ElementsMax, "elements in one tensor");
-        }
-        else
-        {
-            _entry.Shape = new(_lengths.AsSpan(0, _rank));
-        }
-    }
-
-    private void AddOffset(ReadOnlySpan<byte> text)
-    {
-        if (!long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out _offsets[_offsetCount++]))
-        {
-            Break("data_offsets that are whole numbers from 0 up", "another number");
-        }
-    }
-
-    private void Complete()
-    {
-        const int all = (1 << (int)Expecting.Dtype) | (1 << (int)Expecting.Shape) | (1 << (int)Expecting.Offsets);
-        if ((_seenFields & all) != all)
-        {
-            Break("dtype, shape and data_offsets", "a tensor without one of them");
-            return;
-        }
-
-        (_entry.Begin, _entry.End) = (_offsets[0], _offsets[1]);
-        if (_entry.Begin > _entry.End)
-        {
-            Break("data_offsets that begin before they end", $"[{_entry.Begin}, {_entry.End}]");
-            return;
-        }
-
-        // 2^27 elements of 8 bytes at most, as the configuration's range says: no overflow in 64 bits.
-        long bytes = _entry.Type is { } type ? (long)_entry.Shape.Elements * Dtypes.SizeOf(type) : -1;
-        if (bytes >= 0 && _entry.End - _entry.Begin != bytes)
-        {
-            Break($"{bytes} bytes of {Dtypes.NameOf(_entry.Type!.Value)} in shape {_entry.Shape}",
-                $"{_entry.End - _entry.Begin} bytes between its data_offsets");
-            return;
-        }
-
-        if (!_request.Mistakes.Truncated)
-        {
-            _entries.Add(_entry);
         }
     }
 

@@ -8,7 +8,8 @@ internal static class Layout
 {
     /// <summary>The tensors in the order of their bytes, or null when they do not lie side by side or the body would
     /// pass its limit; the mistakes then say so.</summary>
-    public static List<TensorEntry>? Of(IReadOnlyList<TensorEntry> entries, long headerEnd, ReadLimits limits, Mistakes mistakes)
+    public static List<TensorEntry>? Of(
+        IReadOnlyList<TensorEntry> entries, long headerEnd, ReadLimits limits, Mistakes mistakes)
     {
         List<TensorEntry> ordered = [.. entries.OrderBy(one => one.Begin).ThenBy(one => one.End)];
         long end = 0;

@@ -12,6 +12,7 @@ namespace LossService.Wire.Safetensors;
 internal sealed class MetadataReader(LossRequest request)
 {
     private const string Pointer = "/__metadata__";
+    private const string SameValue = "the same value in the query and in the body";
     private const int FoundLengthMax = 64;
     private const int Gradients = -1;
     private const int Ignored = -2;
@@ -97,7 +98,7 @@ internal sealed class MetadataReader(LossRequest request)
         // An option stands once in a header, so what is given already came with the query.
         if (request.IsGiven(_place) && !request[parameter].Equals(value))
         {
-            Refuse(parameter.Name, Codes.OptionConflict, "the same value in the query and in the body", "two values");
+            Refuse(parameter.Name, Codes.OptionConflict, SameValue, "two values");
             return;
         }
 
@@ -108,7 +109,8 @@ internal sealed class MetadataReader(LossRequest request)
     {
         LossCard card = request.Card;
         ulong gradients = 0;
-        foreach (string name in names.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        const StringSplitOptions plain = StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries;
+        foreach (string name in names.Split(',', plain))
         {
             int place = card.PlaceOfInput(name);
             if (place < 0 || place >= card.Inputs.Count || card.Inputs[place].Gradient == GradientRule.Never)
@@ -124,7 +126,7 @@ internal sealed class MetadataReader(LossRequest request)
 
         if (request.Gradients is { } given && given != gradients)
         {
-            Refuse(Common.GradientsName, Codes.OptionConflict, "the same value in the query and in the body", "two values");
+            Refuse(Common.GradientsName, Codes.OptionConflict, SameValue, "two values");
             return;
         }
 

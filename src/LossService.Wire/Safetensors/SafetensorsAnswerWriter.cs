@@ -28,7 +28,8 @@ internal static class SafetensorsAnswerWriter
         return length;
     }
 
-    /// <summary>Writes the answer from its tensors into the pipe, and flushes it about every 64 KiB and at its end.</summary>
+    /// <summary>Writes the answer from its tensors into the pipe, and flushes it about every 64 KiB and at its
+    /// end.</summary>
     /// <exception cref="OperationCanceledException">Cancelled, or nobody reads the pipe any more.</exception>
     public static async ValueTask WriteAsync(PipeWriter body, LossResult result, CancellationToken cancelled)
     {

@@ -134,8 +134,8 @@ internal sealed class SafetensorsRequestReader : IDisposable
 
                 return true;
             default:
-                _request.Mistakes.Add(
-                    Faults.Malformed("", "body", $"its end behind {BodyBytes} bytes, as the header says", "more bytes"));
+                _request.Mistakes.Add(Faults.Malformed(
+                    "", "body", $"its end behind {BodyBytes} bytes, as the header says", "more bytes"));
                 return false;
         }
     }
@@ -239,7 +239,8 @@ internal sealed class SafetensorsRequestReader : IDisposable
                 break;
             case Stage.Header:
                 _request.Mistakes.Add(Faults.Malformed(
-                    "", "body", $"{_headerBytes} bytes of header", $"the end of the body behind {_headerBytes - _left}"));
+                    "", "body", $"{_headerBytes} bytes of header",
+                    $"the end of the body behind {_headerBytes - _left}"));
                 break;
             case Stage.Tensors:
                 if (Current.Place >= 0)

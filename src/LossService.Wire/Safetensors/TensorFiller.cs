@@ -8,8 +8,8 @@ using LossService.Wire.Json;
 
 namespace LossService.Wire.Safetensors;
 
-/// <summary>Fills the tensors of one input from bytes as they arrive: as floats, as labels, as both, or as flags, as the
-/// card wants them.</summary>
+/// <summary>Fills the tensors of one input from bytes as they arrive: as floats, as labels, as both, or as flags, as
+/// the card wants them.</summary>
 /// <remarks>Bytes that are floats of the wanted precision already are only copied, from the pipe to their place; others
 /// are converted piece by piece. Holds at most two leases; <see cref="Dispose"/> gives back what no request
 /// took.</remarks>

@@ -97,6 +97,36 @@ public sealed class PiecesTests
         Assert.Equal(Labels.NotAnInteger, labels.Request.LabelTensor(1)!.Label[^1]);
     }
 
+    [Fact]
+    public void Reading_OfManyElements_AllocatesNoMoreThanOfFew()
+    {
+        var pool = new TensorPool(1 << 30);
+        long Measure(int elements)
+        {
+            byte[] file = Safe.File(
+                [("logits", "F32", [elements], new byte[4 * elements]), ("targets", "I64", [elements], new byte[8 * elements]), ("weight", "F16", [elements], new byte[2 * elements])],
+                ("reduction", "sum"), ("alpha", "0.5"));
+            long least = long.MaxValue;
+            for (int i = 0; i < 20; i++)
+            {
+                Pieces pieces = Pieces.Whole(file);
+                using var request = new LossService.Engine.LossRequest(Reading.Card);
+                long before = GC.GetAllocatedBytesForCurrentThread();
+                Task read = new LossService.Wire.Safetensors.SafetensorsCodec().ReadAsync(pieces, request, Reading.Limits, pool, default).AsTask();
+                long after = GC.GetAllocatedBytesForCurrentThread();
+                Assert.True(read.IsCompletedSuccessfully);
+                Assert.Empty(request.Mistakes.All);
+                least = Math.Min(least, after - before);
+            }
+
+            return least;
+        }
+
+        long few = Measure(3);
+        Assert.InRange(few, 0, 6_000);
+        Assert.InRange(Measure(50_000), 0, few + 500);
+    }
+
     private static byte[] Mutate(byte[] file, Random random)
     {
         byte[] mutant = [.. file];
