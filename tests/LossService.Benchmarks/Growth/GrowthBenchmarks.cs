@@ -15,7 +15,7 @@ internal static class GrowthBenchmarks
     {
         var rows = new List<Row>();
         string section = Elements(toy, rows, plotFile, say) + "\n" + Requests(toy, plotFile, say)
-            + "\nNot measured: the matrix product and safetensors bodies, which the service does not have yet.\n";
+            + "\nNot measured: the matrix product, which the engine does not have yet.\n";
         return (rows, section);
     }
 
@@ -85,34 +85,48 @@ internal static class GrowthBenchmarks
         int[] sizes = toy ? [2] : [8, 32, 128, 512, 2_048, 8_192, 32_768, 131_072];
         using ServerProcess ours = ServerProcess.StartService(ServerProcess.Service);
         using ServerProcess echo = ServerProcess.StartPeer("echo");
-        ServerProcess[] servers = [ours, echo];
-        var points = servers.ToDictionary(server => server, _ => new List<(double X, double Y)>());
-        List<string[]> lines = [["rows of 10 classes", "body bytes", "LossService requests/s", "echo requests/s"]];
+        bool rawToo = Payload.IsRawTaken(ours);
+        (string Name, ServerProcess Server, bool Raw)[] entrants =
+        [
+            ("LossService JSON", ours, false), ("echo JSON", echo, false),
+            .. rawToo ? [("LossService safetensors", ours, true), ("echo safetensors", echo, true)]
+                : Array.Empty<(string, ServerProcess, bool)>(),
+        ];
+        List<(double X, double Y)>[] points = [.. entrants.Select(_ => new List<(double, double)>())];
+        List<string[]> lines =
+            [["rows of 10 classes", "JSON bytes", .. entrants.SelectMany(one => (string[])[$"{one.Name} requests/s", "CPU ms"])]];
         foreach (int size in sizes)
         {
             say($"requests of {size} rows");
-            byte[] body = Payload.Json(size, Classes);
-            byte[] request = Payload.Request(body);
-            var line = new List<string> { $"{size:N0}", $"{body.Length:N0}" };
-            foreach (ServerProcess server in servers)
+            byte[] json = Payload.Json(size, Classes);
+            byte[] raw = Payload.Safetensors(size, Classes);
+            var line = new List<string> { $"{size:N0}", $"{json.Length:N0}" };
+            for (int i = 0; i < entrants.Length; i++)
             {
-                if (!toy)
-                {
-                    ServerBenchmarks.WarmUp(server, request);
-                }
-
-                double[] rates = [.. Enumerable.Range(0, toy ? 1 : 3)
-                    .Select(_ => Load.Run(server, request, toy ? 0 : 0.3, 1).RequestsPerSecond)];
-                points[server].Add((body.Length, Spread.Of(rates).Median));
-                line.Add(Table.Number(points[server][^1].Y));
+                LoadResult[] turns = LoadOne(
+                    entrants[i].Server, entrants[i].Raw ? Payload.RawRequest(raw) : Payload.Request(json), toy);
+                double rate = Spread.Of([.. turns.Select(turn => turn.RequestsPerSecond)]).Median;
+                points[i].Add((size * Classes, rate));
+                line.Add(Table.Number(rate));
+                line.Add(Table.Number(Spread.Of([.. turns.Select(turn => turn.CpuMs)]).Median));
             }
 
             lines.Add([.. line]);
         }
 
         string file = plotFile("requests");
-        Plot.Write(file, "cross_entropy as JSON: requests per second against the body's size", "body bytes", "requests per second",
-            [.. servers.Select(server => new Curve(server.Name, points[server]))]);
+        Plot.Write(file, "cross_entropy of 10 classes: requests per second against size", "elements", "requests per second",
+            [.. entrants.Select((one, i) => new Curve(one.Name, points[i]))]);
         return $"{Table.Of(lines)}\n![requests per second]({Path.GetFileName(file)})\n";
+    }
+
+    private static LoadResult[] LoadOne(ServerProcess server, byte[] request, bool toy)
+    {
+        if (!toy)
+        {
+            ServerBenchmarks.WarmUp(server, request);
+        }
+
+        return [.. Enumerable.Range(0, toy ? 1 : 3).Select(_ => Load.Run(server, request, toy ? 0 : 0.3, 1))];
     }
 }

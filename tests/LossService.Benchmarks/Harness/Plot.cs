@@ -14,7 +14,15 @@ internal static class Plot
     public static void Write(string file, string title, string x, string y, IReadOnlyList<Curve> curves)
     {
         var model = new PlotModel { Title = title, Background = OxyColors.White, TitleFontSize = 14 };
-        model.Legends.Add(new Legend { LegendPlacement = LegendPlacement.Outside });
+        model.Legends.Add(new Legend
+        {
+            LegendPlacement = LegendPlacement.Outside,
+            LegendPosition = LegendPosition.BottomLeft,
+            LegendOrientation = LegendOrientation.Horizontal,
+            LegendFontSize = 11,
+            LegendItemSpacing = 40, // a browser's letters are wider than the exporter believes
+            LegendLineSpacing = 6,
+        });
         model.Axes.Add(Axis(AxisPosition.Bottom, x));
         model.Axes.Add(Axis(AxisPosition.Left, y));
         foreach (Curve curve in curves)
@@ -26,7 +34,7 @@ internal static class Plot
 
         Directory.CreateDirectory(Path.GetDirectoryName(file)!);
         using FileStream stream = File.Create(file);
-        new SvgExporter { Width = 900, Height = 460 }.Export(model, stream);
+        new SvgExporter { Width = 900, Height = 560 }.Export(model, stream);
     }
 
     private static LogarithmicAxis Axis(AxisPosition position, string title) => new()

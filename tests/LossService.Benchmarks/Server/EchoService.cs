@@ -64,7 +64,7 @@ internal static class EchoService
     {
         public HeadValidator()
         {
-            RuleFor(request => request.ContentType).Must(type => type == "application/json");
+            RuleFor(request => request.ContentType).Must(type => type is "application/json" or Payload.RawType);
             RuleFor(request => request.ContentLength).GreaterThan(0);
         }
     }
