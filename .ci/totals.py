@@ -22,7 +22,7 @@ for run, demanded in DEMANDED.items():
     for file in sorted(folder.glob(f"{run}_*.trx")):
         tree = xml.parse(file)
         assemblies = {pathlib.Path(test.get("storage")).stem for test in tree.iterfind(".//t:UnitTest", NAMESPACE)}
-        assembly = " ".join(assemblies)
+        assembly = " ".join(sorted(assemblies)) or "no assembly"
         outcomes = collections.Counter()
         for result in tree.iterfind(".//t:UnitTestResult", NAMESPACE):
             outcome = result.get("outcome")

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using LossService.Engine.Cards;
 using LossService.Engine.Lanes;
@@ -101,20 +102,38 @@ internal readonly record struct Distance(DistanceKind Kind, double Power, double
             DistanceKind.L2 => slope / distance,
             _ => slope,
         };
-        for (int i = 0; i < a.Length; i++)
+        ref double x = ref MemoryMarshal.GetReference(a);
+        ref double y = ref MemoryMarshal.GetReference(b);
+        ref double toA = ref MemoryMarshal.GetReference(onA);
+        ref double toB = ref MemoryMarshal.GetReference(onB);
+        int i = 0;
+        for (; i <= a.Length - DoubleLane.Count; i += DoubleLane.Count)
         {
-            double difference = a[i] - b[i] + Eps;
-            double part = Kind switch
-            {
-                DistanceKind.L2 when double.IsInfinity(factor) => slope * (difference / distance), // subnormal distances
-                DistanceKind.L1 => factor * SignOf(difference),
-                DistanceKind.Lp => factor * SignOf(difference)
-                    * (difference == 0 ? 0 : ScalarLane.Pow(Math.Abs(difference) / distance, Power - 1).Value),
-                _ => factor * difference,
-            };
+            DoubleLane part = Slope(DoubleLane.Load(ref x, i) - DoubleLane.Load(ref y, i) + Eps, distance, slope, factor);
+            DoubleLane.Store(DoubleLane.Load(ref toA, i) + part, ref toA, i);
+            DoubleLane.Store(DoubleLane.Load(ref toB, i) - part, ref toB, i);
+        }
+
+        for (; i < a.Length; i++)
+        {
+            double part = Slope<ScalarLane>(a[i] - b[i] + Eps, distance, slope, factor).Value;
             onA[i] += part;
             onB[i] -= part;
         }
+    }
+
+    // What one coordinate's difference owes to its vector.
+    private V Slope<V>(V difference, double distance, double slope, double factor) where V : struct, ILane<V>
+    {
+        if (Kind is DistanceKind.L2 or DistanceKind.SquaredL2)
+        {
+            return double.IsInfinity(factor) ? slope * (difference / distance) : factor * difference; // subnormal distances
+        }
+
+        V sign = V.Select(difference > 0, 1, V.Select(difference < 0, -1, difference)); // 0 at 0, NaN at NaN
+        return Kind == DistanceKind.L1
+            ? factor * sign
+            : factor * V.ZeroTimes(sign, V.Pow(V.Abs(difference) / distance, Power - 1));
     }
 
     private void AddCosine(ReadOnlySpan<double> a, ReadOnlySpan<double> b, double slope, Span<double> onA, Span<double> onB)
@@ -140,9 +159,6 @@ internal readonly record struct Distance(DistanceKind Kind, double Power, double
         normB = DotProduct(b, b) + Eps;
         return normA == 0 || normB == 0 ? 0 : DotProduct(a, b) / (Math.Sqrt(normA) * Math.Sqrt(normB));
     }
-
-    private static double SignOf(double difference) =>
-        difference > 0 ? 1 : difference < 0 ? -1 : difference == 0 ? 0 : double.NaN;
 
     private static void AddScaled(ReadOnlySpan<double> vector, double factor, Span<double> to)
     {
@@ -184,15 +200,22 @@ internal readonly record struct Distance(DistanceKind Kind, double Power, double
         ref double y = ref MemoryMarshal.GetReference(b);
         ref double sum = ref MemoryMarshal.GetReference(sums);
         int i = 0;
+        DoubleLane s0 = 0;
+        DoubleLane s1 = 0;
+        DoubleLane s2 = 0;
+        DoubleLane s3 = 0;
         for (; i <= a.Length - Sums.Accumulators; i += Sums.Accumulators)
         {
-            for (int k = 0; k < Sums.Accumulators; k += DoubleLane.Count)
-            {
-                DoubleLane difference = DoubleLane.Load(ref x, i + k) - DoubleLane.Load(ref y, i + k) + eps;
-                DoubleLane.Store(DoubleLane.Load(ref sum, k) + Part(difference, kind, power), ref sum, k);
-            }
+            s0 += Part(DoubleLane.Load(ref x, i) - DoubleLane.Load(ref y, i) + eps, kind, power);
+            s1 += Part(DoubleLane.Load(ref x, i + 4) - DoubleLane.Load(ref y, i + 4) + eps, kind, power);
+            s2 += Part(DoubleLane.Load(ref x, i + 8) - DoubleLane.Load(ref y, i + 8) + eps, kind, power);
+            s3 += Part(DoubleLane.Load(ref x, i + 12) - DoubleLane.Load(ref y, i + 12) + eps, kind, power);
         }
 
+        DoubleLane.Store(s0, ref sum, 0);
+        DoubleLane.Store(s1, ref sum, 4);
+        DoubleLane.Store(s2, ref sum, 8);
+        DoubleLane.Store(s3, ref sum, 12);
         for (int k = 0; i < a.Length; i++, k++)
         {
             sums[k] += Part<ScalarLane>(a[i] - b[i] + eps, kind, power).Value;
@@ -201,6 +224,7 @@ internal readonly record struct Distance(DistanceKind Kind, double Power, double
         return Sums.Fold(sums);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static V Part<V>(V difference, DistanceKind kind, double power) where V : struct, ILane<V> => kind switch
     {
         DistanceKind.SquaredL2 => difference * difference,

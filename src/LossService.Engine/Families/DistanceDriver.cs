@@ -107,12 +107,7 @@ internal sealed class DistanceDriver<TLoss, T> : Driver, IDisposable
     {
         for (int v = 0; v < _vectors.Length; v++)
         {
-            ReadOnlySpan<T> row = _vectors[v].Values<T>().Slice(sample * _length, _length);
-            Span<double> wide = group.Vector(v);
-            for (int i = 0; i < row.Length; i++)
-            {
-                wide[i] = double.CreateTruncating(row[i]);
-            }
+            Rows.Widen<T>(_vectors[v].Values<T>().Slice(sample * _length, _length), group.Vector(v));
         }
     }
 
@@ -173,12 +168,7 @@ internal sealed class DistanceDriver<TLoss, T> : Driver, IDisposable
         {
             if (_result.Gradients[v] is { } gradient)
             {
-                Span<T> row = gradient.Values<T>().Slice(sample * _length, _length);
-                ReadOnlySpan<double> wide = group.Gradient(v);
-                for (int i = 0; i < row.Length; i++)
-                {
-                    row[i] = T.CreateTruncating(wide[i]);
-                }
+                Rows.Narrow(group.Gradient(v), gradient.Values<T>().Slice(sample * _length, _length));
             }
         }
     }

@@ -28,11 +28,16 @@ internal sealed partial class DistributionDriver<TLoss, T, V>
         bool hard = TSide.IsQ && _labels is not null;
         Tensor? hessian = _result.Hessians[side.Place];
         int classes = _layout.Classes;
-        Slopes<TSide>(side.Form, p, logP, at, at.Coefficients, hessian is not null);
+        bool differs = TSide.IsQ && side.Form == DistributionForm.Logits && _loss.IsCrossEntropyInQ && !_loss.ItemsAreTerms;
+        if (!differs)
+        {
+            Slopes<TSide>(side.Form, p, logP, at, at.Coefficients, twice: false);
+        }
+
         Span<T> slopes = _layout.Room(gradient, row, at.Output);
         if (side.Form == DistributionForm.Logits)
         {
-            if (TSide.IsQ && _loss.IsCrossEntropyInQ && !_loss.ItemsAreTerms)
+            if (differs)
             {
                 DifferOnLogits(row, slopes, at);
             }
@@ -114,6 +119,8 @@ internal sealed partial class DistributionDriver<TLoss, T, V>
     private void Curves<TSide>(DistributionForm form, Span<T> p, Span<T> logP, in DistributionRow<T> at, Span<T> curves)
         where TSide : struct, ISide
     {
+        // The slopes again, with the Hessian's own coefficients, and the second derivatives.
+        Slopes<TSide>(form, p, logP, at, at.Curvatures, twice: true);
         int classes = _layout.Classes;
         if (form != DistributionForm.Logits)
         {
@@ -125,9 +132,7 @@ internal sealed partial class DistributionDriver<TLoss, T, V>
             return;
         }
 
-        // The slopes were multiplied by the gradient's coefficients; the Hessian has its own, so they are taken anew.
         Span<T> weighed = at.Curves;
-        Slopes<TSide>(form, p, logP, at, at.Curvatures, twice: true);
         double slopeSum = Sums.OfBlock<T>(at.Slopes[..classes]);
         for (int c = 0; c < classes; c++)
         {
@@ -169,23 +174,19 @@ internal sealed partial class DistributionDriver<TLoss, T, V>
     // A score that is huge on either side would cost all gaps their digits.
     private int LikeliestOnBoth(in DistributionRow<T> at)
     {
-        int top = 0;
-        for (int c = 1; c < _layout.Classes; c++)
+        ref T both = ref MemoryMarshal.GetReference(at.Terms);
+        for (int c = 0; c < _layout.Classes; c += V.Count)
         {
-            top = at.LogP[c] + at.LogQ[c] > at.LogP[top] + at.LogQ[top] ? c : top;
+            V.Store(Load(at.LogP, c) + Load(at.LogQ, c), ref both, c);
         }
 
-        return top;
+        Span<T> sums = at.Terms[.._layout.Classes];
+        return Math.Max(0, Rows.IndexOf<T, V>(sums, Rows.Max<T, V>(sums)));
     }
 
     private static (int Top, double Others) Likeliest(Span<T> p)
     {
-        int top = 0;
-        for (int c = 1; c < p.Length; c++)
-        {
-            top = p[c] > p[top] ? c : top;
-        }
-
+        int top = Math.Max(0, Rows.IndexOf<T, V>(p, Rows.Max<T, V>(p)));
         return (top, SumOfOthers(p, top));
     }
 
@@ -235,9 +236,13 @@ internal sealed partial class DistributionDriver<TLoss, T, V>
             T scale = T.CreateTruncating(1 / _loss.Temperature);
             if (T.IsFinite(anchorP) && T.IsFinite(anchorQ) && T.IsFinite(offset))
             {
-                for (int c = 0; c < classes; c++)
+                onQ.CopyTo(gaps);
+                ref T q = ref MemoryMarshal.GetReference(gaps);
+                ref T teacher = ref MemoryMarshal.GetReference(at.Terms);
+                for (int c = 0; c < classes; c += V.Count)
                 {
-                    gaps[c] = T.FusedMultiplyAdd((onQ[c] - anchorQ) - (at.Terms[c] - anchorP), scale, offset);
+                    V apart = (V.Load(ref q, c) - V.All(anchorQ)) - (V.Load(ref teacher, c) - V.All(anchorP));
+                    V.Store(V.MultiplyAdd(apart, V.All(scale), V.All(offset)), ref q, c);
                 }
 
                 return gaps;

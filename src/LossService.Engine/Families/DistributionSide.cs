@@ -83,7 +83,7 @@ internal sealed class DistributionSide<T, V>
         T scale = T.CreateTruncating(1 / _temperature);
         T top = RowSoftmax.Top<T, V>(ref scores, room);
         Rows.Exp<T, V>(scores, top, scale, p);
-        int likeliest = Math.Max(0, p.IndexOf(T.One));
+        int likeliest = Math.Max(0, Rows.IndexOf<T, V>(p, T.One));
         p[likeliest] -= T.One;
         double others = Rows.Sum<T, V>(p);
         p[likeliest] += T.One;

@@ -56,7 +56,12 @@ internal sealed class ElementwiseDriver<TKernel, T, V> : Driver, IDisposable
             Curvatures = scratch.Take<T>(5, count)[..count],
             Items = _result.Losses is null ? scratch.Take<T>(6, count)[..count] : _result.Losses.Values<T>().Slice(start, count),
         };
-        _plan.Fill(start, pass.Weights, pass.Coefficients, pass.Curvatures);
+        if (!scratch.HasConstants)
+        {
+            _plan.Fill(start, pass.Weights, pass.Coefficients, pass.Curvatures);
+            scratch.HasConstants = _plan.IsUniform && count == BlockItems;
+        }
+
         Differentiate<First>(0, start, ref pass);
         if (TKernel.Operands > 1)
         {

@@ -47,6 +47,12 @@ internal readonly struct Operand<T>
             return _numbers.Values<T>().Slice(start, scratch.Length);
         }
 
+        if (_numbers is null && _labels is null)
+        {
+            scratch.Fill(T.One);
+            return scratch;
+        }
+
         for (int i = 0; i < scratch.Length; i++)
         {
             scratch[i] = Element(start + i);
@@ -62,14 +68,9 @@ internal readonly struct Operand<T>
             return _numbers.Values<T>()[_at.At(item)];
         }
 
-        if (_labels is null)
-        {
-            return T.One;
-        }
-
         // Item (n, c, d) is 1 where the label of (n, d) is c; a background label is no class, so its row is all zeros.
         int place = item / _inner;
-        int label = _labels.Label[(place / _classes * _inner) + (item % _inner)];
+        int label = _labels!.Label[(place / _classes * _inner) + (item % _inner)];
         return label == place % _classes ? T.One : T.Zero;
     }
 }

@@ -9,7 +9,7 @@ namespace LossService.Engine.Families;
 /// at once, then gradients and Hessians row by row from the exponentials that were kept.</summary>
 /// <remarks>The sum of a row leaves out the target's own exponential, so that neither log p of a certain target nor
 /// p - 1 loses its digits: log p = -log1p(rest), p - 1 = -rest / sum.</remarks>
-internal sealed class SoftmaxRowDriver<TLoss, T, V> : Driver, IDisposable
+internal sealed partial class SoftmaxRowDriver<TLoss, T, V> : Driver, IDisposable
     where TLoss : struct, ISoftmaxRowLoss<TLoss>
     where T : unmanaged, IFloatingPointIeee754<T>
     where V : struct, IVectorLane<V, T>
@@ -45,7 +45,8 @@ internal sealed class SoftmaxRowDriver<TLoss, T, V> : Driver, IDisposable
         int rows = Math.Min(_layout.RowsPerBlock, _layout.Rows - start);
         var group = new RowGroup<T>(scratch, rows, _layout.Classes);
         _plan.Fill(start, group.Weights, group.Coefficients, group.Curvatures);
-        for (int r = 0; r < rows; r++)
+        int measured = IsNarrow ? MeasureNarrow(start, group) : 0;
+        for (int r = measured; r < rows; r++)
         {
             if (!_plan.IsLeftOut(start + r))
             {
@@ -54,7 +55,8 @@ internal sealed class SoftmaxRowDriver<TLoss, T, V> : Driver, IDisposable
         }
 
         Answer(group);
-        for (int r = 0; r < rows; r++)
+        int differentiated = measured > 0 ? DifferentiateNarrow(start, group) : 0;
+        for (int r = differentiated; r < rows; r++)
         {
             Differentiate(start + r, r, group);
         }
@@ -83,7 +85,7 @@ internal sealed class SoftmaxRowDriver<TLoss, T, V> : Driver, IDisposable
         if (!TLoss.TakesLogProbabilities)
         {
             Rows.Exp<T, V>(scores, top, T.One, exps);
-            int apart = label >= 0 ? label : exps.IndexOf(T.One); // -1 where there is no softmax
+            int apart = label >= 0 ? label : Rows.IndexOf<T, V>(exps, T.One); // -1 where there is no softmax
             own = apart < 0 ? 0 : double.CreateTruncating(exps[apart]);
             group.Rest[r] = apart < 0 ? double.NaN : SumOfOthers(exps, apart);
         }
@@ -297,7 +299,7 @@ internal sealed class SoftmaxRowDriver<TLoss, T, V> : Driver, IDisposable
         // The likeliest class has the exponential 1: more than half of a sum below 2.
         if (!TLoss.TakesLogProbabilities && total < 2)
         {
-            int top = group.Exps(r).IndexOf(T.One);
+            int top = Rows.IndexOf<T, V>(group.Exps(r), T.One);
             double weighed = (onCross * kept * double.CreateTruncating(weighted[top])) + (share * _target.WeightOf(top));
             slopes[top] = T.CreateTruncating(LikelySlope(onProbability, weighed, 1, group.Rest[r]));
         }

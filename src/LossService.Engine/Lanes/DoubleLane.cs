@@ -19,6 +19,9 @@ internal readonly struct DoubleLane(Vector256<double> vector) : IVectorLane<Doub
     public static DoubleLane All(double number) => new(Vector256.Create(number));
 
     [MethodImpl(Inline)]
+    public static bool Any(DoubleLane mask) => mask._vector.ExtractMostSignificantBits() != 0;
+
+    [MethodImpl(Inline)]
     public static DoubleLane MultiplyAdd(DoubleLane a, DoubleLane b, DoubleLane c) =>
         new(Vector256.FusedMultiplyAdd(a._vector, b._vector, c._vector));
 
@@ -29,6 +32,28 @@ internal readonly struct DoubleLane(Vector256<double> vector) : IVectorLane<Doub
     [MethodImpl(Inline)]
     public static void Store(DoubleLane value, ref double origin, int offset) =>
         value._vector.StoreUnsafe(ref origin, (nuint)offset);
+
+    [MethodImpl(Inline)]
+    public static DoubleLane LoadColumn(ref double origin, int offset, int stride)
+    {
+        ref double start = ref Unsafe.Add(ref origin, offset);
+        return new(Vector256.Create(
+            start, Unsafe.Add(ref start, stride),
+            Unsafe.Add(ref start, 2 * stride), Unsafe.Add(ref start, 3 * stride)));
+    }
+
+    [MethodImpl(Inline)]
+    public static void StoreColumn(DoubleLane value, ref double origin, int offset, int stride)
+    {
+        ref double start = ref Unsafe.Add(ref origin, offset);
+        start = value._vector[0];
+        Unsafe.Add(ref start, stride) = value._vector[1];
+        Unsafe.Add(ref start, 2 * stride) = value._vector[2];
+        Unsafe.Add(ref start, 3 * stride) = value._vector[3];
+    }
+
+    [MethodImpl(Inline)]
+    public static DoubleLane ExpNonPositive(DoubleLane a) => new(LaneMath.ExpNonPositive(a._vector));
 
     [MethodImpl(Inline)]
     public static implicit operator DoubleLane(double constant) => new(Vector256.Create((double)constant));

@@ -91,11 +91,23 @@ internal interface IVectorLane<V, T> : ILane<V>
     /// <summary>The same number everywhere.</summary>
     static abstract V All(T number);
 
+    /// <summary>True when a mask is set anywhere.</summary>
+    static abstract bool Any(V mask);
+
     /// <summary>a · b + c, rounded once.</summary>
     static abstract V MultiplyAdd(V a, V b, V c);
 
     /// <summary>Reads <see cref="Count"/> numbers from <paramref name="origin"/> + <paramref name="offset"/>.</summary>
     static abstract V Load(ref readonly T origin, int offset);
+
+    /// <summary>Reads one number every <paramref name="stride"/>: a column of as many rows.</summary>
+    static abstract V LoadColumn(ref T origin, int offset, int stride);
+
+    /// <summary>Writes one number every <paramref name="stride"/>.</summary>
+    static abstract void StoreColumn(V value, ref T origin, int offset, int stride);
+
+    /// <summary>e^a for a not above 0: the bits of Exp in fewer operations.</summary>
+    static abstract V ExpNonPositive(V a);
 
     /// <summary>Writes <see cref="Count"/> numbers.</summary>
     static abstract void Store(V value, ref T origin, int offset);

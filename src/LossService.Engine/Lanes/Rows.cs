@@ -5,7 +5,7 @@ using System.Runtime.InteropServices;
 namespace LossService.Engine.Lanes;
 
 /// <summary>What is done to one contiguous row of numbers, whatever its length; the same bits for any vector width.</summary>
-internal static class Rows
+internal static partial class Rows
 {
     private const int LanesMax = 8;
 
@@ -36,40 +36,36 @@ internal static class Rows
         return MaxOneByOne<T>(lanes[..V.Count]);
     }
 
-    /// <summary>e to the power of (row - shift) * scale, element by element, into <paramref name="destination"/>.</summary>
+    /// <summary>Where a number stands first, or -1; the library's own search compares floats one by one.</summary>
+    public static int IndexOf<T, V>(ReadOnlySpan<T> row, T number)
+        where T : unmanaged, INumberBase<T>
+        where V : struct, IVectorLane<V, T>
+    {
+        ref T start = ref MemoryMarshal.GetReference(row);
+        V wanted = V.All(number);
+        int i = 0;
+        while (i <= row.Length - V.Count && !V.Any(V.Same(V.Load(ref start, i), wanted)))
+        {
+            i += V.Count;
+        }
+
+        for (; i < row.Length; i++)
+        {
+            if (row[i] == number)
+            {
+                return i;
+            }
+        }
+
+        return -1;
+    }
+
+    /// <summary>e to the power of (row - shift) * scale, element by element, where shift is the largest of the row and
+    /// scale is positive.</summary>
     public static void Exp<T, V>(ReadOnlySpan<T> row, T shift, T scale, Span<T> destination)
         where T : unmanaged
         where V : struct, IVectorLane<V, T> =>
         Map<T, V, ShiftedExp<T, V>>(row, new(shift, scale), destination);
-
-    /// <summary>e to the power of a row, correctly rounded but for one case in millions: floats go through doubles.</summary>
-    public static void ExpRounded<T, V>(ReadOnlySpan<T> row, Span<T> destination)
-        where T : unmanaged, INumberBase<T>
-        where V : struct, IVectorLane<V, T>
-    {
-        if (typeof(T) == typeof(double))
-        {
-            Exp<T, V>(row, T.Zero, T.One, destination);
-            return;
-        }
-
-        Span<double> wide = stackalloc double[DoubleLane.Count];
-        ref double start = ref MemoryMarshal.GetReference(wide);
-        for (int i = 0; i < row.Length; i += DoubleLane.Count)
-        {
-            int count = Math.Min(DoubleLane.Count, row.Length - i);
-            for (int k = 0; k < count; k++)
-            {
-                wide[k] = double.CreateTruncating(row[i + k]);
-            }
-
-            DoubleLane.Store(DoubleLane.Exp(DoubleLane.Load(ref start, 0)), ref start, 0);
-            for (int k = 0; k < count; k++)
-            {
-                destination[i + k] = T.CreateTruncating(wide[k]);
-            }
-        }
-    }
 
     /// <summary>(row - shift) * scale - log, element by element: log-probabilities, with the product not rounded.</summary>
     public static void LogSoftmax<T, V>(ReadOnlySpan<T> row, T shift, T scale, T log, Span<T> destination)
@@ -214,7 +210,7 @@ internal static class Rows
         private readonly V _scale = V.All(scale);
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public V Apply(V lane) => V.Exp((lane - _shift) * _scale);
+        public V Apply(V lane) => V.ExpNonPositive((lane - _shift) * _scale);
     }
 
     private readonly struct Logged<T, V>(T shift, T scale, T log) : IMap<V>
@@ -247,6 +243,14 @@ internal static class Rows
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public V Apply(V lane) => lane / _divisor;
+    }
+
+    private readonly struct Exponential<T, V> : IMap<V>
+        where T : unmanaged
+        where V : struct, IVectorLane<V, T>
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public V Apply(V lane) => V.Exp(lane);
     }
 
     private readonly struct Logarithm<T, V> : IMap<V>

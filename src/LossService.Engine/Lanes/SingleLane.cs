@@ -19,6 +19,9 @@ internal readonly struct SingleLane(Vector256<float> vector) : IVectorLane<Singl
     public static SingleLane All(float number) => new(Vector256.Create(number));
 
     [MethodImpl(Inline)]
+    public static bool Any(SingleLane mask) => mask._vector.ExtractMostSignificantBits() != 0;
+
+    [MethodImpl(Inline)]
     public static SingleLane MultiplyAdd(SingleLane a, SingleLane b, SingleLane c) =>
         new(Vector256.FusedMultiplyAdd(a._vector, b._vector, c._vector));
 
@@ -29,6 +32,34 @@ internal readonly struct SingleLane(Vector256<float> vector) : IVectorLane<Singl
     [MethodImpl(Inline)]
     public static void Store(SingleLane value, ref float origin, int offset) =>
         value._vector.StoreUnsafe(ref origin, (nuint)offset);
+
+    [MethodImpl(Inline)]
+    public static SingleLane LoadColumn(ref float origin, int offset, int stride)
+    {
+        ref float start = ref Unsafe.Add(ref origin, offset);
+        return new(Vector256.Create(
+            start, Unsafe.Add(ref start, stride),
+            Unsafe.Add(ref start, 2 * stride), Unsafe.Add(ref start, 3 * stride),
+            Unsafe.Add(ref start, 4 * stride), Unsafe.Add(ref start, 5 * stride),
+            Unsafe.Add(ref start, 6 * stride), Unsafe.Add(ref start, 7 * stride)));
+    }
+
+    [MethodImpl(Inline)]
+    public static void StoreColumn(SingleLane value, ref float origin, int offset, int stride)
+    {
+        ref float start = ref Unsafe.Add(ref origin, offset);
+        start = value._vector[0];
+        Unsafe.Add(ref start, stride) = value._vector[1];
+        Unsafe.Add(ref start, 2 * stride) = value._vector[2];
+        Unsafe.Add(ref start, 3 * stride) = value._vector[3];
+        Unsafe.Add(ref start, 4 * stride) = value._vector[4];
+        Unsafe.Add(ref start, 5 * stride) = value._vector[5];
+        Unsafe.Add(ref start, 6 * stride) = value._vector[6];
+        Unsafe.Add(ref start, 7 * stride) = value._vector[7];
+    }
+
+    [MethodImpl(Inline)]
+    public static SingleLane ExpNonPositive(SingleLane a) => new(LaneMath.ExpNonPositive(a._vector));
 
     [MethodImpl(Inline)]
     public static implicit operator SingleLane(double constant) => new(Vector256.Create((float)constant));

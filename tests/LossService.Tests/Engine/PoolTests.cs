@@ -85,7 +85,8 @@ public sealed class PoolTests
                     },
                 };
                 Exception? thrown = Record.Exception(() => Bench.Ask(question, new(pool, threads, cancelling.Token)));
-                // A second thread may rent its first buffer when the other has done all blocks: then it is too late.
+
+                // With a second thread the sign may come when every block has begun: then the answer is whole.
                 Assert.True(thrown is OperationCanceledException || (thrown is null && threads > 1), $"{thrown}");
                 Assert.Equal(0, pool.Leases);
             }
