@@ -4,7 +4,8 @@ using Microsoft.Net.Http.Headers;
 
 namespace LossService.Api;
 
-/// <summary>The formats of bodies: which codec reads a request, and whether its caller takes what we would answer.</summary>
+/// <summary>The formats of bodies: which codec reads a request, and whether its caller takes what we would
+/// answer.</summary>
 internal sealed class MediaTypes(IReadOnlyList<Codec> codecs)
 {
     private const string Json = "application/json";
@@ -35,7 +36,8 @@ internal sealed class MediaTypes(IReadOnlyList<Codec> codecs)
         return null;
     }
 
-    /// <summary>True when an Accept header allows this media type (RFC 9110, 12.5.1); an absent one allows all.</summary>
+    /// <summary>True when an Accept header allows this media type (RFC 9110, 12.5.1); an absent one allows
+    /// all.</summary>
     public static bool Allows(StringValues accept, string mediaType)
     {
         if (accept.Count == 0 || accept == mediaType || accept == "*/*")
