@@ -134,7 +134,7 @@ internal readonly record struct Distance(DistanceKind Kind, double Power, double
     {
         if (Kind is DistanceKind.L2 or DistanceKind.SquaredL2)
         {
-            // subnormal distances
+            // One over a subnormal distance is infinite; the direction itself is not.
             return double.IsInfinity(factor) ? slope * (difference / distance) : factor * difference;
         }
 

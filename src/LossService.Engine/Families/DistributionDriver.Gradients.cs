@@ -177,14 +177,14 @@ internal sealed partial class DistributionDriver<TLoss, T, V>
     // A score that is huge on either side would cost all gaps their digits.
     private int LikeliestOnBoth(in DistributionRow<T> at)
     {
-        ref T both = ref MemoryMarshal.GetReference(at.Terms);
-        for (int c = 0; c < _layout.Classes; c += V.Count)
+        Span<T> both = at.Slopes[.._layout.Classes];
+        ref T sum = ref MemoryMarshal.GetReference(both);
+        for (int c = 0; c < both.Length; c += V.Count)
         {
-            V.Store(Load(at.LogP, c) + Load(at.LogQ, c), ref both, c);
+            V.Store(Load(at.LogP, c) + Load(at.LogQ, c), ref sum, c);
         }
 
-        Span<T> sums = at.Terms[.._layout.Classes];
-        return Math.Max(0, Rows.IndexOf<T, V>(sums, Rows.Max<T, V>(sums)));
+        return Math.Max(0, Rows.IndexOf<T, V>(both, Rows.Max<T, V>(both)));
     }
 
     private static (int Top, double Others) Likeliest(Span<T> p)

@@ -38,6 +38,7 @@ internal sealed class Reading : IDisposable
             Parameter.Integer("rounds", 1, "An integer."),
             Parameter.Flag("smooth", false, "A flag."),
             Parameter.Choice("distance", ["l2", "l1"], "A word."),
+            Parameter.Choice("base", ["e", "2", "10"], "A word that may be a number."),
         ],
     };
 
