@@ -32,7 +32,8 @@ internal static class Composition
         services.AddSingleton(new MediaTypes([new JsonCodec(), new SafetensorsCodec()]));
         services.AddSingleton<IValidator<LossRequest>, RequestValidator>();
         services.AddSingleton<ValidationFilter>();
-        services.AddSingleton(provider => new TensorPool(provider.GetRequiredService<IOptions<Limits>>().Value.PoolBytesMax)
+        services.AddSingleton(provider =>
+            new TensorPool(provider.GetRequiredService<IOptions<Limits>>().Value.PoolBytesMax)
         {
             PoisonsReturns = provider.GetRequiredService<IConfiguration>().GetValue<bool>("PoisonsReturns"),
         });

@@ -8,8 +8,8 @@ using Serilog;
 
 namespace LossService.Api;
 
-/// <summary>A compute request's whole life: body -> codec -> check -> compute -> codec. The outermost filter of a loss's
-/// endpoint, so that everything rented is given back in one place, however the request ends.</summary>
+/// <summary>A compute request's whole life: body -> codec -> check -> compute -> codec. The outermost filter of a
+/// loss's endpoint, so that everything rented is given back in one place, however the request ends.</summary>
 internal sealed class Exchange(
     Loss loss, MediaTypes mediaTypes, ReadLimits limits, TensorPool pool, IDiagnosticContext line) : IEndpointFilter
 {

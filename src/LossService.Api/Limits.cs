@@ -127,4 +127,5 @@ public sealed class Limits
 /// <param name="Most">The greatest value that configuration may choose.</param>
 /// <param name="Reason">Why it has its default value.</param>
 public sealed record Limit(
-    string Name, long Value, string Unit, [property: JsonIgnore] long Least, [property: JsonIgnore] long Most, string Reason);
+    string Name, long Value, string Unit, [property: JsonIgnore] long Least, [property: JsonIgnore] long Most,
+    string Reason);

@@ -4,7 +4,8 @@ using Microsoft.Net.Http.Headers;
 
 namespace LossService.Api;
 
-/// <summary>The formats of bodies: which codec reads a request, and whether its caller takes what we would answer.</summary>
+/// <summary>The formats of bodies: which codec reads a request, and whether its caller takes what we would
+/// answer.</summary>
 internal sealed class MediaTypes(IReadOnlyList<Codec> codecs)
 {
     /// <summary>The query's word for what a body is, whose media type says only that it is bytes.</summary>

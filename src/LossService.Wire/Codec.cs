@@ -9,7 +9,8 @@ namespace LossService.Wire;
 /// <param name="ElementsMax">The most elements of one tensor.</param>
 /// <param name="DepthMax">The deepest nesting of JSON.</param>
 /// <param name="LiteralBytesMax">The longest number or string outside base64, in bytes.</param>
-/// <param name="BufferedBytesMax">The largest body that is read whole, so that <c>dtype</c> may stand anywhere in it.</param>
+/// <param name="BufferedBytesMax">The largest body that is read whole, so that <c>dtype</c> may stand anywhere in
+/// it.</param>
 public sealed record ReadLimits(
     long BodyBytesMax, int ElementsMax, int DepthMax, int LiteralBytesMax, int BufferedBytesMax)
 {
@@ -28,7 +29,8 @@ public abstract class Codec
     public virtual string? FormatWord => null;
 
     /// <summary>Reads a body as it arrives into the request's tensors and settings. What is wrong goes to
-    /// <see cref="LossRequest.Mistakes"/>, all of it at once as far as the format allows; nothing is thrown for input.</summary>
+    /// <see cref="LossRequest.Mistakes"/>, all of it at once as far as the format allows; nothing is thrown for
+    /// input.</summary>
     /// <param name="body">The body; consumed to its end, or as far as it made sense.</param>
     /// <param name="request">Takes tensors and settings; settings from the query may stand in it already.</param>
     /// <param name="limits">What may be taken in.</param>

@@ -68,7 +68,8 @@ internal sealed class LossOperation(Rehearsal rehearsal, MediaTypes mediaTypes) 
             (int status, byte[] answer) = await rehearsal.PostAsync(loss, example.Body);
             if (status == StatusCodes.Status200OK)
             {
-                answers[example.Name] = new OpenApiExample { Summary = example.Meaning, Value = JsonNode.Parse(answer) };
+                answers[example.Name] =
+                    new OpenApiExample { Summary = example.Meaning, Value = JsonNode.Parse(answer) };
             }
         }
 

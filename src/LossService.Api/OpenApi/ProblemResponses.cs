@@ -5,7 +5,8 @@ using Swashbuckle.AspNetCore.SwaggerGen;
 
 namespace LossService.Api.OpenApi;
 
-/// <summary>Adds the problems that an operation may answer with; the responses themselves stand once in the document.</summary>
+/// <summary>Adds the problems that an operation may answer with; the responses themselves stand once in the
+/// document.</summary>
 internal sealed class ProblemResponses : IOperationFilter
 {
     private static readonly Dictionary<string, string> Descriptions = new()

@@ -73,7 +73,8 @@ internal sealed class SharedSchemas(OpenApiDocument document, SchemaRepository r
     /// <summary>A common parameter that a loss takes as it is.</summary>
     public IOpenApiSchema CommonParameter(Parameter parameter) => Shared(parameter.Name, () => Schemas.Of(parameter));
 
-    private OpenApiSchemaReference Tensor(string name, string nestedName, string elements, OpenApiSchema element, string[] dtypes) =>
+    private OpenApiSchemaReference Tensor(
+        string name, string nestedName, string elements, OpenApiSchema element, string[] dtypes) =>
         Shared(name, () =>
         {
             IOpenApiSchema nested = Shared(nestedName, () => new()

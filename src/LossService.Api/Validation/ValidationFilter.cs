@@ -7,8 +7,8 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace LossService.Api.Validation;
 
-/// <summary>Stands before a loss's endpoint: lets a request pass only when nothing is wrong with it, and otherwise leaves
-/// everything that is in its <see cref="LossRequest.Mistakes"/>.</summary>
+/// <summary>Stands before a loss's endpoint: lets a request pass only when nothing is wrong with it, and otherwise
+/// leaves everything that is in its <see cref="LossRequest.Mistakes"/>.</summary>
 internal sealed class ValidationFilter(IValidator<LossRequest> validator) : IEndpointFilter
 {
     /// <inheritdoc/>

@@ -6,7 +6,8 @@ using LossService.Engine.Numerics;
 
 namespace LossService.Engine.Families;
 
-/// <summary>How far two vectors are apart; one enum for all losses, in the order of the words of <c>distance</c>.</summary>
+/// <summary>How far two vectors are apart; one enum for all losses, in the order of the words of
+/// <c>distance</c>.</summary>
 internal enum DistanceKind
 {
     L2,
@@ -18,7 +19,8 @@ internal enum DistanceKind
 }
 
 /// <summary>A distance with its options: its value, and what a slope on it owes to both vectors.</summary>
-/// <remarks>Everything is computed in doubles. At distance 0, and for the cosine of a zero vector, the gradient is 0.</remarks>
+/// <remarks>Everything is computed in doubles. At distance 0, and for the cosine of a zero vector, the gradient is
+/// 0.</remarks>
 /// <param name="Kind">Which distance.</param>
 /// <param name="Power">The power of lp.</param>
 /// <param name="Eps">Added to each coordinate of the difference; for cosine to the squared norms.</param>
@@ -51,7 +53,9 @@ internal readonly record struct Distance(DistanceKind Kind, double Power, double
         {
             case DistanceKind.L2:
                 double squares = Sum(a, b, Eps, DistanceKind.SquaredL2, 2);
-                return squares is > 1e-280 and < double.PositiveInfinity ? Math.Sqrt(squares) : CarefulRoot(a, b, squares);
+                return squares is > 1e-280 and < double.PositiveInfinity
+                    ? Math.Sqrt(squares)
+                    : CarefulRoot(a, b, squares);
             case DistanceKind.Lp:
                 double sum = Sum(a, b, Eps, DistanceKind.Lp, Power);
                 return sum == 0 ? 0 : ScalarLane.Pow(sum, 1 / Power).Value;
@@ -66,7 +70,8 @@ internal readonly record struct Distance(DistanceKind Kind, double Power, double
 
     /// <summary>Adds <paramref name="slope"/> times the distance's gradient to both vectors' gradients.</summary>
     public void Differentiate(
-        ReadOnlySpan<double> a, ReadOnlySpan<double> b, double distance, double slope, Span<double> onA, Span<double> onB)
+        ReadOnlySpan<double> a, ReadOnlySpan<double> b, double distance, double slope, Span<double> onA,
+        Span<double> onB)
     {
         if (slope == 0)
         {
@@ -89,7 +94,8 @@ internal readonly record struct Distance(DistanceKind Kind, double Power, double
     }
 
     private void AddDifference(
-        ReadOnlySpan<double> a, ReadOnlySpan<double> b, double distance, double slope, Span<double> onA, Span<double> onB)
+        ReadOnlySpan<double> a, ReadOnlySpan<double> b, double distance, double slope, Span<double> onA,
+        Span<double> onB)
     {
         if (distance == 0)
         {
@@ -109,7 +115,8 @@ internal readonly record struct Distance(DistanceKind Kind, double Power, double
         int i = 0;
         for (; i <= a.Length - DoubleLane.Count; i += DoubleLane.Count)
         {
-            DoubleLane part = Slope(DoubleLane.Load(ref x, i) - DoubleLane.Load(ref y, i) + Eps, distance, slope, factor);
+            DoubleLane part =
+                Slope(DoubleLane.Load(ref x, i) - DoubleLane.Load(ref y, i) + Eps, distance, slope, factor);
             DoubleLane.Store(DoubleLane.Load(ref toA, i) + part, ref toA, i);
             DoubleLane.Store(DoubleLane.Load(ref toB, i) - part, ref toB, i);
         }
@@ -137,7 +144,8 @@ internal readonly record struct Distance(DistanceKind Kind, double Power, double
             : factor * V.ZeroTimes(sign, V.Pow(V.Abs(difference) / distance, Power - 1));
     }
 
-    private void AddCosine(ReadOnlySpan<double> a, ReadOnlySpan<double> b, double slope, Span<double> onA, Span<double> onB)
+    private void AddCosine(
+        ReadOnlySpan<double> a, ReadOnlySpan<double> b, double slope, Span<double> onA, Span<double> onB)
     {
         double cosine = Cosine(a, b, out double normA, out double normB);
         if (normA == 0 || normB == 0)
@@ -193,7 +201,8 @@ internal readonly record struct Distance(DistanceKind Kind, double Power, double
         return most * Math.Sqrt(sum);
     }
 
-    private static double Sum(ReadOnlySpan<double> a, ReadOnlySpan<double> b, double eps, DistanceKind kind, double power)
+    private static double Sum(
+        ReadOnlySpan<double> a, ReadOnlySpan<double> b, double eps, DistanceKind kind, double power)
     {
         Span<double> sums = stackalloc double[Sums.Accumulators];
         sums.Clear();

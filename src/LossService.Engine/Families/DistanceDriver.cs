@@ -5,8 +5,8 @@ using LossService.Engine.Numerics;
 
 namespace LossService.Engine.Families;
 
-/// <summary>Runs a distance loss over groups of samples: the distances sample by sample, the loss and its slopes on them
-/// for the whole group at once, then each slope back through its distance. Inside, everything is double.</summary>
+/// <summary>Runs a distance loss over groups of samples: the distances sample by sample, the loss and its slopes on
+/// them for the whole group at once, then each slope back through its distance. Inside, everything is double.</summary>
 internal sealed class DistanceDriver<TLoss, T> : Driver, IDisposable
     where TLoss : struct, IDistanceLoss<TLoss>
     where T : unmanaged, INumberBase<T>
@@ -133,7 +133,8 @@ internal sealed class DistanceDriver<TLoss, T> : Driver, IDisposable
 
     private static Dual<DoubleLane> Seed(DoubleLane value, bool seeded) => new(value, seeded ? 1 : 0);
 
-    private static DoubleLane Load(Span<double> numbers, int s) => DoubleLane.Load(ref MemoryMarshal.GetReference(numbers), s);
+    private static DoubleLane Load(Span<double> numbers, int s) =>
+        DoubleLane.Load(ref MemoryMarshal.GetReference(numbers), s);
 
     private static void Store(DoubleLane lane, Span<double> numbers, int s) =>
         DoubleLane.Store(lane, ref MemoryMarshal.GetReference(numbers), s);

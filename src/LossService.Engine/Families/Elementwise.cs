@@ -52,11 +52,14 @@ internal interface IElementKernel<TSelf> where TSelf : struct, IElementKernel<TS
 /// <summary>Makes the elementwise losses of the catalogue.</summary>
 internal static class Elementwise
 {
-    public static Loss Unary<TLoss>() where TLoss : struct, IUnaryLoss<TLoss> => new ElementwiseLoss<UnaryKernel<TLoss>>();
+    public static Loss Unary<TLoss>() where TLoss : struct, IUnaryLoss<TLoss> =>
+        new ElementwiseLoss<UnaryKernel<TLoss>>();
 
-    public static Loss Binary<TLoss>() where TLoss : struct, IBinaryLoss<TLoss> => new ElementwiseLoss<BinaryKernel<TLoss>>();
+    public static Loss Binary<TLoss>() where TLoss : struct, IBinaryLoss<TLoss> =>
+        new ElementwiseLoss<BinaryKernel<TLoss>>();
 
-    public static Loss Ternary<TLoss>() where TLoss : struct, ITernaryLoss<TLoss> => new ElementwiseLoss<TernaryKernel<TLoss>>();
+    public static Loss Ternary<TLoss>() where TLoss : struct, ITernaryLoss<TLoss> =>
+        new ElementwiseLoss<TernaryKernel<TLoss>>();
 
     /// <summary>A loss of two inputs with a corner.</summary>
     public static Loss CorneredBinary<TLoss>() where TLoss : struct, IBinaryLoss<TLoss>, ICorner<TLoss> =>

@@ -7,8 +7,10 @@ using LossService.Engine.Numerics;
 
 namespace LossService.Engine.Families;
 
-/// <summary>Runs an elementwise kernel over blocks: items, the gradient of every input asked for, diagonal Hessians.</summary>
-/// <remarks>Each differentiable input is one pass over the block with its own dual seed; the block stays in L1.</remarks>
+/// <summary>Runs an elementwise kernel over blocks: items, the gradient of every input asked for, diagonal
+/// Hessians.</summary>
+/// <remarks>Each differentiable input is one pass over the block with its own dual seed; the block stays in
+/// L1.</remarks>
 internal sealed class ElementwiseDriver<TKernel, T, V> : Driver, IDisposable
     where TKernel : struct, IElementKernel<TKernel>
     where T : unmanaged, INumberBase<T>
@@ -52,7 +54,9 @@ internal sealed class ElementwiseDriver<TKernel, T, V> : Driver, IDisposable
             Weights = scratch.Take<T>(3, count)[..count],
             Coefficients = scratch.Take<T>(4, count)[..count],
             Curvatures = scratch.Take<T>(5, count)[..count],
-            Items = _result.Losses is null ? scratch.Take<T>(6, count)[..count] : _result.Losses.Values<T>().Slice(start, count),
+            Items = _result.Losses is null
+                ? scratch.Take<T>(6, count)[..count]
+                : _result.Losses.Values<T>().Slice(start, count),
         };
         if (!scratch.HasConstants)
         {

@@ -59,7 +59,8 @@ internal static partial class Rows
         }
     }
 
-    /// <summary>e to the power of a row, correctly rounded but for one case in millions: floats go through doubles.</summary>
+    /// <summary>e to the power of a row, correctly rounded but for one case in millions: floats go through
+    /// doubles.</summary>
     public static void ExpRounded<T, V>(ReadOnlySpan<T> row, Span<T> destination)
         where T : unmanaged, INumberBase<T>
         where V : struct, IVectorLane<V, T>

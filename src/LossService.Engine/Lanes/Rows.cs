@@ -4,7 +4,8 @@ using System.Runtime.InteropServices;
 
 namespace LossService.Engine.Lanes;
 
-/// <summary>What is done to one contiguous row of numbers, whatever its length; the same bits for any vector width.</summary>
+/// <summary>What is done to one contiguous row of numbers, whatever its length; the same bits for any vector
+/// width.</summary>
 internal static partial class Rows
 {
     private const int LanesMax = 8;
@@ -67,7 +68,8 @@ internal static partial class Rows
         where V : struct, IVectorLane<V, T> =>
         Map<T, V, ShiftedExp<T, V>>(row, new(shift, scale), destination);
 
-    /// <summary>(row - shift) * scale - log, element by element: log-probabilities, with the product not rounded.</summary>
+    /// <summary>(row - shift) * scale - log, element by element: log-probabilities, with the product not
+    /// rounded.</summary>
     public static void LogSoftmax<T, V>(ReadOnlySpan<T> row, T shift, T scale, T log, Span<T> destination)
         where T : unmanaged
         where V : struct, IVectorLane<V, T> =>
@@ -91,7 +93,8 @@ internal static partial class Rows
         where V : struct, IVectorLane<V, T> =>
         Map<T, V, Logarithm<T, V>>(row, default, destination);
 
-    /// <summary>The sum of a row: sixteen accumulators of the row's own width, folded to double in a fixed order.</summary>
+    /// <summary>The sum of a row: sixteen accumulators of the row's own width, folded to double in a fixed
+    /// order.</summary>
     public static double Sum<T, V>(ReadOnlySpan<T> row)
         where T : unmanaged, INumberBase<T>
         where V : struct, IVectorLane<V, T>
