@@ -81,7 +81,8 @@ internal sealed class MediaTypes(IReadOnlyList<Codec> codecs)
         return best;
     }
 
-    /// <summary>True when an Accept header allows this media type (RFC 9110, 12.5.1); an absent one allows all.</summary>
+    /// <summary>True when an Accept header allows this media type (RFC 9110, 12.5.1); an absent one allows
+    /// all.</summary>
     public static bool Allows(StringValues accept, string mediaType) => QualityOf(accept, mediaType) > 0;
 
     private static double QualityOf(StringValues accept, string mediaType)

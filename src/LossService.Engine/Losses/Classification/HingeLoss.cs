@@ -42,5 +42,6 @@ internal readonly struct HingeLoss(double margin, double tie) : IBinaryLoss<Hing
     public V Loss<V>(V x, V y) where V : struct, ILane<V> => V.Hinge(Corner(this, x, y, y), tie);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V Corner<V>(HingeLoss loss, V x, V y, V z) where V : struct, ILane<V> => loss._margin - V.Select(y > 0, x, -x);
+    public static V Corner<V>(HingeLoss loss, V x, V y, V z) where V : struct, ILane<V> =>
+        loss._margin - V.Select(y > 0, x, -x);
 }

@@ -5,7 +5,8 @@ using LossService.Engine.Lanes;
 
 namespace LossService.Engine.Losses.Metric;
 
-internal readonly struct HingeEmbeddingLoss(double margin, double tie) : IBinaryLoss<HingeEmbeddingLoss>, ICorner<HingeEmbeddingLoss>
+internal readonly struct HingeEmbeddingLoss(double margin, double tie)
+    : IBinaryLoss<HingeEmbeddingLoss>, ICorner<HingeEmbeddingLoss>
 {
     private readonly double _margin = margin;
 
@@ -37,5 +38,6 @@ internal readonly struct HingeEmbeddingLoss(double margin, double tie) : IBinary
 
     // A like pair has no corner.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V Corner<V>(HingeEmbeddingLoss loss, V x, V y, V z) where V : struct, ILane<V> => V.Select(y > 0, 1, loss._margin - x);
+    public static V Corner<V>(HingeEmbeddingLoss loss, V x, V y, V z) where V : struct, ILane<V> =>
+        V.Select(y > 0, 1, loss._margin - x);
 }

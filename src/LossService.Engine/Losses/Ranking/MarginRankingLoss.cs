@@ -5,7 +5,8 @@ using LossService.Engine.Lanes;
 
 namespace LossService.Engine.Losses.Ranking;
 
-internal readonly struct MarginRankingLoss(double margin, double tie) : ITernaryLoss<MarginRankingLoss>, ICorner<MarginRankingLoss>
+internal readonly struct MarginRankingLoss(double margin, double tie)
+    : ITernaryLoss<MarginRankingLoss>, ICorner<MarginRankingLoss>
 {
     private readonly double _margin = margin;
 
@@ -37,5 +38,6 @@ internal readonly struct MarginRankingLoss(double margin, double tie) : ITernary
     public V Loss<V>(V x, V y, V z) where V : struct, ILane<V> => V.Hinge(Corner(this, x, y, z), tie);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V Corner<V>(MarginRankingLoss loss, V x, V y, V z) where V : struct, ILane<V> => loss._margin - (z * (x - y));
+    public static V Corner<V>(MarginRankingLoss loss, V x, V y, V z) where V : struct, ILane<V> =>
+        loss._margin - (z * (x - y));
 }
