@@ -49,7 +49,8 @@ internal sealed record KernelCase(
         [Given.Leaf("student_logits", 1, 2, rows, classes), Given.Numbers("teacher_logits", 2, 2, rows, classes)],
         given => F.kl_div(
             F.log_softmax(given[0] / 4, 1), F.log_softmax(given[1] / 4, 1), true, nn.Reduction.Sum) * (16.0 / rows),
-        Composed.Distillation) { Parameters = new Dictionary<string, double> { ["temperature"] = 4 } };
+        Composed.Distillation)
+    { Parameters = new Dictionary<string, double> { ["temperature"] = 4 } };
 
     public static KernelCase TripletMargin(int rows, int width) => new(
         "triplet_margin_loss", $"triplet_margin ({rows},{width})",
@@ -59,7 +60,8 @@ internal sealed record KernelCase(
             Given.Leaf("negative", 3, 1, rows, width),
         ],
         given => F.triplet_margin_loss(given[0], given[1], given[2]),
-        Composed.TripletMargin) { Parameters = new Dictionary<string, double> { ["eps"] = 1e-6 } };
+        Composed.TripletMargin)
+    { Parameters = new Dictionary<string, double> { ["eps"] = 1e-6 } };
 
     // As torchvision's sigmoid_focal_loss is written.
     private static Tensor TorchFocal(Tensor[] given)
