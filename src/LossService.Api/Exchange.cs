@@ -18,7 +18,8 @@ internal sealed class Exchange(
     {
         HttpContext http = context.HttpContext;
         line.Set("Loss", loss.Card.Name);
-        if (mediaTypes.For(http.Request, out Problem? problem) is not { } codec)
+        if (mediaTypes.For(http.Request, out Problem? problem) is not { } codec
+            || mediaTypes.ForAnswer(http.Request, codec, out string mediaType, out problem) is not { } answering)
         {
             return new ProblemAnswer(problem!);
         }
@@ -44,9 +45,10 @@ internal sealed class Exchange(
             return new ProblemAnswer(Problem.From(request.Mistakes));
         }
 
-        http.Response.ContentType = codec.MediaType;
+        http.Response.ContentType = mediaType;
+        http.Response.ContentLength = answering.LengthOf(result);
         http.Response.Headers["Server-Timing"] = Timing(start, read, Stopwatch.GetTimestamp());
-        await codec.WriteAsync(http.Response.BodyWriter, result, http.RequestAborted);
+        await answering.WriteAsync(http.Response.BodyWriter, result, http.RequestAborted);
         return Results.Empty;
     }
 

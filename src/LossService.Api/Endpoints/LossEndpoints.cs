@@ -39,7 +39,6 @@ internal static class LossEndpoints
             .MapPost($"/v1/losses/{name}", (HttpContext http) => (object?)loss.Run(
                 http.Features.GetRequiredFeature<LossRequest>(),
                 new Workshop(pool, limits.ThreadsMax, http.RequestAborted)))
-            .AddEndpointFilter<AcceptFilter>()
             .AddEndpointFilter(exchange)
             .AddEndpointFilter(services.GetRequiredService<ValidationFilter>());
     }

@@ -94,6 +94,9 @@ internal interface IVectorLane<V, T> : ILane<V>
     /// <summary>The same number everywhere.</summary>
     static abstract V All(T number);
 
+    /// <summary>How often a mask is set.</summary>
+    static abstract int Set(V mask);
+
     /// <summary>True when a mask is set anywhere.</summary>
     static abstract bool Any(V mask);
 
