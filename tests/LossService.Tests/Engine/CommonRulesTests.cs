@@ -160,6 +160,27 @@ public sealed class CommonRulesTests
         }
     }
 
+    [Theory]
+    [InlineData("mse_loss", """{"predictions":[1,2,4],"targets":[0,0,0],"weight":[3,0,1],"sample_weight":[1,9,3]}""", "count", 3)]
+    [InlineData("mse_loss", """{"predictions":[1,2,4],"targets":[0,0,0],"weight":[3,0,1],"sample_weight":[1,9,3],"weight_normalization":"sum_weights"}""", "sum_weights", 6)]
+    [InlineData("mse_loss", """{"predictions":[1,2,4],"targets":[0,0,0],"sample_weight":[1,9,3],"mask":[true,false,true],"weight_normalization":"sum_weights"}""", "sum_weights", 4)]
+    [InlineData("cross_entropy", """{"logits":[[1,2],[3,4]],"targets":[0,1],"weight":[2,5]}""", "sum_weights", 7)]
+    [InlineData("cross_entropy", """{"logits":[[1,2],[3,4]],"targets":[0,1],"weight":[2,5],"sample_weight":[10,10]}""", "sum_weights", 7)]
+    [InlineData("cross_entropy", """{"logits":[[1,2],[3,4]],"targets":[0,1],"weight":[2,5],"mask":[true,false]}""", "sum_weights", 2)]
+    [InlineData("cross_entropy", """{"logits":[[1,2],[3,4]],"targets":[0,1],"weight":[2,5],"weight_normalization":"count"}""", "count", 2)]
+    [InlineData("cross_entropy", """{"logits":[[1,2],[3,4]],"targets":[[1,0],[0.5,0.5]],"weight":[2,5]}""", "count", 2)]
+    [InlineData("nll_loss", """{"log_probabilities":[[-1,-2],[-3,-4]],"targets":[1,1],"weight":[2,5]}""", "sum_weights", 10)]
+    [InlineData("kl_divergence", """{"p":[[0.5,0.5],[0.5,0.5]],"q":[[0.5,0.5],[0.5,0.5]],"class_reduction":"none"}""", "count", 4)]
+    [InlineData("kl_divergence", """{"p":[[0.5,0.5],[0.5,0.5]],"q":[[0.5,0.5],[0.5,0.5]]}""", "count", 2)]
+    [InlineData("kl_divergence", """{"p":[[[0.5],[0.5]]],"q":[[[0.5],[0.5]]],"reduction":"batchmean"}""", "batch", 1)]
+    public void Mean_OfWeightedItems_DividesByWhatTheRuleSays(string loss, string json, string rule, double divisor)
+    {
+        Question question = Question.Of(loss, json).With("return_items", "true");
+        Answer answer = Bench.Ask(question);
+        Assert.Equal(new Normalizer(rule, divisor), answer.Normalizer);
+        Assert.Equal(answer.Losses.Sum() / divisor, answer.Loss!.Value, 1e-15);
+    }
+
     // One question with its common members, and the same without: items, loss and gradients differ by the stated factors.
     private static void AssertRules(Question plain, int seed)
     {

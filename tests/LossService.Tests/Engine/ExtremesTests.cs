@@ -102,6 +102,15 @@ public sealed class ExtremesTests
     }
 
     [Fact]
+    public void KdLoss_AtAlphaOne_IsTheHardLossAloneEvenWhereTheDivergenceIsInfinite()
+    {
+        Answer answer = Bench.Ask("kd_loss",
+            """{"student_logits":[["-Infinity",1,1]],"teacher_logits":[[3,1,0]],"targets":[1],"alpha":1,"gradients":["student_logits"]}""");
+        Assert.Equal(Math.Log(2), answer.Loss!.Value, 1e-15);
+        Assert.Equal([0, -0.5, 0.5], answer.Gradients["student_logits"], (a, b) => Math.Abs(a - b) < 1e-15);
+    }
+
+    [Fact]
     public void BinaryCrossEntropy_OfCertainProbabilities_ClampsAsPyTorch()
     {
         Answer answer = Bench.Ask("binary_cross_entropy",

@@ -66,6 +66,28 @@ public sealed class LeftOutTests
         }
     }
 
+    [Theory]
+    [InlineData("cross_entropy", "logits")]
+    [InlineData("nll_loss", "log_probabilities")]
+    public void IgnoredRows_WhateverTheyHold_LeaveLossGradientAndMean(string loss, string scores)
+    {
+        const string Rest = """ "return_items":true,"hessian":"diagonal" """;
+        Answer kept = Bench.Ask(loss, $$"""{"{{scores}}":[[-1,-2],[-3,-0.5]],"targets":[0,1],{{Rest}}}""");
+        Answer ignored = Bench.Ask(loss,
+            $$"""{"{{scores}}":[[-1,-2],["NaN","Infinity"],[-3,-0.5]],"targets":[0,-100,1],{{Rest}}}""");
+        Assert.Equal(kept.Loss, ignored.Loss);
+        Assert.Equal(new Normalizer("count", 2), ignored.Normalizer);
+        Assert.Equal([kept.Losses[0], 0, kept.Losses[1]], ignored.Losses);
+        Assert.Equal([.. kept.Gradients[scores][..2], 0, 0, .. kept.Gradients[scores][2..]], ignored.Gradients[scores]);
+        Assert.Equal([.. kept.Hessians[scores][..2], 0, 0, .. kept.Hessians[scores][2..]], ignored.Hessians[scores]);
+        Assert.Equal(1, ignored.Notes.Single(note => note.Code == "ignored").Count);
+
+        Answer all = Bench.Ask(loss, $$"""{"{{scores}}":[[-1,-2]],"targets":[7],"ignore_index":7}""");
+        Assert.Equal(0, all.Loss);
+        Assert.Contains(all.Notes, note => note.Code == "empty");
+        Assert.Equal(double.NaN, Bench.Ask(loss, $$"""{"{{scores}}":[[-1,-2]],"targets":[-100],"preset":"pytorch"}""").Loss);
+    }
+
     // Puts numbers into the masked samples that no check would let through.
     private static Question Spoil(Question question, double[] mask)
     {
