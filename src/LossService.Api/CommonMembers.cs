@@ -2,7 +2,8 @@ using LossService.Engine.Cards;
 
 namespace LossService.Api;
 
-/// <summary>Which of the common members a loss understands; the others are refused, so no surface offers them.</summary>
+/// <summary>Which of the common members a loss understands; the others are refused, so no surface offers
+/// them.</summary>
 internal static class CommonMembers
 {
     /// <summary>The common parameters of a loss, those that are choices with the words it understands.</summary>

@@ -4,6 +4,7 @@ using LossService.Api.Validation;
 using LossService.Engine;
 using LossService.Engine.Numerics;
 using LossService.Wire.Json;
+using LossService.Wire.Safetensors;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Options;
 
@@ -28,10 +29,11 @@ internal static class Composition
     public static void AddEngine(this IServiceCollection services)
     {
         services.AddSingleton(Catalogue.All);
-        services.AddSingleton(new MediaTypes([new JsonCodec()]));
+        services.AddSingleton(new MediaTypes([new JsonCodec(), new SafetensorsCodec()]));
         services.AddSingleton<IValidator<LossRequest>, RequestValidator>();
         services.AddSingleton<ValidationFilter>();
-        services.AddSingleton(provider => new TensorPool(provider.GetRequiredService<IOptions<Limits>>().Value.PoolBytesMax)
+        services.AddSingleton(provider =>
+            new TensorPool(provider.GetRequiredService<IOptions<Limits>>().Value.PoolBytesMax)
         {
             PoisonsReturns = provider.GetRequiredService<IConfiguration>().GetValue<bool>("PoisonsReturns"),
         });

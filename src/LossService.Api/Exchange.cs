@@ -8,8 +8,8 @@ using Serilog;
 
 namespace LossService.Api;
 
-/// <summary>A compute request's whole life: body -> codec -> check -> compute -> codec. The outermost filter of a loss's
-/// endpoint, so that everything rented is given back in one place, however the request ends.</summary>
+/// <summary>A compute request's whole life: body -> codec -> check -> compute -> codec. The outermost filter of a
+/// loss's endpoint, so that everything rented is given back in one place, however the request ends.</summary>
 internal sealed class Exchange(
     Loss loss, MediaTypes mediaTypes, ReadLimits limits, TensorPool pool, IDiagnosticContext line) : IEndpointFilter
 {
@@ -18,7 +18,8 @@ internal sealed class Exchange(
     {
         HttpContext http = context.HttpContext;
         line.Set("Loss", loss.Card.Name);
-        if (mediaTypes.For(http.Request, out Problem? problem) is not { } codec)
+        if (mediaTypes.For(http.Request, out Problem? problem) is not { } codec
+            || mediaTypes.ForAnswer(http.Request, codec, out string mediaType, out problem) is not { } answering)
         {
             return new ProblemAnswer(problem!);
         }
@@ -44,9 +45,10 @@ internal sealed class Exchange(
             return new ProblemAnswer(Problem.From(request.Mistakes));
         }
 
-        http.Response.ContentType = codec.MediaType;
+        http.Response.ContentType = mediaType;
+        http.Response.ContentLength = answering.LengthOf(result);
         http.Response.Headers["Server-Timing"] = Timing(start, read, Stopwatch.GetTimestamp());
-        await codec.WriteAsync(http.Response.BodyWriter, result, http.RequestAborted);
+        await answering.WriteAsync(http.Response.BodyWriter, result, http.RequestAborted);
         return Results.Empty;
     }
 

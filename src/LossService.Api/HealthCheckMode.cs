@@ -2,8 +2,8 @@ using System.Globalization;
 
 namespace LossService.Api;
 
-/// <summary>The program as its own health check, for images without a shell: started with <c>--healthcheck</c>, it asks the
-/// service that runs beside it whether it is ready, and ends with 0 or 1.</summary>
+/// <summary>The program as its own health check, for images without a shell: started with <c>--healthcheck</c>, it asks
+/// the service that runs beside it whether it is ready, and ends with 0 or 1.</summary>
 internal static class HealthCheckMode
 {
     private const string Argument = "--healthcheck";
@@ -16,8 +16,8 @@ internal static class HealthCheckMode
     /// <summary>True when these arguments ask for the check rather than for the service.</summary>
     public static bool IsAsked(string[] args) => args.Contains(Argument);
 
-    /// <summary>Asks <c>/health/ready</c> on the first port that the service listens on, or at the address given behind the
-    /// argument.</summary>
+    /// <summary>Asks <c>/health/ready</c> on the first port that the service listens on, or at the address given behind
+    /// the argument.</summary>
     /// <returns>The exit code: 0 when the service is ready, else 1 with the reason on standard error.</returns>
     public static async Task<int> RunAsync(string[] args)
     {
@@ -51,7 +51,9 @@ internal static class HealthCheckMode
         }
 
         string? first = Environment.GetEnvironmentVariable(PortsName)?.Split(';')[0];
-        int port = int.TryParse(first, NumberStyles.None, CultureInfo.InvariantCulture, out int found) ? found : PortDefault;
+        int port = int.TryParse(first, NumberStyles.None, CultureInfo.InvariantCulture, out int found)
+            ? found
+            : PortDefault;
         return $"http://127.0.0.1:{port}";
     }
 }

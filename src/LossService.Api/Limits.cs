@@ -26,6 +26,9 @@ public sealed class Limits
     /// <summary>The largest body that is read whole before it is parsed, in bytes.</summary>
     public int BufferedBytesMax { get; set; } = 1 << 20;
 
+    /// <summary>The longest header of a safetensors body, in bytes.</summary>
+    public int SafetensorsHeaderBytesMax { get; set; } = 1 << 20;
+
     /// <summary>What all requests together may hold in tensors, in bytes.</summary>
     public long PoolBytesMax { get; set; } = 1L << 30;
 
@@ -63,7 +66,10 @@ public sealed class Limits
     public int ConnectionsMax { get; set; } = 2048;
 
     /// <summary>What a codec has to know.</summary>
-    public ReadLimits ForReading() => new(BodyBytesMax, ElementsMax, DepthMax, LiteralBytesMax, BufferedBytesMax);
+    public ReadLimits ForReading() => new(BodyBytesMax, ElementsMax, DepthMax, LiteralBytesMax, BufferedBytesMax)
+    {
+        HeaderBytesMax = SafetensorsHeaderBytesMax,
+    };
 
     /// <summary>Every limit with its unit, the range that configuration may choose from, and its reason.</summary>
     public IReadOnlyList<Limit> List() =>
@@ -80,6 +86,8 @@ public sealed class Limits
             "The exact decimal text of any float64 takes at most 1,077 characters."),
         new("buffered_body", BufferedBytesMax, "bytes", 1 << 10, 1 << 28,
             "Up to here dtype may stand anywhere; a larger body is parsed as it arrives and never held whole."),
+        new("header", SafetensorsHeaderBytesMax, "bytes", 1 << 10, 1 << 26,
+            "The tensors of a loss are described in 2 KiB of safetensors header; more is not meant for a loss."),
         new("pool", PoolBytesMax, "bytes", 1 << 16, 1L << 40,
             "Four of the largest float64 tensors with their gradients, half of a 2 GiB container."),
         new("threads", ThreadsMax, "threads", 1, 1024,
@@ -119,4 +127,5 @@ public sealed class Limits
 /// <param name="Most">The greatest value that configuration may choose.</param>
 /// <param name="Reason">Why it has its default value.</param>
 public sealed record Limit(
-    string Name, long Value, string Unit, [property: JsonIgnore] long Least, [property: JsonIgnore] long Most, string Reason);
+    string Name, long Value, string Unit, [property: JsonIgnore] long Least, [property: JsonIgnore] long Most,
+    string Reason);

@@ -4,13 +4,22 @@ using Microsoft.Net.Http.Headers;
 
 namespace LossService.Api;
 
-/// <summary>The formats of bodies: which codec reads a request, and whether its caller takes what we would answer.</summary>
+/// <summary>The formats of bodies: which codec reads a request, and whether its caller takes what we would
+/// answer.</summary>
 internal sealed class MediaTypes(IReadOnlyList<Codec> codecs)
 {
+    /// <summary>The query's word for what a body is, whose media type says only that it is bytes.</summary>
+    public const string FormatName = "format";
+
     private const string Json = "application/json";
+    private const string Bytes = "application/octet-stream";
 
     /// <summary>The media types, most usual first.</summary>
     public IEnumerable<string> Names => codecs.Select(codec => codec.MediaType);
+
+    private string Formats => ParameterRange.Listed(Names);
+
+    private string FormatWords => ParameterRange.Listed(codecs.Select(codec => codec.FormatWord).OfType<string>());
 
     /// <summary>The codec for a request's body, or the problem that it cannot be read (415).</summary>
     public Codec? For(HttpRequest request, out Problem? problem)
@@ -22,48 +31,87 @@ internal sealed class MediaTypes(IReadOnlyList<Codec> codecs)
             return null;
         }
 
+        Codec? named = InBytes(request);
+        if (named is null && request.Query.ContainsKey(FormatName))
+        {
+            problem = Problem.Of(Engine.Codes.UnsupportedMediaType, $"?{FormatName}: expected {FormatWords}");
+            return null;
+        }
+
         foreach (Codec codec in codecs)
         {
-            if (Is(codec.MediaType, request.ContentType))
+            if (Is(codec.MediaType, request.ContentType) || (codec == named && Is(Bytes, request.ContentType)))
             {
                 return codec;
             }
         }
 
-        string formats = string.Join(" or ", Names);
-        problem = Problem.Of(Engine.Codes.UnsupportedMediaType, $"Content-Type: expected {formats}, in UTF-8");
+        problem = Problem.Of(
+            Engine.Codes.UnsupportedMediaType,
+            $"Content-Type: expected {Formats}, or {Bytes} with ?{FormatName}= {FormatWords}; text in UTF-8");
         return null;
     }
 
+    /// <summary>The codec for the answer and the media type to call it by, or the problem that its caller takes none
+    /// (406). Of formats that are equally welcome it is that of the request.</summary>
+    public Codec? ForAnswer(HttpRequest request, Codec asked, out string mediaType, out Problem? problem)
+    {
+        StringValues accept = request.Headers.Accept;
+        problem = null;
+        mediaType = asked.MediaType;
+        Codec? best = asked;
+        double most = QualityOf(accept, mediaType);
+        if (most == 1)
+        {
+            return best;
+        }
+
+        foreach (Codec codec in codecs)
+        {
+            Prefer(codec, QualityOf(accept, codec.MediaType), codec.MediaType, ref best, ref most, ref mediaType);
+        }
+
+        Prefer(InBytes(request), QualityOf(accept, Bytes), Bytes, ref best, ref most, ref mediaType);
+        if (most == 0)
+        {
+            problem = Problem.Of(Engine.Codes.NotAcceptable, $"Accept: expected {Formats}");
+            return null;
+        }
+
+        return best;
+    }
+
     /// <summary>True when an Accept header allows this media type (RFC 9110, 12.5.1); an absent one allows all.</summary>
-    public static bool Allows(StringValues accept, string mediaType)
+    public static bool Allows(StringValues accept, string mediaType) => QualityOf(accept, mediaType) > 0;
+
+    private static double QualityOf(StringValues accept, string mediaType)
     {
         if (accept.Count == 0 || accept == mediaType || accept == "*/*")
         {
-            return true;
+            return 1;
         }
 
         if (!MediaTypeHeaderValue.TryParseList(accept, out IList<MediaTypeHeaderValue>? ranges))
         {
-            return false;
+            return 0;
         }
 
         // The most specific range that covers the type decides; a quality of 0 excludes it.
         var wanted = new MediaTypeHeaderValue(mediaType);
         int specific = -1;
-        bool allows = false;
+        double quality = 0;
         foreach (MediaTypeHeaderValue range in ranges)
         {
             int specificity = range.MatchesAllTypes ? 0 : range.MatchesAllSubTypes ? 1 : 2;
             if (specificity >= specific && Covers(range, wanted))
             {
-                bool wins = range.Quality is not 0;
-                allows = specificity == specific ? allows || wins : wins;
+                double given = range.Quality ?? 1;
+                quality = specificity == specific ? Math.Max(quality, given) : given;
                 specific = specificity;
             }
         }
 
-        return allows;
+        return quality;
     }
 
     // Parameters of a range, such as charset, narrow nothing: there is one way of writing each format.
@@ -71,6 +119,21 @@ internal sealed class MediaTypes(IReadOnlyList<Codec> codecs)
         range.MatchesAllTypes
         || (range.Type.Equals(type.Type, StringComparison.OrdinalIgnoreCase)
             && (range.MatchesAllSubTypes || range.SubType.Equals(type.SubType, StringComparison.OrdinalIgnoreCase)));
+
+    private static void Prefer(
+        Codec? codec, double quality, string name, ref Codec? best, ref double most, ref string mediaType)
+    {
+        if (codec is not null && quality > most)
+        {
+            (best, most, mediaType) = (codec, quality, name);
+        }
+    }
+
+    private Codec? InBytes(HttpRequest request)
+    {
+        string? word = request.Query[FormatName];
+        return word is null ? null : codecs.FirstOrDefault(codec => codec.FormatWord == word);
+    }
 
     private static bool Is(string mediaType, string? contentType) =>
         mediaType == contentType

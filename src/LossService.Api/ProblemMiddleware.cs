@@ -9,7 +9,8 @@ namespace LossService.Api;
 /// statuses that the framework sets without a body.</summary>
 internal sealed partial class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMiddleware> log)
 {
-    /// <summary>What the log calls the status of a request whose sender went away; it never leaves the process.</summary>
+    /// <summary>What the log calls the status of a request whose sender went away; it never leaves the
+    /// process.</summary>
     public const int Aborted = 499;
 
     public async Task InvokeAsync(HttpContext http)

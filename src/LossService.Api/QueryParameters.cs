@@ -33,6 +33,11 @@ internal static class QueryParameters
     {
         LossCard card = request.Card;
         int place = card.PlaceOfParameter(name);
+        if (place < 0 && name == MediaTypes.FormatName)
+        {
+            return; // it says how to read the body, and was heeded there
+        }
+
         if (place < 0 && name != Common.GradientsName)
         {
             request.Mistakes.Add(Unknown(name, card));

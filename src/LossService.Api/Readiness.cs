@@ -4,7 +4,8 @@ using LossService.Engine.Cards;
 
 namespace LossService.Api;
 
-/// <summary>Says when the service is worth sending requests to: from the end of its warm-up to the start of its shutdown.</summary>
+/// <summary>Says when the service is worth sending requests to: from the end of its warm-up to the start of its
+/// shutdown.</summary>
 /// <remarks>Warm-up runs every loss's first example in both dtypes, so that no caller pays for the compiler.</remarks>
 internal sealed partial class Readiness(
     IReadOnlyList<Loss> losses, Rehearsal rehearsal, IHostApplicationLifetime lifetime, ILogger<Readiness> log)
@@ -23,7 +24,8 @@ internal sealed partial class Readiness(
     {
         var started = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await using CancellationTokenRegistration on = lifetime.ApplicationStarted.Register(started.SetResult);
-        await using CancellationTokenRegistration off = stoppingToken.Register(() => started.TrySetCanceled(stoppingToken));
+        await using CancellationTokenRegistration off = stoppingToken.Register(() =>
+            started.TrySetCanceled(stoppingToken));
         await started.Task;
         long start = Stopwatch.GetTimestamp();
         foreach (Loss loss in losses)

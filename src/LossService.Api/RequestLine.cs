@@ -9,8 +9,8 @@ using Serilog.Formatting.Compact;
 
 namespace LossService.Api;
 
-/// <summary>The log: one structured line a request, JSON for machines and text for people. No line ever holds a number of
-/// a tensor, a byte of a body or a query string.</summary>
+/// <summary>The log: one structured line a request, JSON for machines and text for people. No line ever holds a number
+/// of a tensor, a byte of a body or a query string.</summary>
 internal static class RequestLine
 {
     private const string Text = "{Timestamp:HH:mm:ss} {Level:u3} {Message:lj} {Dtype:l} {Shapes:l} {Code:l}{NewLine}{Exception}";
@@ -68,7 +68,8 @@ internal static class RequestLine
         line.Set("Elements", elements);
     }
 
-    private static void Configure(LoggerConfiguration log, IServiceProvider services, IConfiguration settings, bool forPeople)
+    private static void Configure(
+        LoggerConfiguration log, IServiceProvider services, IConfiguration settings, bool forPeople)
     {
         log.MinimumLevel.Information()
             .MinimumLevel.Override("Microsoft", LogEventLevel.Warning)

@@ -5,8 +5,8 @@ internal static class Spelling
 {
     private const int LengthMax = 64;
 
-    /// <summary>The names closest to a word, closest first: those it is part of, and those within a third of its letters.
-    /// At most three.</summary>
+    /// <summary>The names closest to a word, closest first: those it is part of, and those within a third of its
+    /// letters. At most three.</summary>
     public static IEnumerable<string> Near(IEnumerable<string> names, string word) =>
         word.Length is 0 or > LengthMax
             ? []

@@ -3,7 +3,8 @@ using LossService.Engine.Numerics;
 
 namespace LossService.Engine;
 
-/// <summary>One question to a loss: tensors and settings by their places on its card, and what is wrong with them.</summary>
+/// <summary>One question to a loss: tensors and settings by their places on its card, and what is wrong with
+/// them.</summary>
 /// <remarks>A reader fills it, <see cref="Resolve"/> settles defaults and presets, <see cref="ShapeSolver"/> and the
 /// validators judge it, and <see cref="Loss.Run"/> answers it. It owns its tensors. One thread at a time.</remarks>
 public sealed class LossRequest : IDisposable
@@ -32,16 +33,19 @@ public sealed class LossRequest : IDisposable
     /// <summary>What is wrong, so far.</summary>
     public Mistakes Mistakes { get; } = new();
 
-    /// <summary>What its reader did that the caller should know; an answer lists it before the loss's own notes.</summary>
+    /// <summary>What its reader did that the caller should know; an answer lists it before the loss's own
+    /// notes.</summary>
     public List<Note> Notes { get; } = [];
 
     /// <summary>The shapes, once <see cref="ShapeSolver"/> has found them to agree.</summary>
     public Solution? Solution { get; set; }
 
-    /// <summary>The inputs to differentiate, one bit a place on the card; null until <see cref="Resolve"/> unless given.</summary>
+    /// <summary>The inputs to differentiate, one bit a place on the card; null until <see cref="Resolve"/> unless
+    /// given.</summary>
     public ulong? Gradients { get; set; }
 
-    /// <summary>The parameters that came by the query string instead of the body, one bit a place on the card.</summary>
+    /// <summary>The parameters that came by the query string instead of the body, one bit a place on the
+    /// card.</summary>
     public ulong GivenInQuery { get; set; }
 
     /// <summary>How the items are reduced: the override where there is one.</summary>

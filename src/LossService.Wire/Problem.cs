@@ -64,8 +64,8 @@ public sealed record Problem
     /// <summary>Nothing is wrong with the request, but it has to come again in a second.</summary>
     public static Problem Later(string detail) => Of(Codes.Overloaded, detail) with { RetryAfterSeconds = 1 };
 
-    /// <summary>The problem that a request's mistakes amount to: a body that cannot be understood (400) comes before one
-    /// that is too large (413), and that before one that makes no sense (422); of equals the first found.</summary>
+    /// <summary>The problem that a request's mistakes amount to: a body that cannot be understood (400) comes before
+    /// one that is too large (413), and that before one that makes no sense (422); of equals the first found.</summary>
     public static Problem From(Mistakes mistakes)
     {
         ArgumentNullException.ThrowIfNull(mistakes);

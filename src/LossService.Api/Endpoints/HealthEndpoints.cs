@@ -4,7 +4,8 @@ using LossService.Wire;
 
 namespace LossService.Api.Endpoints;
 
-/// <summary><c>GET /health/live</c> and <c>/health/ready</c>, for whoever restarts the service and sends it requests.</summary>
+/// <summary><c>GET /health/live</c> and <c>/health/ready</c>, for whoever restarts the service and sends it
+/// requests.</summary>
 internal static class HealthEndpoints
 {
     public static void MapHealth(this WebApplication app)

@@ -37,8 +37,8 @@ internal static class LossEndpoints
             services.GetRequiredService<IDiagnosticContext>());
         return app
             .MapPost($"/v1/losses/{name}", (HttpContext http) => (object?)loss.Run(
-                http.Features.GetRequiredFeature<LossRequest>(), new Workshop(pool, limits.ThreadsMax, http.RequestAborted)))
-            .AddEndpointFilter<AcceptFilter>()
+                http.Features.GetRequiredFeature<LossRequest>(),
+                new Workshop(pool, limits.ThreadsMax, http.RequestAborted)))
             .AddEndpointFilter(exchange)
             .AddEndpointFilter(services.GetRequiredService<ValidationFilter>());
     }

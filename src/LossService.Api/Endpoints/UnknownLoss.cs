@@ -23,6 +23,9 @@ internal static class UnknownLoss
         string detail = near.Length == 0
             ? "the catalogue at /v1/losses has no loss of this name"
             : $"no loss has this name; did you mean {ParameterRange.Listed(near)}?";
-        return new ProblemAnswer(Problem.Of(Codes.UnknownLoss, detail) with { Suggestions = near.Length == 0 ? null : near });
+        return new ProblemAnswer(Problem.Of(Codes.UnknownLoss, detail) with
+        {
+            Suggestions = near.Length == 0 ? null : near,
+        });
     }
 }

@@ -7,7 +7,7 @@ using Swashbuckle.AspNetCore.SwaggerGen;
 namespace LossService.Api.OpenApi;
 
 /// <summary>Describes a loss's endpoint from its card; the answers shown are those that the service gives.</summary>
-internal sealed class LossOperation(Rehearsal rehearsal) : IOperationAsyncFilter
+internal sealed class LossOperation(Rehearsal rehearsal, MediaTypes mediaTypes) : IOperationAsyncFilter
 {
     private const string Json = "application/json";
 
@@ -29,30 +29,35 @@ internal sealed class LossOperation(Rehearsal rehearsal) : IOperationAsyncFilter
         operation.RequestBody = new OpenApiRequestBody
         {
             Required = true,
-            Content = new Dictionary<string, IOpenApiMediaType>
+            Content = InEveryFormat(shared, new OpenApiMediaType
             {
-                [Json] = new OpenApiMediaType
-                {
-                    Schema = new OpenApiSchemaReference($"{card.Name}_request", context.Document),
-                    Examples = card.Examples.ToDictionary(example => example.Name, Named),
-                },
-            },
+                Schema = new OpenApiSchemaReference($"{card.Name}_request", context.Document),
+                Examples = card.Examples.ToDictionary(example => example.Name, Named),
+            }),
         };
         operation.Responses = new()
         {
             ["200"] = new OpenApiResponse
             {
                 Description = "The loss and its gradients.",
-                Content = new Dictionary<string, IOpenApiMediaType>
+                Content = InEveryFormat(shared, new OpenApiMediaType
                 {
-                    [Json] = new OpenApiMediaType
-                    {
-                        Schema = new OpenApiSchemaReference($"{card.Name}_answer", context.Document),
-                        Examples = await AnswersAsync(loss),
-                    },
-                },
+                    Schema = new OpenApiSchemaReference($"{card.Name}_answer", context.Document),
+                    Examples = await AnswersAsync(loss),
+                }),
             },
         };
+    }
+
+    private Dictionary<string, IOpenApiMediaType> InEveryFormat(SharedSchemas shared, OpenApiMediaType json)
+    {
+        var content = new Dictionary<string, IOpenApiMediaType> { [Json] = json };
+        foreach (string name in mediaTypes.Names)
+        {
+            content.TryAdd(name, new OpenApiMediaType { Schema = shared.Binary() });
+        }
+
+        return content;
     }
 
     private async Task<Dictionary<string, IOpenApiExample>> AnswersAsync(Loss loss)
@@ -63,7 +68,8 @@ internal sealed class LossOperation(Rehearsal rehearsal) : IOperationAsyncFilter
             (int status, byte[] answer) = await rehearsal.PostAsync(loss, example.Body);
             if (status == StatusCodes.Status200OK)
             {
-                answers[example.Name] = new OpenApiExample { Summary = example.Meaning, Value = JsonNode.Parse(answer) };
+                answers[example.Name] =
+                    new OpenApiExample { Summary = example.Meaning, Value = JsonNode.Parse(answer) };
             }
         }
 

@@ -5,16 +5,17 @@ using Swashbuckle.AspNetCore.SwaggerGen;
 
 namespace LossService.Api.OpenApi;
 
-/// <summary>Adds the problems that an operation may answer with; the responses themselves stand once in the document.</summary>
+/// <summary>Adds the problems that an operation may answer with; the responses themselves stand once in the
+/// document.</summary>
 internal sealed class ProblemResponses : IOperationFilter
 {
     private static readonly Dictionary<string, string> Descriptions = new()
     {
-        ["400"] = "Not JSON, a member twice, or a wrong JSON type.",
+        ["400"] = "A malformed body, a member twice, or a wrong type.",
         ["404"] = "Nothing has this name.",
-        ["406"] = "The caller does not take JSON.",
+        ["406"] = "The caller takes no format of the answer.",
         ["413"] = "A limit is exceeded; the error names it.",
-        ["415"] = "The body is not JSON.",
+        ["415"] = "The body is in no format that is read.",
         ["422"] = "The request makes no sense: everything that is wrong, at once.",
         ["500"] = "A fault of the service.",
         ["503"] = "Warming up, too much to do, or shutting down; Retry-After says when to come back.",

@@ -9,7 +9,8 @@ namespace LossService.Api.OpenApi;
 internal static class Schemas
 {
     /// <summary>An object with these properties; a closed one has no others.</summary>
-    public static OpenApiSchema Object(IDictionary<string, IOpenApiSchema> properties, bool closed, params string[] required) => new()
+    public static OpenApiSchema Object(
+        IDictionary<string, IOpenApiSchema> properties, bool closed, params string[] required) => new()
     {
         Type = JsonSchemaType.Object,
         Properties = properties,

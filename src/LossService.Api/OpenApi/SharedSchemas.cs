@@ -26,6 +26,16 @@ internal sealed class SharedSchemas(OpenApiDocument document, SchemaRepository r
         OneOf = [new OpenApiSchema { Type = JsonSchemaType.Number | JsonSchemaType.Null }, NonFinite()],
     });
 
+    /// <summary>A request or an answer as bytes.</summary>
+    public IOpenApiSchema Binary() => Shared("Binary", () => new()
+    {
+        Type = JsonSchemaType.String,
+        Format = "binary",
+        Description = "Tensors as they stand in memory: those of the request named as the inputs, those of the answer "
+            + "`loss`, `losses`, `gradients.<input>` and `hessian.<input>`. Parameters stand in the query or in "
+            + "`__metadata__`, as text.",
+    });
+
     /// <summary>What a mean divided by.</summary>
     public IOpenApiSchema Normalizer() => Shared("Normalizer", () =>
     {
@@ -63,7 +73,8 @@ internal sealed class SharedSchemas(OpenApiDocument document, SchemaRepository r
     /// <summary>A common parameter that a loss takes as it is.</summary>
     public IOpenApiSchema CommonParameter(Parameter parameter) => Shared(parameter.Name, () => Schemas.Of(parameter));
 
-    private OpenApiSchemaReference Tensor(string name, string nestedName, string elements, OpenApiSchema element, string[] dtypes) =>
+    private OpenApiSchemaReference Tensor(
+        string name, string nestedName, string elements, OpenApiSchema element, string[] dtypes) =>
         Shared(name, () =>
         {
             IOpenApiSchema nested = Shared(nestedName, () => new()

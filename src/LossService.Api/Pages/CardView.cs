@@ -36,7 +36,8 @@ public sealed record CardView
     /// <summary>The shape of the unreduced loss; alternatives as in the first input.</summary>
     public required string Items { get; init; }
 
-    /// <summary>What a weighted mean divides by unless the request says otherwise; absent where there are no weights.</summary>
+    /// <summary>What a weighted mean divides by unless the request says otherwise; absent where there are no
+    /// weights.</summary>
     public string? WeightNormalization { get; init; }
 
     /// <summary>How its cost grows: linear, sorting or quadratic.</summary>

@@ -15,7 +15,8 @@ public sealed record CatalogueView(int Count, IReadOnlyList<EntryView> Losses);
 /// <param name="Inputs">The names of its inputs.</param>
 /// <param name="Card">Where the whole card is.</param>
 public sealed record EntryView(
-    string Name, string Family, string Summary, IReadOnlyList<string> Aliases, IReadOnlyList<string> Inputs, string Card)
+    string Name, string Family, string Summary, IReadOnlyList<string> Aliases, IReadOnlyList<string> Inputs,
+    string Card)
 {
     internal static EntryView Of(LossCard card) => new(
         card.Name, card.Family, card.Summary, card.Aliases, [.. card.Inputs.Select(input => input.Name)],

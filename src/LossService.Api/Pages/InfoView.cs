@@ -11,7 +11,8 @@ namespace LossService.Api.Pages;
 /// <param name="Formats">The media types of bodies and answers.</param>
 /// <param name="Limits">Everything it refuses to exceed.</param>
 public sealed record InfoView(
-    string Name, string Version, string? Commit, int Losses, IReadOnlyList<string> Dtypes, IReadOnlyList<string> Formats,
+    string Name, string Version, string? Commit, int Losses, IReadOnlyList<string> Dtypes,
+    IReadOnlyList<string> Formats,
     IReadOnlyList<Limit> Limits);
 
 /// <summary>A problem code explained.</summary>

@@ -36,7 +36,9 @@ public sealed record FormView(
         bool isNumber = form.Kind == InputKind.Number;
         return new(
             form.Axes, PageWords.Of(form.Kind), isNumber ? PageWords.Finite(form.Domain.Min) : null,
-            isNumber ? PageWords.Finite(form.Domain.Max) : null, form.Domain.Values, isNumber ? form.Domain.Finite : null,
+            isNumber ? PageWords.Finite(form.Domain.Max) : null,
+            form.Domain.Values,
+            isNumber ? form.Domain.Finite : null,
             form.Kind == InputKind.Label ? form.Classes : null, form.Background ? true : null, form.TargetType);
     }
 }

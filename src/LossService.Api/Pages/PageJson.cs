@@ -4,7 +4,8 @@ using System.Text.Json.Serialization;
 
 namespace LossService.Api.Pages;
 
-/// <summary>How pages are spelled: snake_case, indented, formulas and Greek letters readable, nothing that is absent.</summary>
+/// <summary>How pages are spelled: snake_case, indented, formulas and Greek letters readable, nothing that is
+/// absent.</summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]

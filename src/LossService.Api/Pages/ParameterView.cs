@@ -28,7 +28,8 @@ public sealed record ParameterView(
     }
 
     /// <summary>A parameter's default as JSON.</summary>
-    internal static JsonNode? ValueOf(Parameter parameter) => double.IsNaN(parameter.Default) ? null : parameter.Kind switch
+    internal static JsonNode? ValueOf(Parameter parameter) =>
+        double.IsNaN(parameter.Default) ? null : parameter.Kind switch
     {
         ParameterKind.Flag => JsonValue.Create(parameter.Default == 1),
         ParameterKind.Choice => JsonValue.Create(parameter.Words[(int)parameter.Default]),

@@ -33,7 +33,8 @@ internal sealed class InputRules : AbstractValidator<LossRequest>
     {
         foreach (Input input in request.Card.Inputs)
         {
-            if (input.OneOf is not null && Requirements.SetOf(request.Card, input.OneOf) is { Count: > 1 } set && set[0] == input)
+            if (input.OneOf is not null && Requirements.SetOf(request.Card, input.OneOf) is { Count: > 1 } set
+                && set[0] == input)
             {
                 OneIsGiven(request, set, context);
             }

@@ -54,7 +54,8 @@ internal sealed class ParameterRules : AbstractValidator<LossRequest>
             string found = parameter.Words[(int)value];
             if (!CommonMembers.Understands(request.Card, parameter, found))
             {
-                string[] words = [.. parameter.Words.Where(word => CommonMembers.Understands(request.Card, parameter, word))];
+                string[] words = [.. parameter.Words.Where(word =>
+                    CommonMembers.Understands(request.Card, parameter, word))];
                 string expected = words.Length == 0 ? $"no {parameter.Name}" : ParameterRange.Listed(words);
                 context.Refuse(
                     request.PointerOf(parameter), Codes.OptionConflict,

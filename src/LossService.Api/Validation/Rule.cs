@@ -8,12 +8,14 @@ namespace LossService.Api.Validation;
 internal static class Rule
 {
     /// <summary>Runs a named method over the whole request.</summary>
-    public static void Add(this AbstractValidator<LossRequest> validator, Action<LossRequest, ValidationContext<LossRequest>> rule) =>
+    public static void Add(
+        this AbstractValidator<LossRequest> validator, Action<LossRequest, ValidationContext<LossRequest>> rule) =>
         validator.RuleFor(request => request).Custom(rule);
 
     /// <summary>Adds a mistake; where they help, with what was expected and what was found.</summary>
     public static void Refuse(
-        this ValidationContext<LossRequest> context, string pointer, string code, string detail, string? expected = null,
+        this ValidationContext<LossRequest> context, string pointer, string code, string detail,
+        string? expected = null,
         string? found = null) =>
         context.Refuse(new Mistake(pointer, code, detail) { Expected = expected, Found = found });
 

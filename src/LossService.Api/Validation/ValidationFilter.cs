@@ -7,8 +7,8 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace LossService.Api.Validation;
 
-/// <summary>Stands before a loss's endpoint: lets a request pass only when nothing is wrong with it, and otherwise leaves
-/// everything that is in its <see cref="LossRequest.Mistakes"/>.</summary>
+/// <summary>Stands before a loss's endpoint: lets a request pass only when nothing is wrong with it, and otherwise
+/// leaves everything that is in its <see cref="LossRequest.Mistakes"/>.</summary>
 internal sealed class ValidationFilter(IValidator<LossRequest> validator) : IEndpointFilter
 {
     /// <inheritdoc/>
@@ -54,6 +54,17 @@ internal sealed class ValidationFilter(IValidator<LossRequest> validator) : IEnd
     }
 
     // What the reader did not reach cannot be judged: it would only seem to be missing.
-    private static bool ReadingBrokeOff(Mistakes mistakes) =>
-        mistakes.Has("", Codes.MalformedJson) || mistakes.Has("", Codes.LimitExceeded) || mistakes.Has("", Codes.WrongType);
+    private static bool ReadingBrokeOff(Mistakes mistakes)
+    {
+        foreach (Mistake mistake in mistakes.All)
+        {
+            if (mistake.Code is Codes.MalformedJson or Codes.LimitExceeded
+                || mistake is { Pointer: "", Code: Codes.WrongType })
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 }

@@ -112,6 +112,7 @@ public static class Common
         Domain = Domain.Real,
     };
 
-    /// <summary>All common tensors. <c>*I</c> stands for the shape of the items, N for the length of its first axis.</summary>
+    /// <summary>All common tensors. <c>*I</c> stands for the shape of the items, N for the length of its first
+    /// axis.</summary>
     public static IReadOnlyList<Input> Tensors { get; } = [SampleWeight, Mask, GradOutput];
 }

@@ -67,7 +67,8 @@ public sealed record InputForm(string Axes, InputKind Kind = InputKind.Number)
     /// <summary>The values allowed.</summary>
     public Domain Domain { get; init; } = Domain.Any;
 
-    /// <summary>For labels: the symbol of the axis whose length they stay below; null where <see cref="Domain"/> says it.</summary>
+    /// <summary>For labels: the symbol of the axis whose length they stay below; null where <see cref="Domain"/> says
+    /// it.</summary>
     public string? Classes { get; init; }
 
     /// <summary>True where the label equal to the number of classes is the background.</summary>
@@ -115,7 +116,8 @@ public sealed class Input
     /// <summary>True when a request may leave it out.</summary>
     public bool Optional { get; init; }
 
-    /// <summary>The name of a set of inputs of which exactly one is given, such as <c>q</c> for q, log_q and q_logits.</summary>
+    /// <summary>The name of a set of inputs of which exactly one is given, such as <c>q</c> for q, log_q and
+    /// q_logits.</summary>
     public string? OneOf { get; init; }
 
     /// <summary>The parameter that decides: the input is required when it is above 0, and refused otherwise.</summary>

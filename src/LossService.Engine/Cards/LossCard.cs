@@ -35,7 +35,8 @@ public enum Cost
     Quadratic,
 }
 
-/// <summary>Everything a loss says about itself; validation, OpenAPI, the catalogue, examples and tests read it here.</summary>
+/// <summary>Everything a loss says about itself; validation, OpenAPI, the catalogue, examples and tests read it
+/// here.</summary>
 public sealed record LossCard
 {
     /// <summary>The canonical name, snake_case, the field's standard term.</summary>
@@ -56,7 +57,8 @@ public sealed record LossCard
     /// <summary>The scalars it takes beside the common members.</summary>
     public IReadOnlyList<Parameter> Parameters { get; init; } = [];
 
-    /// <summary>The shape of the unreduced loss, in the symbols of the inputs; alternatives as in the first input.</summary>
+    /// <summary>The shape of the unreduced loss, in the symbols of the inputs; alternatives as in the first
+    /// input.</summary>
     public required string Items { get; init; }
 
     /// <summary>The other shape that a choice gives the items, for a loss that has one.</summary>
@@ -74,7 +76,8 @@ public sealed record LossCard
     /// <summary>Whether <c>reduction: "batchmean"</c> exists.</summary>
     public bool HasBatchMean { get; init; }
 
-    /// <summary>What <c>weight_normalization</c> defaults to: true divides a mean by the sum of the class weights.</summary>
+    /// <summary>What <c>weight_normalization</c> defaults to: true divides a mean by the sum of the class
+    /// weights.</summary>
     public bool MeanDividesByWeights { get; init; }
 
     /// <summary>True when a mean may divide by a weight sum at all: the loss has class or element weights.</summary>
@@ -99,7 +102,9 @@ public sealed record LossCard
     public string ItemsOf(LossRequest request)
     {
         ArgumentNullException.ThrowIfNull(request);
-        return ItemsWith is { } other && request[other.Parameter] == other.Parameter.ValueOf(other.Word) ? other.Items : Items;
+        return ItemsWith is { } other && request[other.Parameter] == other.Parameter.ValueOf(other.Word)
+            ? other.Items
+            : Items;
     }
 
     /// <summary>The place of an input by name, or -1. Common tensors follow the card's own.</summary>

@@ -5,7 +5,8 @@ namespace LossService.Engine.Cards;
 /// <summary>Parameters as words: in presets and, later, query strings.</summary>
 public static class ParameterText
 {
-    /// <summary>The value a word stands for, or positive infinity, which no parameter allows, when it stands for none.</summary>
+    /// <summary>The value a word stands for, or positive infinity, which no parameter allows, when it stands for
+    /// none.</summary>
     public static double Parse(Parameter parameter, string text)
     {
         ArgumentNullException.ThrowIfNull(parameter);

@@ -1,6 +1,7 @@
 namespace LossService.Engine.Cards;
 
-/// <summary>A symbolic shape such as <c>N C *D</c>: each symbol stands for one length, the starred one for the rest.</summary>
+/// <summary>A symbolic shape such as <c>N C *D</c>: each symbol stands for one length, the starred one for the
+/// rest.</summary>
 public sealed class ShapePattern
 {
     private ShapePattern(string text, string[] symbols, string? rest)

@@ -7,8 +7,8 @@ namespace LossService.Engine.Cards;
 /// accident and each input is judged by itself.</remarks>
 public static class ShapeSolver
 {
-    /// <summary>Solves the request's shapes into <see cref="LossRequest.Solution"/>, or adds a mistake for every input that
-    /// does not fit and leaves the solution null.</summary>
+    /// <summary>Solves the request's shapes into <see cref="LossRequest.Solution"/>, or adds a mistake for every input
+    /// that does not fit and leaves the solution null.</summary>
     /// <returns>True when all shapes agree.</returns>
     public static bool Solve(LossRequest request)
     {
@@ -138,7 +138,9 @@ public static class ShapeSolver
         string name = request.Card.InputAt(place).Name;
         Tensor tensor = request.AnyTensor(place);
         double type = request[Common.TargetType];
-        string? wanted = double.IsNaN(type) || !Common.TargetType.Allows(type) ? null : Common.TargetType.Words[(int)type];
+        string? wanted = double.IsNaN(type) || !Common.TargetType.Allows(type)
+            ? null
+            : Common.TargetType.Words[(int)type];
         if (!forms.Any(form => form.TargetType == wanted))
         {
             wanted = null;

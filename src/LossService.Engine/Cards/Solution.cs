@@ -2,7 +2,8 @@ using LossService.Engine.Numerics;
 
 namespace LossService.Engine.Cards;
 
-/// <summary>The lengths that a request's symbols stand for, and the form each of its inputs was found to have.</summary>
+/// <summary>The lengths that a request's symbols stand for, and the form each of its inputs was found to
+/// have.</summary>
 public sealed class Solution
 {
     private readonly List<(string Symbol, int Length)> _lengths = [];
@@ -28,7 +29,8 @@ public sealed class Solution
     /// <summary>How many rows of classes or coordinates there are: N times all further axes.</summary>
     public int Rows => Has("N") ? Length("N") * Rest.Elements : 1;
 
-    /// <summary>The length a symbol stands for, or <paramref name="fallback"/> where the request has no such axis.</summary>
+    /// <summary>The length a symbol stands for, or <paramref name="fallback"/> where the request has no such
+    /// axis.</summary>
     public int Length(string symbol, int fallback = 1)
     {
         foreach ((string known, int length) in _lengths)

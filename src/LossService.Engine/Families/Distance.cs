@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using LossService.Engine.Cards;
 using LossService.Engine.Lanes;
@@ -5,7 +6,8 @@ using LossService.Engine.Numerics;
 
 namespace LossService.Engine.Families;
 
-/// <summary>How far two vectors are apart; one enum for all losses, in the order of the words of <c>distance</c>.</summary>
+/// <summary>How far two vectors are apart; one enum for all losses, in the order of the words of
+/// <c>distance</c>.</summary>
 internal enum DistanceKind
 {
     L2,
@@ -17,7 +19,8 @@ internal enum DistanceKind
 }
 
 /// <summary>A distance with its options: its value, and what a slope on it owes to both vectors.</summary>
-/// <remarks>Everything is computed in doubles. At distance 0, and for the cosine of a zero vector, the gradient is 0.</remarks>
+/// <remarks>Everything is computed in doubles. At distance 0, and for the cosine of a zero vector, the gradient is
+/// 0.</remarks>
 /// <param name="Kind">Which distance.</param>
 /// <param name="Power">The power of lp.</param>
 /// <param name="Eps">Added to each coordinate of the difference; for cosine to the squared norms.</param>
@@ -50,7 +53,9 @@ internal readonly record struct Distance(DistanceKind Kind, double Power, double
         {
             case DistanceKind.L2:
                 double squares = Sum(a, b, Eps, DistanceKind.SquaredL2, 2);
-                return squares is > 1e-280 and < double.PositiveInfinity ? Math.Sqrt(squares) : CarefulRoot(a, b, squares);
+                return squares is > 1e-280 and < double.PositiveInfinity
+                    ? Math.Sqrt(squares)
+                    : CarefulRoot(a, b, squares);
             case DistanceKind.Lp:
                 double sum = Sum(a, b, Eps, DistanceKind.Lp, Power);
                 return sum == 0 ? 0 : ScalarLane.Pow(sum, 1 / Power).Value;
@@ -65,7 +70,8 @@ internal readonly record struct Distance(DistanceKind Kind, double Power, double
 
     /// <summary>Adds <paramref name="slope"/> times the distance's gradient to both vectors' gradients.</summary>
     public void Differentiate(
-        ReadOnlySpan<double> a, ReadOnlySpan<double> b, double distance, double slope, Span<double> onA, Span<double> onB)
+        ReadOnlySpan<double> a, ReadOnlySpan<double> b, double distance, double slope, Span<double> onA,
+        Span<double> onB)
     {
         if (slope == 0)
         {
@@ -88,7 +94,8 @@ internal readonly record struct Distance(DistanceKind Kind, double Power, double
     }
 
     private void AddDifference(
-        ReadOnlySpan<double> a, ReadOnlySpan<double> b, double distance, double slope, Span<double> onA, Span<double> onB)
+        ReadOnlySpan<double> a, ReadOnlySpan<double> b, double distance, double slope, Span<double> onA,
+        Span<double> onB)
     {
         if (distance == 0)
         {
@@ -101,22 +108,44 @@ internal readonly record struct Distance(DistanceKind Kind, double Power, double
             DistanceKind.L2 => slope / distance,
             _ => slope,
         };
-        for (int i = 0; i < a.Length; i++)
+        ref double x = ref MemoryMarshal.GetReference(a);
+        ref double y = ref MemoryMarshal.GetReference(b);
+        ref double toA = ref MemoryMarshal.GetReference(onA);
+        ref double toB = ref MemoryMarshal.GetReference(onB);
+        int i = 0;
+        for (; i <= a.Length - DoubleLane.Count; i += DoubleLane.Count)
         {
-            double difference = a[i] - b[i] + Eps;
-            double part = Kind switch
-            {
-                DistanceKind.L1 => factor * SignOf(difference),
-                DistanceKind.Lp => factor * SignOf(difference)
-                    * (difference == 0 ? 0 : ScalarLane.Pow(Math.Abs(difference) / distance, Power - 1).Value),
-                _ => factor * difference,
-            };
+            DoubleLane part =
+                Slope(DoubleLane.Load(ref x, i) - DoubleLane.Load(ref y, i) + Eps, distance, slope, factor);
+            DoubleLane.Store(DoubleLane.Load(ref toA, i) + part, ref toA, i);
+            DoubleLane.Store(DoubleLane.Load(ref toB, i) - part, ref toB, i);
+        }
+
+        for (; i < a.Length; i++)
+        {
+            double part = Slope<ScalarLane>(a[i] - b[i] + Eps, distance, slope, factor).Value;
             onA[i] += part;
             onB[i] -= part;
         }
     }
 
-    private void AddCosine(ReadOnlySpan<double> a, ReadOnlySpan<double> b, double slope, Span<double> onA, Span<double> onB)
+    // What one coordinate's difference owes to its vector.
+    private V Slope<V>(V difference, double distance, double slope, double factor) where V : struct, ILane<V>
+    {
+        if (Kind is DistanceKind.L2 or DistanceKind.SquaredL2)
+        {
+            // One over a subnormal distance is infinite; the direction itself is not.
+            return double.IsInfinity(factor) ? slope * (difference / distance) : factor * difference;
+        }
+
+        V sign = V.Select(difference > 0, 1, V.Select(difference < 0, -1, difference)); // 0 at 0, NaN at NaN
+        return Kind == DistanceKind.L1
+            ? factor * sign
+            : factor * V.ZeroTimes(sign, V.Pow(V.Abs(difference) / distance, Power - 1));
+    }
+
+    private void AddCosine(
+        ReadOnlySpan<double> a, ReadOnlySpan<double> b, double slope, Span<double> onA, Span<double> onB)
     {
         double cosine = Cosine(a, b, out double normA, out double normB);
         if (normA == 0 || normB == 0)
@@ -139,9 +168,6 @@ internal readonly record struct Distance(DistanceKind Kind, double Power, double
         normB = DotProduct(b, b) + Eps;
         return normA == 0 || normB == 0 ? 0 : DotProduct(a, b) / (Math.Sqrt(normA) * Math.Sqrt(normB));
     }
-
-    private static double SignOf(double difference) =>
-        difference > 0 ? 1 : difference < 0 ? -1 : difference == 0 ? 0 : double.NaN;
 
     private static void AddScaled(ReadOnlySpan<double> vector, double factor, Span<double> to)
     {
@@ -175,7 +201,8 @@ internal readonly record struct Distance(DistanceKind Kind, double Power, double
         return most * Math.Sqrt(sum);
     }
 
-    private static double Sum(ReadOnlySpan<double> a, ReadOnlySpan<double> b, double eps, DistanceKind kind, double power)
+    private static double Sum(
+        ReadOnlySpan<double> a, ReadOnlySpan<double> b, double eps, DistanceKind kind, double power)
     {
         Span<double> sums = stackalloc double[Sums.Accumulators];
         sums.Clear();
@@ -183,15 +210,22 @@ internal readonly record struct Distance(DistanceKind Kind, double Power, double
         ref double y = ref MemoryMarshal.GetReference(b);
         ref double sum = ref MemoryMarshal.GetReference(sums);
         int i = 0;
+        DoubleLane s0 = 0;
+        DoubleLane s1 = 0;
+        DoubleLane s2 = 0;
+        DoubleLane s3 = 0;
         for (; i <= a.Length - Sums.Accumulators; i += Sums.Accumulators)
         {
-            for (int k = 0; k < Sums.Accumulators; k += DoubleLane.Count)
-            {
-                DoubleLane difference = DoubleLane.Load(ref x, i + k) - DoubleLane.Load(ref y, i + k) + eps;
-                DoubleLane.Store(DoubleLane.Load(ref sum, k) + Part(difference, kind, power), ref sum, k);
-            }
+            s0 += Part(DoubleLane.Load(ref x, i) - DoubleLane.Load(ref y, i) + eps, kind, power);
+            s1 += Part(DoubleLane.Load(ref x, i + 4) - DoubleLane.Load(ref y, i + 4) + eps, kind, power);
+            s2 += Part(DoubleLane.Load(ref x, i + 8) - DoubleLane.Load(ref y, i + 8) + eps, kind, power);
+            s3 += Part(DoubleLane.Load(ref x, i + 12) - DoubleLane.Load(ref y, i + 12) + eps, kind, power);
         }
 
+        DoubleLane.Store(s0, ref sum, 0);
+        DoubleLane.Store(s1, ref sum, 4);
+        DoubleLane.Store(s2, ref sum, 8);
+        DoubleLane.Store(s3, ref sum, 12);
         for (int k = 0; i < a.Length; i++, k++)
         {
             sums[k] += Part<ScalarLane>(a[i] - b[i] + eps, kind, power).Value;
@@ -200,6 +234,7 @@ internal readonly record struct Distance(DistanceKind Kind, double Power, double
         return Sums.Fold(sums);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static V Part<V>(V difference, DistanceKind kind, double power) where V : struct, ILane<V> => kind switch
     {
         DistanceKind.SquaredL2 => difference * difference,

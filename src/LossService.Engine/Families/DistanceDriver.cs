@@ -5,8 +5,8 @@ using LossService.Engine.Numerics;
 
 namespace LossService.Engine.Families;
 
-/// <summary>Runs a distance loss over groups of samples: the distances sample by sample, the loss and its slopes on them
-/// for the whole group at once, then each slope back through its distance. Inside, everything is double.</summary>
+/// <summary>Runs a distance loss over groups of samples: the distances sample by sample, the loss and its slopes on
+/// them for the whole group at once, then each slope back through its distance. Inside, everything is double.</summary>
 internal sealed class DistanceDriver<TLoss, T> : Driver, IDisposable
     where TLoss : struct, IDistanceLoss<TLoss>
     where T : unmanaged, INumberBase<T>
@@ -107,12 +107,7 @@ internal sealed class DistanceDriver<TLoss, T> : Driver, IDisposable
     {
         for (int v = 0; v < _vectors.Length; v++)
         {
-            ReadOnlySpan<T> row = _vectors[v].Values<T>().Slice(sample * _length, _length);
-            Span<double> wide = group.Vector(v);
-            for (int i = 0; i < row.Length; i++)
-            {
-                wide[i] = double.CreateTruncating(row[i]);
-            }
+            Rows.Widen<T>(_vectors[v].Values<T>().Slice(sample * _length, _length), group.Vector(v));
         }
     }
 
@@ -138,7 +133,8 @@ internal sealed class DistanceDriver<TLoss, T> : Driver, IDisposable
 
     private static Dual<DoubleLane> Seed(DoubleLane value, bool seeded) => new(value, seeded ? 1 : 0);
 
-    private static DoubleLane Load(Span<double> numbers, int s) => DoubleLane.Load(ref MemoryMarshal.GetReference(numbers), s);
+    private static DoubleLane Load(Span<double> numbers, int s) =>
+        DoubleLane.Load(ref MemoryMarshal.GetReference(numbers), s);
 
     private static void Store(DoubleLane lane, Span<double> numbers, int s) =>
         DoubleLane.Store(lane, ref MemoryMarshal.GetReference(numbers), s);
@@ -173,12 +169,7 @@ internal sealed class DistanceDriver<TLoss, T> : Driver, IDisposable
         {
             if (_result.Gradients[v] is { } gradient)
             {
-                Span<T> row = gradient.Values<T>().Slice(sample * _length, _length);
-                ReadOnlySpan<double> wide = group.Gradient(v);
-                for (int i = 0; i < row.Length; i++)
-                {
-                    row[i] = T.CreateTruncating(wide[i]);
-                }
+                Rows.Narrow(group.Gradient(v), gradient.Values<T>().Slice(sample * _length, _length));
             }
         }
     }

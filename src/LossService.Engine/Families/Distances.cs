@@ -3,8 +3,8 @@ using LossService.Engine.Lanes;
 
 namespace LossService.Engine.Families;
 
-/// <summary>A loss of the distances between two or three vectors of one sample. The vectors are the card's first inputs;
-/// the input <c>targets</c>, where there is one, is the kernel's y.</summary>
+/// <summary>A loss of the distances between two or three vectors of one sample. The vectors are the card's first
+/// inputs; the input <c>targets</c>, where there is one, is the kernel's y.</summary>
 internal interface IDistanceLoss<TSelf> : ILossFile<TSelf> where TSelf : struct, IDistanceLoss<TSelf>
 {
     /// <summary>How many vectors a sample has: 2 or 3.</summary>

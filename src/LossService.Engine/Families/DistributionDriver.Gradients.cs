@@ -28,7 +28,8 @@ internal sealed partial class DistributionDriver<TLoss, T, V>
         bool hard = TSide.IsQ && _labels is not null;
         Tensor? hessian = _result.Hessians[side.Place];
         int classes = _layout.Classes;
-        bool differs = TSide.IsQ && side.Form == DistributionForm.Logits && _loss.IsCrossEntropyInQ && !_loss.ItemsAreTerms;
+        bool differs = TSide.IsQ && side.Form == DistributionForm.Logits && _loss.IsCrossEntropyInQ
+            && !_loss.ItemsAreTerms;
         if (!differs)
         {
             Slopes<TSide>(side.Form, p, logP, at, at.Coefficients, twice: false);
@@ -149,12 +150,13 @@ internal sealed partial class DistributionDriver<TLoss, T, V>
             double miss = c == top ? othersP : 1 - one;
             double own = double.CreateTruncating(weighed[c]);
             double rest = c == top ? othersCurve : curveSum - own;
-            curves[c] = T.CreateTruncating(scale * ((own * miss * miss) + (one * one * rest) - (one * miss * slopeSum)));
+            curves[c] =
+                T.CreateTruncating(scale * ((own * miss * miss) + (one * one * rest) - (one * miss * slopeSum)));
         }
     }
 
-    // h_j - p_j Σh. For the likeliest class, where p is near 1, that is h (1 - p) - p Σ h of the others, whose 1 - p comes
-    // from the others too.
+    // h_j - p_j Σh. For the likeliest class, where p is near 1, that is h (1 - p) - p Σ h of the others, whose 1 - p
+    // comes from the others too.
     private void SlopesOnLogits(Span<T> slopes, Span<T> p, in DistributionRow<T> at)
     {
         Span<T> h = at.Slopes[..p.Length];
@@ -165,10 +167,24 @@ internal sealed partial class DistributionDriver<TLoss, T, V>
         double sum = othersH + own;
         for (int c = 0; c < p.Length; c++)
         {
-            slopes[c] = T.CreateTruncating(scale * (double.CreateTruncating(h[c]) - (double.CreateTruncating(p[c]) * sum)));
+            slopes[c] =
+                T.CreateTruncating(scale * (double.CreateTruncating(h[c]) - (double.CreateTruncating(p[c]) * sum)));
         }
 
         slopes[top] = T.CreateTruncating(scale * ((own * othersP) - (double.CreateTruncating(p[top]) * othersH)));
+    }
+
+    // A score that is huge on either side would cost all gaps their digits.
+    private int LikeliestOnBoth(in DistributionRow<T> at)
+    {
+        Span<T> both = at.Slopes[.._layout.Classes];
+        ref T sum = ref MemoryMarshal.GetReference(both);
+        for (int c = 0; c < both.Length; c += V.Count)
+        {
+            V.Store(Load(at.LogP, c) + Load(at.LogQ, c), ref sum, c);
+        }
+
+        return Math.Max(0, Rows.IndexOf<T, V>(both, Rows.Max<T, V>(both)));
     }
 
     private static (int Top, double Others) Likeliest(Span<T> p)
@@ -214,8 +230,7 @@ internal sealed partial class DistributionDriver<TLoss, T, V>
         if (_p.Form == DistributionForm.Logits)
         {
             Span<T> onP = _p.Scores(_layout, row, at.Room);
-            Span<T> p = at.P[..classes];
-            int top = Math.Max(0, Rows.IndexOf<T, V>(p, Rows.Max<T, V>(p)));
+            int top = LikeliestOnBoth(at);
             T anchorP = onP[top];
             onP.CopyTo(at.Terms);
             Span<T> onQ = _q!.Scores(_layout, row, at.Room);

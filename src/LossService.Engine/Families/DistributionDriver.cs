@@ -8,8 +8,8 @@ namespace LossService.Engine.Families;
 
 /// <summary>Runs a loss between distributions row by row: both sides as p and log p, the terms, and for each side asked
 /// for the slopes of the terms on its log-probabilities, taken through the softmax where the side is logits.</summary>
-/// <remarks>With h_j the slope of the sum of terms on log p_j, a logit's gradient is (h_j - p_j Σ h) / T, and its second
-/// derivative (h'_j (1 - p_j)² + p_j² Σ' h' - p_j (1 - p_j) Σ h) / T², Σ' over the other classes.</remarks>
+/// <remarks>With h_j the slope of the sum of terms on log p_j, a logit's gradient is (h_j - p_j Σ h) / T, and its
+/// second derivative (h'_j (1 - p_j)² + p_j² Σ' h' - p_j (1 - p_j) Σ h) / T², Σ' over the other classes.</remarks>
 internal sealed partial class DistributionDriver<TLoss, T, V> : Driver, IDisposable
     where TLoss : struct, IDistributionLoss<TLoss>
     where T : unmanaged, IFloatingPointIeee754<T>

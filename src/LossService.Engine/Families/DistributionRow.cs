@@ -1,6 +1,7 @@
 namespace LossService.Engine.Families;
 
-/// <summary>The working memory of one row of two distributions; every span has room for a whole vector past its end.</summary>
+/// <summary>The working memory of one row of two distributions; every span has room for a whole vector past its
+/// end.</summary>
 internal readonly ref struct DistributionRow<T> where T : unmanaged
 {
     public DistributionRow(Scratch scratch, int classes)

@@ -56,7 +56,8 @@ internal sealed class DistributionSide<T, V>
     public Span<T> Scores(in RowLayout layout, int row, Span<T> room) => layout.Read(_tensor, row, room);
 
     /// <summary>A row's probabilities and their logarithms.</summary>
-    /// <returns>The sum of the probabilities where they were given as such, else 1; NaN where logits have no softmax.</returns>
+    /// <returns>The sum of the probabilities where they were given as such, else 1; NaN where logits have no
+    /// softmax.</returns>
     public double Read(in RowLayout layout, int row, Span<T> room, Span<T> p, Span<T> logP)
     {
         Span<T> given = layout.Read(_tensor, row, room);

@@ -4,8 +4,8 @@ using LossService.Engine.Numerics;
 
 namespace LossService.Engine.Families;
 
-/// <summary>A loss between two distributions p and q over classes: a sum of one term a class. Each side may be written as
-/// probabilities, log-probabilities or logits.</summary>
+/// <summary>A loss between two distributions p and q over classes: a sum of one term a class. Each side may be written
+/// as probabilities, log-probabilities or logits.</summary>
 /// <remarks>The inputs of the two sides carry <see cref="Input.OneOf"/> "p" and "q"; their names tell how they are
 /// written: <c>log_…</c>, <c>…logits</c>, or neither.</remarks>
 internal interface IDistributionLoss<TSelf> : ILossFile<TSelf> where TSelf : struct, IDistributionLoss<TSelf>
@@ -16,7 +16,8 @@ internal interface IDistributionLoss<TSelf> : ILossFile<TSelf> where TSelf : str
     /// <summary>Divides the logits of both sides.</summary>
     double Temperature { get; }
 
-    /// <summary>The weight of a hard cross-entropy of q's logits, at temperature 1, with the input <c>targets</c>.</summary>
+    /// <summary>The weight of a hard cross-entropy of q's logits, at temperature 1, with the input
+    /// <c>targets</c>.</summary>
     double HardWeight { get; }
 
     /// <summary>True when each term is an item of its own rather than their sum.</summary>

@@ -3,7 +3,8 @@ using LossService.Engine.Numerics;
 
 namespace LossService.Engine.Families;
 
-/// <summary>Work cut into blocks that may run in any order and on any thread; only the sums of blocks join them.</summary>
+/// <summary>Work cut into blocks that may run in any order and on any thread; only the sums of blocks join
+/// them.</summary>
 /// <remarks>The cut depends on lengths alone, never on threads or vector widths, so the sums have the same bits
 /// everywhere. A block is also the unit of cancellation: some microseconds.</remarks>
 internal abstract class Driver
@@ -42,7 +43,9 @@ internal abstract class Driver
             Parallel.For(0, threads, new ParallelOptions { MaxDegreeOfParallelism = threads }, _ =>
             {
                 using var scratch = new Scratch(workshop.Pool);
-                for (int block = Interlocked.Increment(ref next); block < Blocks; block = Interlocked.Increment(ref next))
+                for (int block = Interlocked.Increment(ref next);
+                    block < Blocks;
+                    block = Interlocked.Increment(ref next))
                 {
                     workshop.Cancelled.ThrowIfCancellationRequested();
                     Run(block, scratch);

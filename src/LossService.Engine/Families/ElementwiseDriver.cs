@@ -7,8 +7,10 @@ using LossService.Engine.Numerics;
 
 namespace LossService.Engine.Families;
 
-/// <summary>Runs an elementwise kernel over blocks: items, the gradient of every input asked for, diagonal Hessians.</summary>
-/// <remarks>Each differentiable input is one pass over the block with its own dual seed; the block stays in L1.</remarks>
+/// <summary>Runs an elementwise kernel over blocks: items, the gradient of every input asked for, diagonal
+/// Hessians.</summary>
+/// <remarks>Each differentiable input is one pass over the block with its own dual seed; the block stays in
+/// L1.</remarks>
 internal sealed class ElementwiseDriver<TKernel, T, V> : Driver, IDisposable
     where TKernel : struct, IElementKernel<TKernel>
     where T : unmanaged, INumberBase<T>
@@ -23,7 +25,6 @@ internal sealed class ElementwiseDriver<TKernel, T, V> : Driver, IDisposable
     private readonly Tensor _partials;
     private readonly Operand<T>[] _operands = new Operand<T>[OperandsMax];
     private readonly int[] _places = new int[OperandsMax];
-    private readonly ICorner? _corner;
     private int _ties;
 
     public ElementwiseDriver(
@@ -33,7 +34,6 @@ internal sealed class ElementwiseDriver<TKernel, T, V> : Driver, IDisposable
         _request = request;
         _result = result;
         _plan = plan;
-        _corner = kernel.Corner;
         Blocks = (plan.Items + BlockItems - 1) / BlockItems;
         FindOperands();
         Outputs.Rent(request, result, workshop.Pool, withItems: true);
@@ -54,7 +54,9 @@ internal sealed class ElementwiseDriver<TKernel, T, V> : Driver, IDisposable
             Weights = scratch.Take<T>(3, count)[..count],
             Coefficients = scratch.Take<T>(4, count)[..count],
             Curvatures = scratch.Take<T>(5, count)[..count],
-            Items = _result.Losses is null ? scratch.Take<T>(6, count)[..count] : _result.Losses.Values<T>().Slice(start, count),
+            Items = _result.Losses is null
+                ? scratch.Take<T>(6, count)[..count]
+                : _result.Losses.Values<T>().Slice(start, count),
         };
         if (!scratch.HasConstants)
         {
@@ -80,7 +82,7 @@ internal sealed class ElementwiseDriver<TKernel, T, V> : Driver, IDisposable
 
         _plan.Blank(start, pass.Items);
         _partials.Float64[block] = Sums.OfBlock<T>(pass.Items);
-        if (_corner is not null)
+        if (TKernel.HasCorner)
         {
             Interlocked.Add(ref _ties, CountTies(start, ref pass));
         }
@@ -270,13 +272,26 @@ internal sealed class ElementwiseDriver<TKernel, T, V> : Driver, IDisposable
             ? new(new(value, V.Of(1)), new(V.Of(1), V.Of(0)))
             : new(new(value, V.Of(0)), new(V.Of(0), V.Of(0)));
 
-    // Rare losses have corners; a plain loop over one-element vectors is enough for the count.
     private int CountTies(int start, ref Pass pass)
     {
+        int count = pass.Items.Length;
         int ties = 0;
-        for (int i = 0; i < pass.Items.Length; i++)
+        int i = 0;
+        ref T x = ref MemoryMarshal.GetReference(pass.X);
+        ref T y = ref MemoryMarshal.GetReference(pass.Y);
+        ref T z = ref MemoryMarshal.GetReference(pass.Z);
+        for (; _plan.LeftOut == 0 && i <= count - V.Count; i += V.Count)
         {
-            double corner = _corner!.Corner<ScalarLane>(
+            V corner = _kernel.Corner(
+                V.Load(ref x, i),
+                TKernel.Operands > 1 ? V.Load(ref y, i) : default,
+                TKernel.Operands > 2 ? V.Load(ref z, i) : default);
+            ties += V.Set(V.Same(corner, V.Of(0)));
+        }
+
+        for (; i < count; i++)
+        {
+            double corner = _kernel.Corner<ScalarLane>(
                 double.CreateTruncating(pass.X[i]),
                 TKernel.Operands > 1 ? double.CreateTruncating(pass.Y[i]) : 0,
                 TKernel.Operands > 2 ? double.CreateTruncating(pass.Z[i]) : 0).Value;

@@ -26,8 +26,8 @@ internal sealed class ItemPlan<T> : IDisposable
     private double _divisor = 1;
 
     /// <summary>Reads the common tensors of a request. <paramref name="elementWeight"/> is the place of the loss's own
-    /// weight where that is a weight of items, else -1; <paramref name="labels"/> with <paramref name="ignoreIndex"/> name
-    /// the ignored items.</summary>
+    /// weight where that is a weight of items, else -1; <paramref name="labels"/> with <paramref name="ignoreIndex"/>
+    /// name the ignored items.</summary>
     public ItemPlan(
         LossRequest request, Workshop workshop, int elementWeight = -1, Tensor? labels = null, int? ignoreIndex = null)
     {
@@ -56,7 +56,8 @@ internal sealed class ItemPlan<T> : IDisposable
     public int Ignored { get; private set; }
 
     /// <summary>True when every item has the same weight and the same coefficient, and none is left out.</summary>
-    public bool IsUniform => _weight is null && _sampleWeight is null && _out is null && _gradOutput is null or { Shape.Rank: 0 };
+    public bool IsUniform =>
+        _weight is null && _sampleWeight is null && _out is null && _gradOutput is null or { Shape.Rank: 0 };
 
     /// <summary>Settles the mean's divisor. <paramref name="sumOfClassWeights"/> is given by losses whose class weights
     /// enter it.</summary>
@@ -114,7 +115,8 @@ internal sealed class ItemPlan<T> : IDisposable
     /// <summary>True when the mean is over nothing.</summary>
     public bool IsEmpty { get; private set; }
 
-    /// <summary>For a block of items: their weights, the factors of their gradients, and those of their Hessians.</summary>
+    /// <summary>For a block of items: their weights, the factors of their gradients, and those of their
+    /// Hessians.</summary>
     public void Fill(int start, Span<T> weights, Span<T> coefficients, Span<T> curvatures)
     {
         if (_weight is null && _sampleWeight is null)

@@ -4,8 +4,10 @@ using LossService.Engine.Numerics;
 
 namespace LossService.Engine.Families;
 
-/// <summary>One input of an elementwise loss, brought block by block into the form that a kernel reads: a number an item.</summary>
-/// <remarks>A kernel never sees encodings: labels become one-hot, class vectors are repeated, an absent operand is 1.</remarks>
+/// <summary>One input of an elementwise loss, brought block by block into the form that a kernel reads: a number an
+/// item.</summary>
+/// <remarks>A kernel never sees encodings: labels become one-hot, class vectors are repeated, an absent operand is
+/// 1.</remarks>
 internal readonly struct Operand<T>
     where T : unmanaged, INumberBase<T>
 {
@@ -38,8 +40,8 @@ internal readonly struct Operand<T>
         _at = perClass ? Broadcast.OfClasses(_numbers.Shape.Elements, items) : Broadcast.Of(_numbers.Shape, items);
     }
 
-    /// <summary>The operand of the items from <paramref name="start"/> on: its own memory where it can be read in place,
-    /// else <paramref name="scratch"/>, filled.</summary>
+    /// <summary>The operand of the items from <paramref name="start"/> on: its own memory where it can be read in
+    /// place, else <paramref name="scratch"/>, filled.</summary>
     public Span<T> Read(int start, Span<T> scratch)
     {
         if (_numbers is not null && _at is { Divide: 1, Modulo: int.MaxValue })

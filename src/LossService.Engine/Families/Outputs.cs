@@ -6,7 +6,8 @@ namespace LossService.Engine.Families;
 /// <summary>Rents the tensors of an answer as the request asks for them.</summary>
 internal static class Outputs
 {
-    /// <summary>Gradients and Hessians shaped as their inputs; items where the reduction is none or they are asked for.</summary>
+    /// <summary>Gradients and Hessians shaped as their inputs; items where the reduction is none or they are asked
+    /// for.</summary>
     public static void Rent(LossRequest request, LossResult result, TensorPool pool, bool withItems)
     {
         Element element = request.FloatElement;

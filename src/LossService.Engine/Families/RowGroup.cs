@@ -1,6 +1,7 @@
 namespace LossService.Engine.Families;
 
-/// <summary>The working memory of one group of rows: a number a row for each statistic, and every row's exponentials.</summary>
+/// <summary>The working memory of one group of rows: a number a row for each statistic, and every row's
+/// exponentials.</summary>
 internal readonly ref struct RowGroup<T> where T : unmanaged
 {
     private const int Statistics = 12;
@@ -44,7 +45,8 @@ internal readonly ref struct RowGroup<T> where T : unmanaged
 
     public Span<T> Curvatures { get; }
 
-    /// <summary>Σ e^(z - top) without one class: the target, or the likeliest where the target is a distribution.</summary>
+    /// <summary>Σ e^(z - top) without one class: the target, or the likeliest where the target is a
+    /// distribution.</summary>
     public Span<double> Rest => Statistic(0);
 
     /// <summary>e^(z - top) of the class that <see cref="Rest"/> leaves out.</summary>

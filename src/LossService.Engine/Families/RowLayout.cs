@@ -3,7 +3,8 @@ using LossService.Engine.Numerics;
 
 namespace LossService.Engine.Families;
 
-/// <summary>Where the rows of classes stand in a tensor (N, C, d1, …): row (n, d) starts at n·C·D + d and steps by D.</summary>
+/// <summary>Where the rows of classes stand in a tensor (N, C, d1, …): row (n, d) starts at n·C·D + d and steps by
+/// D.</summary>
 /// <remarks>A block is a group of rows of about as many elements as an elementwise block, by lengths alone.</remarks>
 internal readonly struct RowLayout
 {
@@ -30,7 +31,8 @@ internal readonly struct RowLayout
     /// <summary>How many blocks there are.</summary>
     public int Blocks => (Rows + RowsPerBlock - 1) / RowsPerBlock;
 
-    /// <summary>A row's elements: in place where they are contiguous, else gathered into <paramref name="scratch"/>.</summary>
+    /// <summary>A row's elements: in place where they are contiguous, else gathered into <paramref
+    /// name="scratch"/>.</summary>
     public Span<T> Read<T>(Tensor tensor, int row, Span<T> scratch) where T : unmanaged
     {
         Span<T> all = tensor.Values<T>();

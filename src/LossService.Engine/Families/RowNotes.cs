@@ -17,7 +17,8 @@ internal static class RowNotes
         if (unnormalized > 0)
         {
             result.Notes.Add(new("not_normalized",
-                "Rows of probabilities do not sum to 1; the formula was taken as written.") { Count = unnormalized });
+                "Rows of probabilities do not sum to 1; the formula was taken as written.")
+            { Count = unnormalized });
         }
     }
 }

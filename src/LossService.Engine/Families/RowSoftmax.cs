@@ -6,8 +6,9 @@ namespace LossService.Engine.Families;
 /// <summary>The largest score of a row, which a softmax subtracts, and what infinite scores make of it.</summary>
 internal static class RowSoftmax
 {
-    /// <summary>Returns the largest score. A row with one +Infinity is replaced, in <paramref name="room"/>, by its one-hot
-    /// limit; one without a softmax (two +Infinity, or nothing above -Infinity, or a NaN on top) gives NaN.</summary>
+    /// <summary>Returns the largest score. A row with one +Infinity is replaced, in <paramref name="room"/>, by its
+    /// one-hot limit; one without a softmax (two +Infinity, or nothing above -Infinity, or a NaN on top) gives
+    /// NaN.</summary>
     public static T Top<T, V>(ref Span<T> scores, Span<T> room)
         where T : unmanaged, IFloatingPointIeee754<T>
         where V : struct, IVectorLane<V, T>

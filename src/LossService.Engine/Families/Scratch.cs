@@ -13,8 +13,8 @@ internal sealed class Scratch(TensorPool pool) : IDisposable
     /// <summary>Set by a driver once its slots hold numbers that are the same for every block.</summary>
     public bool HasConstants { get; set; }
 
-    /// <summary>Room for <paramref name="length"/> numbers in a slot of the driver's choosing, plus one vector, so that a
-    /// tail may be computed as a whole vector. Holds whatever it held.</summary>
+    /// <summary>Room for <paramref name="length"/> numbers in a slot of the driver's choosing, plus one vector, so that
+    /// a tail may be computed as a whole vector. Holds whatever it held.</summary>
     public Span<T> Take<T>(int slot, int length) where T : unmanaged
     {
         const int VectorBytes = 64;

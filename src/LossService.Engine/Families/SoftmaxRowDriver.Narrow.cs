@@ -4,9 +4,9 @@ using LossService.Engine.Lanes;
 namespace LossService.Engine.Families;
 
 /// <summary>Rows of few classes, a vector of rows at a time: each class is a column, and a row is one lane.</summary>
-/// <remarks>Row by row the overhead of a short row is several times its arithmetic (results in the benchmarks, cross_entropy
-/// with 10 classes). Whether rows are narrow depends on their length and the request's options alone, and each lane does
-/// what it would do by itself, so a row has the same bits whatever its neighbours.</remarks>
+/// <remarks>Row by row the overhead of a short row is several times its arithmetic (results in the benchmarks,
+/// cross_entropy with 10 classes). Whether rows are narrow depends on their length and the request's options alone, and
+/// each lane does what it would do by itself, so a row has the same bits whatever its neighbours.</remarks>
 internal sealed partial class SoftmaxRowDriver<TLoss, T, V>
 {
     private const int NarrowClassesMax = 16;
@@ -14,7 +14,8 @@ internal sealed partial class SoftmaxRowDriver<TLoss, T, V>
     private bool IsNarrow => _layout.Classes <= NarrowClassesMax && _layout.Inner == 1 && _target.Labels is not null
         && _target.Smoothing == 0 && !TLoss.TakesLogProbabilities;
 
-    // Measures all rows of the group, the last few through a padded copy; rows without a finite maximum once more, slowly.
+    // Measures all rows of the group, the last few through a padded copy; rows without a finite maximum once more,
+    // slowly.
     private int MeasureNarrow(int start, in RowGroup<T> group)
     {
         int classes = _layout.Classes;

@@ -5,8 +5,8 @@ using LossService.Engine.Numerics;
 
 namespace LossService.Engine.Families;
 
-/// <summary>Runs a softmax loss over groups of rows: exponentials and sums row by row, the loss over all rows of the group
-/// at once, then gradients and Hessians row by row from the exponentials that were kept.</summary>
+/// <summary>Runs a softmax loss over groups of rows: exponentials and sums row by row, the loss over all rows of the
+/// group at once, then gradients and Hessians row by row from the exponentials that were kept.</summary>
 /// <remarks>The sum of a row leaves out the target's own exponential, so that neither log p of a certain target nor
 /// p - 1 loses its digits: log p = -log1p(rest), p - 1 = -rest / sum.</remarks>
 internal sealed partial class SoftmaxRowDriver<TLoss, T, V> : Driver, IDisposable
@@ -185,7 +185,9 @@ internal sealed partial class SoftmaxRowDriver<TLoss, T, V> : Driver, IDisposabl
             DoubleLane given = Load(group.Mass, r);
             DoubleLane gap = Load(group.Cross, r);
             // By label the gap is top - z_y, to be weighed here; by distribution it is Σ w t (top - z) already.
-            DoubleLane cross = byLabel ? DoubleLane.ZeroTimes(given, gap + log) : gap + DoubleLane.ZeroTimes(given, log);
+            DoubleLane cross = byLabel
+                ? DoubleLane.ZeroTimes(given, gap + log)
+                : gap + DoubleLane.ZeroTimes(given, log);
             DoubleLane mass = given;
             if (smoothing > 0)
             {
@@ -204,7 +206,8 @@ internal sealed partial class SoftmaxRowDriver<TLoss, T, V> : Driver, IDisposabl
         }
     }
 
-    private static DoubleLane Load(Span<double> numbers, int r) => DoubleLane.Load(ref MemoryMarshal.GetReference(numbers), r);
+    private static DoubleLane Load(Span<double> numbers, int r) =>
+        DoubleLane.Load(ref MemoryMarshal.GetReference(numbers), r);
 
     private static void Store(DoubleLane lane, Span<double> numbers, int r) =>
         DoubleLane.Store(lane, ref MemoryMarshal.GetReference(numbers), r);
@@ -300,7 +303,8 @@ internal sealed partial class SoftmaxRowDriver<TLoss, T, V> : Driver, IDisposabl
         if (!TLoss.TakesLogProbabilities && total < 2)
         {
             int top = Rows.IndexOf<T, V>(group.Exps(r), T.One);
-            double weighed = (onCross * kept * double.CreateTruncating(weighted[top])) + (share * _target.WeightOf(top));
+            double weighed =
+                (onCross * kept * double.CreateTruncating(weighted[top])) + (share * _target.WeightOf(top));
             slopes[top] = T.CreateTruncating(LikelySlope(onProbability, weighed, 1, group.Rest[r]));
         }
     }

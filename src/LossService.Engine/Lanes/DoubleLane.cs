@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
@@ -17,6 +18,9 @@ internal readonly struct DoubleLane(Vector256<double> vector) : IVectorLane<Doub
 
     [MethodImpl(Inline)]
     public static DoubleLane All(double number) => new(Vector256.Create(number));
+
+    [MethodImpl(Inline)]
+    public static int Set(DoubleLane mask) => BitOperations.PopCount(mask._vector.ExtractMostSignificantBits());
 
     [MethodImpl(Inline)]
     public static bool Any(DoubleLane mask) => mask._vector.ExtractMostSignificantBits() != 0;

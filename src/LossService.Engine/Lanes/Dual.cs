@@ -2,10 +2,11 @@ using System.Runtime.CompilerServices;
 
 namespace LossService.Engine.Lanes;
 
-/// <summary>A value and its derivative carried together, so that a formula over lanes yields its own gradient; a dual of
-/// duals yields the second derivative.</summary>
-/// <remarks>Forward-mode differentiation (Wengert, 1964). At a kink the rule is the one the operation states. A derivative
-/// that is infinite times a slope that is 0 counts as 0: what does not depend on the variable has no gradient.</remarks>
+/// <summary>A value and its derivative carried together, so that a formula over lanes yields its own gradient; a dual
+/// of duals yields the second derivative.</summary>
+/// <remarks>Forward-mode differentiation (Wengert, 1964). At a kink the rule is the one the operation states. A
+/// derivative that is infinite times a slope that is 0 counts as 0: what does not depend on the variable has no
+/// gradient.</remarks>
 internal readonly struct Dual<V>(V value, V slope) : ILane<Dual<V>>
     where V : struct, ILane<V>
 {
@@ -61,7 +62,10 @@ internal readonly struct Dual<V>(V value, V slope) : ILane<Dual<V>>
     [MethodImpl(Inline)]
     public static Dual<V> Abs(Dual<V> a) => new(
         V.Abs(a._value),
-        V.Select(a._value > 0, a._slope, V.Select(a._value < 0, -a._slope, V.Select(V.Same(a._value, 0), 0, a._value))));
+        V.Select(
+            a._value > 0,
+            a._slope,
+            V.Select(a._value < 0, -a._slope, V.Select(V.Same(a._value, 0), 0, a._value))));
 
     [MethodImpl(Inline)]
     public static Dual<V> Max(Dual<V> a, Dual<V> b) => Extreme(a, b, a._value < b._value);

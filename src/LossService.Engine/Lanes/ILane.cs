@@ -1,6 +1,7 @@
 namespace LossService.Engine.Lanes;
 
-/// <summary>A handful of numbers that a formula treats as one: a machine vector, or a vector with its derivative.</summary>
+/// <summary>A handful of numbers that a formula treats as one: a machine vector, or a vector with its
+/// derivative.</summary>
 /// <remarks>A loss is written once over a lane. Comparisons give a mask, which only <see cref="Select"/> understands.
 /// Every operation is IEEE exact or one of ours, so that results have the same bits on every machine.</remarks>
 internal interface ILane<V> where V : struct, ILane<V>
@@ -45,7 +46,8 @@ internal interface ILane<V> where V : struct, ILane<V>
     /// <summary>max(a, 0), with slope <paramref name="tie"/> at a = 0 exactly.</summary>
     static abstract V Hinge(V a, double tie);
 
-    /// <summary>The product, but 0 where <paramref name="a"/> is 0, whatever <paramref name="b"/> is: 0 · log 0.</summary>
+    /// <summary>The product, but 0 where <paramref name="a"/> is 0, whatever <paramref name="b"/> is: 0 · log
+    /// 0.</summary>
     static abstract V ZeroTimes(V a, V b);
 
     /// <summary>The value without its derivative.</summary>
@@ -73,7 +75,8 @@ internal interface ILane<V> where V : struct, ILane<V>
     static abstract Logistic<V> Logistic(V a);
 }
 
-/// <summary>What one exponential gives: the sigmoid and the softplus of x and of -x, each accurate in both tails.</summary>
+/// <summary>What one exponential gives: the sigmoid and the softplus of x and of -x, each accurate in both
+/// tails.</summary>
 /// <param name="Softplus">log(1 + e^x).</param>
 /// <param name="SoftplusOfMinus">log(1 + e^-x).</param>
 /// <param name="Sigmoid">1 / (1 + e^-x).</param>
@@ -90,6 +93,9 @@ internal interface IVectorLane<V, T> : ILane<V>
 
     /// <summary>The same number everywhere.</summary>
     static abstract V All(T number);
+
+    /// <summary>How often a mask is set.</summary>
+    static abstract int Set(V mask);
 
     /// <summary>True when a mask is set anywhere.</summary>
     static abstract bool Any(V mask);

@@ -4,8 +4,9 @@ using System.Runtime.InteropServices;
 
 namespace LossService.Engine.Lanes;
 
-/// <summary>What is done to one contiguous row of numbers, whatever its length; the same bits for any vector width.</summary>
-internal static class Rows
+/// <summary>What is done to one contiguous row of numbers, whatever its length; the same bits for any vector
+/// width.</summary>
+internal static partial class Rows
 {
     private const int LanesMax = 8;
 
@@ -67,36 +68,8 @@ internal static class Rows
         where V : struct, IVectorLane<V, T> =>
         Map<T, V, ShiftedExp<T, V>>(row, new(shift, scale), destination);
 
-    /// <summary>e to the power of a row, correctly rounded but for one case in millions: floats go through doubles.</summary>
-    public static void ExpRounded<T, V>(ReadOnlySpan<T> row, Span<T> destination)
-        where T : unmanaged, INumberBase<T>
-        where V : struct, IVectorLane<V, T>
-    {
-        if (typeof(T) == typeof(double))
-        {
-            Map<T, V, Exponential<T, V>>(row, default, destination);
-            return;
-        }
-
-        Span<double> wide = stackalloc double[DoubleLane.Count];
-        ref double start = ref MemoryMarshal.GetReference(wide);
-        for (int i = 0; i < row.Length; i += DoubleLane.Count)
-        {
-            int count = Math.Min(DoubleLane.Count, row.Length - i);
-            for (int k = 0; k < count; k++)
-            {
-                wide[k] = double.CreateTruncating(row[i + k]);
-            }
-
-            DoubleLane.Store(DoubleLane.Exp(DoubleLane.Load(ref start, 0)), ref start, 0);
-            for (int k = 0; k < count; k++)
-            {
-                destination[i + k] = T.CreateTruncating(wide[k]);
-            }
-        }
-    }
-
-    /// <summary>(row - shift) * scale - log, element by element: log-probabilities, with the product not rounded.</summary>
+    /// <summary>(row - shift) * scale - log, element by element: log-probabilities, with the product not
+    /// rounded.</summary>
     public static void LogSoftmax<T, V>(ReadOnlySpan<T> row, T shift, T scale, T log, Span<T> destination)
         where T : unmanaged
         where V : struct, IVectorLane<V, T> =>
@@ -120,7 +93,8 @@ internal static class Rows
         where V : struct, IVectorLane<V, T> =>
         Map<T, V, Logarithm<T, V>>(row, default, destination);
 
-    /// <summary>The sum of a row: sixteen accumulators of the row's own width, folded to double in a fixed order.</summary>
+    /// <summary>The sum of a row: sixteen accumulators of the row's own width, folded to double in a fixed
+    /// order.</summary>
     public static double Sum<T, V>(ReadOnlySpan<T> row)
         where T : unmanaged, INumberBase<T>
         where V : struct, IVectorLane<V, T>

@@ -4,7 +4,8 @@ using System.Runtime.Intrinsics;
 
 namespace LossService.Engine.Lanes;
 
-/// <summary>Looks for the first element that breaks a rule, a vector at a time. Each answers an offset, or -1.</summary>
+/// <summary>Looks for the first element that breaks a rule, a vector at a time. Each answers an offset, or
+/// -1.</summary>
 internal static class Scan
 {
     /// <summary>The first number that is not within the bounds; NaN never is.</summary>

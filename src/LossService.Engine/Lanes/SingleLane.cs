@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
@@ -17,6 +18,9 @@ internal readonly struct SingleLane(Vector256<float> vector) : IVectorLane<Singl
 
     [MethodImpl(Inline)]
     public static SingleLane All(float number) => new(Vector256.Create(number));
+
+    [MethodImpl(Inline)]
+    public static int Set(SingleLane mask) => BitOperations.PopCount(mask._vector.ExtractMostSignificantBits());
 
     [MethodImpl(Inline)]
     public static bool Any(SingleLane mask) => mask._vector.ExtractMostSignificantBits() != 0;

@@ -4,8 +4,8 @@ using LossService.Engine.Lanes;
 namespace LossService.Engine.Numerics;
 
 /// <summary>Walks over the elements of every input whose shape is known and says which leave their domain.</summary>
-/// <remarks>A vectorised look finds that all is well; only where it is not does a slow walk say what, skipping masked and
-/// ignored items. One mistake an input and code, with the first index and a count.</remarks>
+/// <remarks>A vectorised look finds that all is well; only where it is not does a slow walk say what, skipping masked
+/// and ignored items. One mistake an input and code, with the first index and a count.</remarks>
 public static class ElementCheck
 {
     /// <summary>Adds a mistake for every input with elements outside its domain.</summary>
@@ -125,7 +125,8 @@ public static class ElementCheck
         }
 
         return Scan.FirstNonFinite(numbers) < 0
-            && ((double.IsInfinity(domain.Min) && double.IsInfinity(domain.Max)) || Scan.FirstOutside(numbers, min, max) < 0);
+            && ((double.IsInfinity(domain.Min) && double.IsInfinity(domain.Max))
+                || Scan.FirstOutside(numbers, min, max) < 0);
     }
 
     private static bool Allows(Domain domain, double value)
@@ -177,7 +178,8 @@ public static class ElementCheck
     /// <summary>True when the item that an element belongs to is masked, or its label ignored.</summary>
     private static bool IsMasked(LossRequest request, int place, Shape shape, int offset)
     {
-        if (request.Solution is not { } solution || ItemOf(solution, request.Card.InputAt(place), shape, offset) is not { } item)
+        if (request.Solution is not { } solution
+            || ItemOf(solution, request.Card.InputAt(place), shape, offset) is not { } item)
         {
             return false;
         }
@@ -225,8 +227,8 @@ public static class ElementCheck
     private static (int Count, int Step) StepsOf(Shape items, Shape shape) =>
         shape.Rank + 1 == items.Rank ? (items[1], items.From(2).Elements) : (1, 0);
 
-    // An element of (N, C, d1, ...) belongs to the item (N, d1, ...); one of the items' own shape to itself; one of a vector
-    // over samples to no single item, unless there is one item a sample.
+    // An element of (N, C, d1, ...) belongs to the item (N, d1, ...); one of the items' own shape to itself; one of a
+    // vector over samples to no single item, unless there is one item a sample.
     private static int? ItemOf(Solution solution, Input input, Shape shape, int offset)
     {
         Shape items = solution.Items;

@@ -1,7 +1,8 @@
 namespace LossService.Engine.Numerics;
 
 /// <summary>The right to use one block of a <see cref="TensorPool"/> until it is given back, once.</summary>
-/// <remarks>A copy shares the right: the block's generation tells a second return, and a use after it, from the first.</remarks>
+/// <remarks>A copy shares the right: the block's generation tells a second return, and a use after it, from the
+/// first.</remarks>
 public readonly struct Lease : IDisposable
 {
     private readonly Block? _block;

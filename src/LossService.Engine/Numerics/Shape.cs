@@ -5,7 +5,8 @@ using System.Text;
 
 namespace LossService.Engine.Numerics;
 
-/// <summary>The lengths of a tensor's axes, outermost first; at most <see cref="RankMax"/> of them, never negative.</summary>
+/// <summary>The lengths of a tensor's axes, outermost first; at most <see cref="RankMax"/> of them, never
+/// negative.</summary>
 /// <remarks>A value without heap parts, so that shapes cost a request nothing.</remarks>
 public readonly struct Shape : IEquatable<Shape>
 {

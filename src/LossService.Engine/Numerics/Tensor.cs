@@ -33,8 +33,8 @@ public enum TensorForm
 }
 
 /// <summary>A shape and the pooled buffer that holds its elements in row-major order.</summary>
-/// <remarks>Owns its lease: whoever holds a tensor disposes it once. Not thread-safe in its life, but its elements may be
-/// read and written by several threads at different places.</remarks>
+/// <remarks>Owns its lease: whoever holds a tensor disposes it once. Not thread-safe in its life, but its elements may
+/// be read and written by several threads at different places.</remarks>
 public sealed class Tensor : IDisposable
 {
     private readonly Lease _lease;

@@ -3,8 +3,9 @@ using System.Numerics;
 namespace LossService.Engine.Numerics;
 
 /// <summary>Lends aligned buffers of up to 1 GiB, counts what is out, and refuses beyond a limit.</summary>
-/// <remarks><see cref="System.Buffers.ArrayPool{T}"/> notices neither a double return nor its own growth; a service that
-/// holds several callers' numbers needs both. Thread-safe. A fresh or returned buffer holds arbitrary bytes.</remarks>
+/// <remarks><see cref="System.Buffers.ArrayPool{T}"/> notices neither a double return nor its own growth; a service
+/// that holds several callers' numbers needs both. Thread-safe. A fresh or returned buffer holds arbitrary
+/// bytes.</remarks>
 public sealed class TensorPool
 {
     internal const int Alignment = 64;
@@ -29,8 +30,8 @@ public sealed class TensorPool
     /// <summary>Fills every returned buffer with a pattern of NaNs, so that a stale read shows in the answer.</summary>
     public bool PoisonsReturns { get; init; }
 
-    /// <summary>Called with the size of every buffer before it is lent; a test throws from here to see that a computation
-    /// gives everything back, whichever of its buffers it cannot have.</summary>
+    /// <summary>Called with the size of every buffer before it is lent; a test throws from here to see that a
+    /// computation gives everything back, whichever of its buffers it cannot have.</summary>
     internal Action<int>? Lending { get; init; }
 
     /// <summary>How many bytes are lent now, counted in whole blocks.</summary>

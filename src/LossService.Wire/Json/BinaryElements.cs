@@ -105,10 +105,12 @@ internal static class BinaryElements
         }
     }
 
-    private static int LabelOf(long value) =>
+    /// <summary>The label of an integer: itself, the nearest label, or that it is too large.</summary>
+    public static int LabelOf(long value) =>
         value is > ExactMax or < -ExactMax ? Labels.TooLarge : (int)Math.Clamp(value, LabelMin, int.MaxValue);
 
-    private static int LabelOf(double value) =>
+    /// <summary>The label of a number: that of its integer, or that it is none.</summary>
+    public static int LabelOf(double value) =>
         !double.IsFinite(value) || value != Math.Truncate(value) ? Labels.NotAnInteger
             : Math.Abs(value) > ExactMax ? Labels.TooLarge : LabelOf((long)value);
 }

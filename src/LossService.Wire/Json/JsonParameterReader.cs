@@ -19,11 +19,15 @@ internal static class JsonParameterReader
             case ParameterKind.Flag when token is JsonToken.True or JsonToken.False:
                 value = token == JsonToken.True ? 1 : 0;
                 break;
-            case ParameterKind.Choice when token == JsonToken.String:
+            // A word that is a number, such as the base 2, may come as one.
+            case ParameterKind.Choice
+                when token == JsonToken.String || (token == JsonToken.Number && TryWord(parameter, text, out _)):
                 if (!TryWord(parameter, text, out value))
                 {
                     string words = string.Join(", ", parameter.Words);
-                    Refuse(request, parameter, Codes.ParameterOutOfRange, $"one of {words}", "another word");
+                    bool dtype = ReferenceEquals(parameter, Common.Dtype);
+                    string code = dtype ? Codes.DtypeUnsupported : Codes.ParameterOutOfRange;
+                    Refuse(request, parameter, code, $"one of {words}", "another word");
                     return;
                 }
 

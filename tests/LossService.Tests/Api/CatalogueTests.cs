@@ -127,7 +127,7 @@ public sealed class CatalogueTests
         JsonNode info = await Service.In(environment).ReadAsync("/v1/info");
         Assert.Equal("0.1.0", (string?)info["version"]);
         Assert.Equal(["float32", "float64"], info["dtypes"]!.AsArray().Select(one => (string)one!));
-        Assert.Equal(["application/json"], info["formats"]!.AsArray().Select(one => (string)one!));
+        Assert.Equal(["application/json", "application/vnd.safetensors"], info["formats"]!.AsArray().Select(one => (string)one!));
         Assert.Equal(Catalogue.All.Count + FakeLoss.All.Count, (int?)info["losses"]);
         JsonArray limits = info["limits"]!.AsArray();
         Assert.All(limits, limit => Assert.False(string.IsNullOrEmpty((string?)limit!["unit"])));

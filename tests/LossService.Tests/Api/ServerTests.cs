@@ -12,7 +12,9 @@ namespace LossService.Tests.Api;
 public sealed class ServerTests : IDisposable
 {
     private readonly Service _service =
-        new("Production", ("Limits:BodyBytesMax", "10000"), ("Limits:RequestLineBytesMax", "2048"))
+        // The port stands in the settings, not in UseKestrel(port): that one is set while the server may have started
+        // already, and then throws (dotnet/aspnetcore, pull request 67714).
+        new("Production", ("urls", "http://127.0.0.1:0"), ("Limits:BodyBytesMax", "10000"), ("Limits:RequestLineBytesMax", "2048"))
         {
             // None that fails already while the service warms up.
             Also = services => services.Replace(
@@ -22,7 +24,7 @@ public sealed class ServerTests : IDisposable
 
     public ServerTests()
     {
-        _service.UseKestrel(0);
+        _service.UseKestrel();
         _service.StartServer();
         _port = _service.ClientOptions.BaseAddress.Port;
     }

@@ -21,63 +21,6 @@ public sealed class CommonRulesTests
     }
 
     [Theory]
-    [MemberData(nameof(EveryLoss.InBothPrecisions), MemberType = typeof(EveryLoss))]
-    public void Mask_OverNaNAndInvalidNumbers_HidesThem(string loss, bool float64)
-    {
-        for (int seed = 0; seed < EveryLoss.Draws(40); seed++)
-        {
-            Question question = new Samples(EveryLoss.Card(loss), 100 + seed).Draw(new()
-            {
-                Form = 0, Samples = 2 + (seed % 9), Float64 = float64, Values = (Values)(seed % 3),
-            });
-            double[] mask = [.. Enumerable.Range(0, question.Samples).Select(sample => (double)((sample + seed) % 2))];
-            question = question.With("mask", new Given(mask, [mask.Length], Slicing.FirstAxis));
-            Answer clean = Bench.Ask(question);
-            Answer hidden = Bench.Ask(Spoil(question, mask));
-            Answer.AssertSameBits(Without(clean, "not_normalized"), Without(hidden, "not_normalized"), $"{question}");
-            foreach ((string name, double[] values) in hidden.All().Where(part => part.Name != "loss"))
-            {
-                int size = values.Length / mask.Length;
-                for (int i = 0; i < values.Length && size > 0 && IsBySample(question, name); i++)
-                {
-                    Assert.True(mask[i / size] != 0 || values[i] == 0, $"{name}[{i}] is masked and {values[i]}: {question}");
-                }
-            }
-        }
-    }
-
-    [Theory]
-    [MemberData(nameof(EveryLoss.Names), MemberType = typeof(EveryLoss))]
-    public void Mean_OverNothing_FollowsEmpty(string loss)
-    {
-        for (int seed = 0; seed < 8; seed++)
-        {
-            Question some = new Samples(EveryLoss.Card(loss), 300 + seed).Draw(new() { Form = 0, Samples = 3, Reduction = "mean" })
-                .Without("avg_factor", "sample_weight", "mask", "grad_output", "weight_normalization", "loss_weight", "weight");
-            Question[] empties = [some.Select(), some.With("mask", new Given(new double[3], [3], Slicing.FirstAxis))];
-            foreach (Question empty in empties)
-            {
-                Answer zero = Bench.Ask(empty);
-                Assert.Equal(0, zero.Loss);
-                Assert.Contains(zero.Notes, note => note.Code == "empty");
-                Assert.Equal(new Normalizer("count", 0), zero.Normalizer);
-                Assert.All(zero.Gradients.Values, gradient => Assert.All(gradient, slope => Assert.Equal(0, slope)));
-
-                Answer nan = Bench.Ask(empty.With("empty", "nan"));
-                Assert.Equal(double.NaN, nan.Loss);
-                Assert.All(nan.Gradients.Values, gradient => Assert.All(gradient, slope => Assert.Equal(0, slope)));
-
-                Mistake mistake = Assert.Single(Bench.MistakesOf(empty.With("empty", "error")));
-                Assert.Equal(Codes.EmptyReduction, mistake.Code);
-
-                Assert.Equal(0, Bench.Ask(empty.With("reduction", "sum")).Loss);
-                Assert.Null(Bench.Ask(empty.With("reduction", "none")).Loss);
-                Assert.Equal(0, Bench.Ask(empty.With("avg_factor", 2)).Loss);
-            }
-        }
-    }
-
-    [Theory]
     [MemberData(nameof(EveryLoss.Names), MemberType = typeof(EveryLoss))]
     public void Reduction_Overridden_IsTheOverride(string loss)
     {
@@ -267,40 +210,6 @@ public sealed class CommonRulesTests
     {
         Form = 0, Samples = 1 + (seed % 7), Extras = false, Reduction = "none", Ignored = false,
     });
-
-    // Puts numbers into the masked samples that no check would let through.
-    private static Question Spoil(Question question, double[] mask)
-    {
-        Question spoiled = question;
-        foreach ((string name, Given given) in question.Inputs)
-        {
-            Input input = question.Card.InputAt(question.Card.PlaceOfInput(name));
-            if (given.Slicing != Slicing.FirstAxis || (input.Optional && input.NeededWith is null))
-            {
-                continue;
-            }
-
-            int size = given.Values.Length / mask.Length;
-            double bad = input.MayBeLabel && given.Values.All(value => value == Math.Truncate(value)) ? 999
-                : input.Gradient == GradientRule.Default ? double.NaN : double.PositiveInfinity;
-            spoiled = spoiled.With(name, given with
-            {
-                Values = [.. given.Values.Select((value, i) => mask[i / Math.Max(1, size)] == 0 ? bad : value)],
-            });
-        }
-
-        return spoiled;
-    }
-
-    private static bool IsBySample(Question question, string name) =>
-        name == "losses" || question.Inputs[name[(name.IndexOf('.', StringComparison.Ordinal) + 1)..]].Slicing == Slicing.FirstAxis;
-
-    private static Answer Without(Answer answer, string code)
-    {
-        // A masked row's sum is nobody's business, so its note may or may not be there.
-        answer.Notes.RemoveAll(note => note.Code == code);
-        return answer;
-    }
 
     private static void AssertNear(double[] expected, double[] found, double relative, double scale, string about)
     {

@@ -5,8 +5,10 @@ using LossService.Engine.Lanes;
 
 namespace LossService.Engine.Losses.Classification;
 
-internal readonly struct HingeLoss(double margin, double tie) : IBinaryLoss<HingeLoss>, ICorner
+internal readonly struct HingeLoss(double margin, double tie) : IBinaryLoss<HingeLoss>, ICorner<HingeLoss>
 {
+    private readonly double _margin = margin;
+
     private static readonly Parameter Margin = Parameter.Number("margin", 1, "The score a right answer must reach.", min: 0);
 
     public static LossCard Card { get; } = new()
@@ -37,8 +39,8 @@ internal readonly struct HingeLoss(double margin, double tie) : IBinaryLoss<Hing
     public static HingeLoss Configure(Settings settings) => new(settings[Margin], settings.Tie);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public V Loss<V>(V x, V y) where V : struct, ILane<V> => V.Hinge(Corner(x, y, y), tie);
+    public V Loss<V>(V x, V y) where V : struct, ILane<V> => V.Hinge(Corner(this, x, y, y), tie);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public V Corner<V>(V x, V y, V z) where V : struct, ILane<V> => margin - V.Select(y > 0, x, -x);
+    public static V Corner<V>(HingeLoss loss, V x, V y, V z) where V : struct, ILane<V> => loss._margin - V.Select(y > 0, x, -x);
 }

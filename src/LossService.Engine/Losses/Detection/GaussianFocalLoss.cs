@@ -68,7 +68,8 @@ internal readonly struct GaussianFocalLoss(double alpha, double gamma, double ep
         return V.Select(V.Same(y, 1), positive * found, 0) + (negative * missed); // at gamma = 0 a centre has both
     }
 
-    // log(u + eps) with rest = 1 - u: near u = 1 the digits of the logarithm are in the rest, and the sum rounds them off.
+    // log(u + eps) with rest = 1 - u: near u = 1 the digits of the logarithm are in the rest, and the sum rounds them
+    // off.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private V LogNear<V>(V u, V rest) where V : struct, ILane<V> =>
         V.Select(u > 0.5, V.Log1p(eps - rest), V.Log(u + eps));

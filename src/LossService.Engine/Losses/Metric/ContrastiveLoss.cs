@@ -40,7 +40,10 @@ internal readonly struct ContrastiveLoss(
             new("targets", "N | ", "1 for like, 0 for unlike pairs; see positive_label.") { Domain = Domain.Binary },
         ],
         Items = "N | ",
-        Parameters = [Margin, PosMargin, Power, Half, PositiveLabel, Distance.Choice, Distance.P, Distance.EpsParameter],
+        Parameters =
+        [
+            Margin, PosMargin, Power, Half, PositiveLabel, Distance.Choice, Distance.P, Distance.EpsParameter,
+        ],
         HasHessian = false,
         Edges =
         [

@@ -5,8 +5,10 @@ using LossService.Engine.Lanes;
 
 namespace LossService.Engine.Losses.Metric;
 
-internal readonly struct HingeEmbeddingLoss(double margin, double tie) : IBinaryLoss<HingeEmbeddingLoss>, ICorner
+internal readonly struct HingeEmbeddingLoss(double margin, double tie) : IBinaryLoss<HingeEmbeddingLoss>, ICorner<HingeEmbeddingLoss>
 {
+    private readonly double _margin = margin;
+
     private static readonly Parameter Margin = Parameter.Number("margin", 1, "How far apart different things must be.");
 
     public static LossCard Card { get; } = new()
@@ -31,9 +33,9 @@ internal readonly struct HingeEmbeddingLoss(double margin, double tie) : IBinary
     public static HingeEmbeddingLoss Configure(Settings settings) => new(settings[Margin], settings.Tie);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public V Loss<V>(V x, V y) where V : struct, ILane<V> => V.Select(y > 0, x, V.Hinge(margin - x, tie));
+    public V Loss<V>(V x, V y) where V : struct, ILane<V> => V.Select(y > 0, x, V.Hinge(_margin - x, tie));
 
     // A like pair has no corner.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public V Corner<V>(V x, V y, V z) where V : struct, ILane<V> => V.Select(y > 0, 1, margin - x);
+    public static V Corner<V>(HingeEmbeddingLoss loss, V x, V y, V z) where V : struct, ILane<V> => V.Select(y > 0, 1, loss._margin - x);
 }

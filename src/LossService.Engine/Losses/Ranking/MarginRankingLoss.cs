@@ -5,8 +5,10 @@ using LossService.Engine.Lanes;
 
 namespace LossService.Engine.Losses.Ranking;
 
-internal readonly struct MarginRankingLoss(double margin, double tie) : ITernaryLoss<MarginRankingLoss>, ICorner
+internal readonly struct MarginRankingLoss(double margin, double tie) : ITernaryLoss<MarginRankingLoss>, ICorner<MarginRankingLoss>
 {
+    private readonly double _margin = margin;
+
     private static readonly Parameter Margin = Parameter.Number("margin", 0, "By how much the better score must lead.");
 
     public static LossCard Card { get; } = new()
@@ -32,8 +34,8 @@ internal readonly struct MarginRankingLoss(double margin, double tie) : ITernary
     public static MarginRankingLoss Configure(Settings settings) => new(settings[Margin], settings.Tie);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public V Loss<V>(V x, V y, V z) where V : struct, ILane<V> => V.Hinge(Corner(x, y, z), tie);
+    public V Loss<V>(V x, V y, V z) where V : struct, ILane<V> => V.Hinge(Corner(this, x, y, z), tie);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public V Corner<V>(V x, V y, V z) where V : struct, ILane<V> => margin - (z * (x - y));
+    public static V Corner<V>(MarginRankingLoss loss, V x, V y, V z) where V : struct, ILane<V> => loss._margin - (z * (x - y));
 }

@@ -66,8 +66,6 @@ internal sealed class Symbols(Random random, Wish wish)
         return ShapePattern.Parse(alternatives[Math.Min(Alternative, alternatives.Length - 1)]);
     }
 
-    public int[] Shape(string pattern) => Shape(ShapePattern.Parse(pattern));
-
     public int[] Shape(ShapePattern pattern) =>
         [.. pattern.Symbols.Select(symbol => _lengths[symbol]), .. pattern.Rest is null ? [] : _rests[pattern.Rest]];
 

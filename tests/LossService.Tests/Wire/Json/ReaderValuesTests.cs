@@ -114,11 +114,11 @@ public class ReaderValuesTests
     public void Parameters_OfEveryKind_AreSet()
     {
         using Reading reading = Reading.Of(
-            "{\"alpha\":null,\"gamma\":1.5,\"rounds\":3.0,\"smooth\":true,\"distance\":\"l1\",\"reduction\":\"sum\",\"seed\":9007199254740991,\"avg_factor\":null}");
+            "{\"alpha\":null,\"gamma\":1.5,\"rounds\":3.0,\"smooth\":true,\"distance\":\"l1\",\"base\":2,\"reduction\":\"sum\",\"seed\":9007199254740991,\"avg_factor\":null}");
 
         Assert.Empty(reading.Mistakes);
         IReadOnlyList<Parameter> own = Reading.Card.Parameters;
-        Assert.Equal([double.NaN, 1.5, 3, 1, 1], own.Select(one => reading.Request[one]));
+        Assert.Equal([double.NaN, 1.5, 3, 1, 1, 1], own.Select(one => reading.Request[one]));
         Assert.Equal(Reduction.Sum, reading.Request.Reduction);
         Assert.Equal(9007199254740991, reading.Request[Common.Seed]);
         Assert.True(reading.Request.IsGiven(Common.AvgFactor));

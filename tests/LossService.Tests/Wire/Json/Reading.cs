@@ -38,6 +38,7 @@ internal sealed class Reading : IDisposable
             Parameter.Integer("rounds", 1, "An integer."),
             Parameter.Flag("smooth", false, "A flag."),
             Parameter.Choice("distance", ["l2", "l1"], "A word."),
+            Parameter.Choice("base", ["e", "2", "10"], "A word that may be a number."),
         ],
     };
 
@@ -62,14 +63,14 @@ internal sealed class Reading : IDisposable
 
     public static Reading Of(
         PipeReader body, ReadLimits? limits = null, Action<LossRequest>? query = null, TensorPool? pool = null,
-        CancellationToken cancelled = default)
+        Codec? codec = null, CancellationToken cancelled = default)
     {
         pool ??= new TensorPool(1 << 30) { PoisonsReturns = true };
         var request = new LossRequest(Card);
         query?.Invoke(request);
         try
         {
-            Task read = new JsonCodec().ReadAsync(body, request, limits ?? Limits, pool, cancelled).AsTask();
+            Task read = (codec ?? new JsonCodec()).ReadAsync(body, request, limits ?? Limits, pool, cancelled).AsTask();
             Assert.True(read.IsCompleted);
             read.GetAwaiter().GetResult();
         }

@@ -1,0 +1,58 @@
+namespace LossService.Benchmarks.Harness;
+
+/// <summary>What the command line asks for.</summary>
+/// <param name="Only">One part by its name; null for all.</param>
+/// <param name="Toy">Everything once, at toy size; writes no results.</param>
+/// <param name="Json">Where the rows also go, for a program to read; null for nowhere.</param>
+/// <param name="Serve">Be one of the services that others are compared with; null to be none.</param>
+/// <param name="Urls">Where that service listens.</param>
+internal sealed record Options(string? Only, bool Toy, string? Json, string? Serve, string? Urls)
+{
+    public const string Usage = """
+        dotnet run -c Release --project tests/LossService.Benchmarks [-- OPTIONS]
+          --only PART   kernels, digits, server, cost or startup (all of these when absent);
+                        sweep (every float there is, half an hour); dotnet (ours under BenchmarkDotNet)
+          --toy         everything once at toy size, to see that it runs; writes no results
+          --json FILE   the rows as JSON, too
+        """;
+
+    /// <summary>Reads the arguments; null when they are not understood.</summary>
+    public static Options? Parse(string[] arguments)
+    {
+        var options = new Options(null, false, null, null, null);
+        for (int i = 0; i < arguments.Length; i++)
+        {
+            if (arguments[i] == "--toy")
+            {
+                options = options with { Toy = true };
+                continue;
+            }
+
+            if (i + 1 == arguments.Length)
+            {
+                return null;
+            }
+
+            string value = arguments[i + 1];
+            switch (arguments[i++])
+            {
+                case "--only":
+                    options = options with { Only = value };
+                    break;
+                case "--json":
+                    options = options with { Json = value };
+                    break;
+                case "--serve":
+                    options = options with { Serve = value };
+                    break;
+                case "--urls":
+                    options = options with { Urls = value };
+                    break;
+                default:
+                    return null;
+            }
+        }
+
+        return options;
+    }
+}

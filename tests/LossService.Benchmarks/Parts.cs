@@ -1,0 +1,134 @@
+using System.Text.Json;
+using LossService.Benchmarks.Digits;
+using LossService.Benchmarks.Growth;
+using LossService.Benchmarks.Harness;
+using LossService.Benchmarks.Kernels;
+using LossService.Benchmarks.Server;
+using LossService.Benchmarks.Startup;
+using LossService.Conformance.Native;
+
+namespace LossService.Benchmarks;
+
+/// <summary>The parts of the benchmark by their names on the command line. Each writes its section when it is done, so that
+/// a run that is broken off keeps what it has.</summary>
+internal sealed class Parts(bool toy)
+{
+    private const string KernelsNote = """
+        Loss and gradient of one request, in microseconds. "LossService" is `Loss.Run` of a settled request with a warm pool, all that
+        the engine does between the check and the codec. "faults tuned away": in a process whose malloc keeps its pages
+        (MALLOC_MMAP_THRESHOLD_=4G, MALLOC_TRIM_THRESHOLD_=8G), which helps libtorch alone.
+        """;
+
+    private const string ServerNote = """
+        Processor milliseconds per request of the server, which has one processor; two connections in a closed loop from another.
+        The echo returns the request's bytes behind the same middleware. A target below 1 allows that much: 0.769 is "at most 1.3
+        times the echo".
+        """;
+
+    /// <summary>All rows that the parts run so far have found.</summary>
+    public List<Row> Rows { get; } = [];
+
+    /// <summary>What a run without --only does, in order.</summary>
+    public static IReadOnlyList<string> All { get; } = ["kernels", "digits", "server", "cost", "startup"];
+
+    /// <summary>Runs one part.</summary>
+    /// <returns>False when there is none of this name, or it found something wrong.</returns>
+    public bool Run(string part)
+    {
+        switch (part)
+        {
+            case "kernels":
+                Kernels();
+                return true;
+            case "kernels-tuned":
+                Rows.AddRange(KernelBenchmarks.RunTuned(toy, Say));
+                return true;
+            case "digits":
+                Digits();
+                return true;
+            case "server":
+                Server();
+                return true;
+            case "cost":
+                Cost();
+                return true;
+            case "startup":
+                Publish("Start-up", StartupBenchmarks.Run(toy, Say));
+                return true;
+            case "dotnet":
+                Dotnet.Run();
+                return true;
+            case "sweep":
+                return Sweep.Run(toy, Console.Out);
+            default:
+                return false;
+        }
+    }
+
+    private void Kernels()
+    {
+        List<Row> rows = [.. KernelBenchmarks.Run(toy, Say), .. RunTuned()];
+        Rows.AddRange(rows);
+        string missing = Libtorch.Available ? "" : $"\nNo libtorch: {Libtorch.Reason}\n";
+        Publish("Kernels", $"{KernelsNote}\n{missing}\n{Table.Of(rows, "µs", 1e6)}");
+    }
+
+    private void Digits()
+    {
+        (IReadOnlyList<Row> rows, IReadOnlyList<string> notes) = DigitBenchmarks.Run(toy, Say);
+        Rows.AddRange(rows);
+        Publish("Digits", $"{string.Concat(notes.Select(note => $"- {note}\n"))}\n{Table.Of(rows, "ms", 1e3)}");
+    }
+
+    private void Server()
+    {
+        (IReadOnlyList<Row> rows, string table) = ServerBenchmarks.Run(toy, Say);
+        Rows.AddRange(rows);
+        Publish("Server", $"{ServerNote}\n\n{Table.Of(rows, "ms", 1)}\n{table}");
+    }
+
+    private void Cost()
+    {
+        string Temporary(string name) => Path.Combine(Path.GetTempPath(), $"lossservice-toy-{Environment.ProcessId}-{name}.svg");
+        (IReadOnlyList<Row> rows, string section) = GrowthBenchmarks.Run(toy, toy ? Temporary : Report.PlotFile, Say);
+        Rows.AddRange(rows);
+        Publish("Cost as work grows", section);
+        if (toy)
+        {
+            File.Delete(Temporary("elements"));
+            File.Delete(Temporary("requests"));
+        }
+    }
+
+    // malloc reads its settings when a process starts.
+    private List<Row> RunTuned()
+    {
+        string file = Path.GetTempFileName();
+        try
+        {
+            (int code, string output) = Programs.Run(
+                Programs.Dotnet,
+                [Programs.Self, "--only", "kernels-tuned", "--json", file, .. toy ? ["--toy"] : Array.Empty<string>()],
+                ("MALLOC_MMAP_THRESHOLD_", "4294967296"), ("MALLOC_TRIM_THRESHOLD_", "8589934592"));
+            return code == 0
+                ? JsonSerializer.Deserialize<List<Row>>(File.ReadAllText(file))!
+                : throw new InvalidOperationException(output);
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
+    private void Publish(string title, string body)
+    {
+        if (!toy)
+        {
+            Report.Write(title, body);
+        }
+
+        Console.WriteLine($"\n## {title}\n\n{body}");
+    }
+
+    private static void Say(string what) => Console.Error.WriteLine($"… {what}");
+}

@@ -1,0 +1,71 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using FluentValidation;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Serilog;
+using Serilog.Events;
+using Serilog.Formatting.Compact;
+
+namespace LossService.Benchmarks.Server;
+
+/// <summary>Returns the bytes it gets, behind the middleware that the service has: a log line a request and validators in an
+/// endpoint filter. No service that reads and writes as much can cost less on this server.</summary>
+internal static class EchoService
+{
+    public static void Run(string urls)
+    {
+        WebApplicationBuilder builder = WebApplication.CreateBuilder();
+        builder.Services.AddSerilog(log => log.MinimumLevel.Information()
+            .MinimumLevel.Override("Microsoft", LogEventLevel.Warning)
+            .WriteTo.Console(new RenderedCompactJsonFormatter()));
+        builder.WebHost.UseUrls(urls);
+        builder.WebHost.ConfigureKestrel(options =>
+        {
+            options.AddServerHeader = false;
+            options.Limits.MaxRequestBodySize = 256 << 20;
+        });
+        var validator = new HeadValidator();
+        WebApplication app = builder.Build();
+        app.UseSerilogRequestLogging();
+        app.MapGet("/health/ready", () => "ready");
+        app.MapPost(Payload.Path, (HttpContext http) => EchoAsync(http)).AddEndpointFilter((context, next) =>
+            validator.Validate(context.HttpContext.Request).IsValid
+                ? next(context)
+                : ValueTask.FromResult<object?>(Results.BadRequest()));
+        app.Run();
+    }
+
+    private static async Task EchoAsync(HttpContext http)
+    {
+        http.Response.ContentType = http.Request.ContentType;
+        PipeReader reader = http.Request.BodyReader;
+        PipeWriter writer = http.Response.BodyWriter;
+        while (true)
+        {
+            ReadResult read = await reader.ReadAsync(http.RequestAborted);
+            foreach (ReadOnlyMemory<byte> part in read.Buffer)
+            {
+                writer.Write(part.Span);
+            }
+
+            reader.AdvanceTo(read.Buffer.End);
+            await writer.FlushAsync(http.RequestAborted);
+            if (read.IsCompleted)
+            {
+                return;
+            }
+        }
+    }
+
+    private sealed class HeadValidator : AbstractValidator<HttpRequest>
+    {
+        public HeadValidator()
+        {
+            RuleFor(request => request.ContentType).Must(type => type is "application/json" or Payload.RawType);
+            RuleFor(request => request.ContentLength).GreaterThan(0);
+        }
+    }
+}

@@ -1,0 +1,158 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using LossService.Benchmarks.Harness;
+
+namespace LossService.Benchmarks.Server;
+
+/// <summary>A server as a process of its own, on one processor where the machine has more, so that the load has another.</summary>
+internal sealed class ServerProcess : IDisposable
+{
+    private const double StartSecondsMax = 120;
+
+    private readonly Process _process;
+    private readonly string _gauge;
+    private readonly List<Connection> _connections = [];
+
+    private ServerProcess(string name, Process process, int port, string gauge)
+    {
+        Name = name;
+        _process = process;
+        _gauge = gauge;
+        Port = port;
+    }
+
+    /// <summary>Whose server it is.</summary>
+    public string Name { get; }
+
+    public int Port { get; }
+
+    /// <summary>Seconds from the start of the process to its first answer, and to its readiness.</summary>
+    public (double Answer, double Ready) StartSeconds { get; private set; }
+
+    /// <summary>Resident memory now, in bytes.</summary>
+    public long ResidentBytes
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.WorkingSet64;
+        }
+    }
+
+    /// <summary>The program that the service's project builds, which lies beside this one.</summary>
+    public static string Service { get; } = Path.Combine(AppContext.BaseDirectory, "LossService.Api.dll");
+
+    /// <summary>Starts the service itself from this file.</summary>
+    public static ServerProcess StartService(string dll, bool withGauge = true, byte[]? firstRequest = null) =>
+        Start("LossService", [dll], withGauge, firstRequest);
+
+    /// <summary>Starts one of the services that this program can be.</summary>
+    public static ServerProcess StartPeer(string which) => Start(which, [Programs.Self, "--serve", which], true, null);
+
+    /// <summary>One of its connections, open as long as the server is: what opening costs is no request's.</summary>
+    public Connection Connection(int number)
+    {
+        lock (_connections)
+        {
+            while (_connections.Count <= number)
+            {
+                _connections.Add(new(Port));
+            }
+
+            return _connections[number];
+        }
+    }
+
+    /// <summary>What it has used so far; it must have been started with a gauge.</summary>
+    public Reading Read() => Gauge.Read(_gauge);
+
+    public void Dispose()
+    {
+        _connections.ForEach(connection => connection.Dispose());
+        _process.Kill(entireProcessTree: true);
+        _process.WaitForExit();
+        _process.Dispose();
+        File.Delete(_gauge);
+    }
+
+    private static ServerProcess Start(string name, string[] program, bool withGauge, byte[]? firstRequest)
+    {
+        int port = FreePort();
+        string gauge = Path.Combine(Path.GetTempPath(), $"gauge-{Environment.ProcessId}-{port}");
+        string[] command =
+        [
+            .. OneProcessor(), Programs.Dotnet, .. program, "--urls",
+            string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{port}"),
+        ];
+        var plan = new ProcessStartInfo(command[0], command[1..])
+        {
+            WorkingDirectory = AppContext.BaseDirectory,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        plan.Environment["DOTNET_TieredPGO"] = "1"; // as the service's own project has it
+        foreach ((string variable, string value) in withGauge ? Gauge.VariablesFor(gauge) : [])
+        {
+            plan.Environment[variable] = value;
+        }
+
+        long start = Stopwatch.GetTimestamp();
+        Process process = Process.Start(plan)!;
+        // A log that nobody reads would stop its writer.
+        _ = process.StandardOutput.BaseStream.CopyToAsync(Stream.Null);
+        _ = process.StandardError.BaseStream.CopyToAsync(Stream.Null);
+        var server = new ServerProcess(name, process, port, gauge);
+        try
+        {
+            byte[] ready = Server.Connection.Request("GET", "/health/ready", "text/plain", []);
+            server.Await(firstRequest ?? ready, start, anyStatus: firstRequest is null);
+            double answer = Stopwatch.GetElapsedTime(start).TotalSeconds;
+            server.Await(ready, start, anyStatus: false);
+            server.StartSeconds = (answer, Stopwatch.GetElapsedTime(start).TotalSeconds);
+            return server;
+        }
+        catch
+        {
+            server.Dispose();
+            throw;
+        }
+    }
+
+    private void Await(byte[] request, long start, bool anyStatus)
+    {
+        while (true)
+        {
+            try
+            {
+                using var connection = new Connection(Port);
+                if (connection.Send(request) == 200 || anyStatus)
+                {
+                    return;
+                }
+            }
+            catch (Exception notYet) when (notYet is SocketException or IOException)
+            {
+                // Nobody listens yet.
+            }
+
+            if (_process.HasExited || Stopwatch.GetElapsedTime(start).TotalSeconds > StartSecondsMax)
+            {
+                throw new InvalidOperationException($"{Name} does not start.");
+            }
+
+            Thread.Sleep(4);
+        }
+    }
+
+    private static string[] OneProcessor() =>
+        Environment.ProcessorCount >= 2 && Programs.Run("taskset", ["--version"]).Code == 0 ? ["taskset", "-c", "0"] : [];
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}

@@ -1,0 +1,66 @@
+using System.Text.Json;
+using LossService.Tests.Examples;
+using LossService.Tests.Tidy;
+using Xunit;
+
+namespace LossService.Tests.Benchmarks;
+
+/// <summary>Every benchmark once, at toy size, so that none rots: that it runs, and that all peers compute what we do.
+/// Nothing here is about time.</summary>
+public class ToyRunTests
+{
+    private const double DeviationMax = 1e-4; // float32 sums in any order
+
+    [Theory]
+    [InlineData("kernels", 13 * 2)]
+    [InlineData("digits", 2 * 6)]
+    [InlineData("server", 3)]
+    [InlineData("cost", 0)]
+    [InlineData("startup", 0)]
+    [InlineData("sweep", 0)]
+    public async Task ToyRun_OfEveryPart_AgreesWithItsPeers(string part, int rowsMin)
+    {
+        string file = Path.GetTempFileName();
+        try
+        {
+            (int code, string output) = await Programs.RunAsync(
+                Programs.Dotnet, Benchmarks, "--toy", "--only", part, "--json", file);
+
+            Assert.True(code == 0, output);
+            List<Row> rows = JsonSerializer.Deserialize<List<Row>>(await File.ReadAllTextAsync(file))!;
+            Assert.True(rows.Count >= rowsMin, $"{rows.Count} rows, expected {rowsMin} without optional peers\n{output}");
+            Assert.All(rows, AssertSound);
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
+    // What this project is built with is built beside it, in the same configuration and for the same framework.
+    private static string Benchmarks
+    {
+        get
+        {
+            DirectoryInfo framework = new(AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar));
+            return House.PathOf(
+                $"tests/LossService.Benchmarks/bin/{framework.Parent!.Name}/{framework.Name}/LossService.Benchmarks.dll");
+        }
+    }
+
+    private static void AssertSound(Row row)
+    {
+        string name = $"{row.Work}, {row.Peer}";
+        Assert.True(row.Ours >= 0 && double.IsFinite(row.Ours), $"{name}: our cost is {row.Ours}");
+        Assert.True(row.Theirs >= 0 && double.IsFinite(row.Theirs), $"{name}: the peer's cost is {row.Theirs}");
+        Assert.NotEmpty(row.OursSaid);
+        Assert.Equal(row.OursSaid.Length, row.PeerSaid.Length);
+        Assert.All(row.OursSaid.Zip(row.PeerSaid), said => Assert.True(
+            Math.Abs(said.First - said.Second) <= DeviationMax * Math.Abs(said.First),
+            $"{name}: {said.Second} instead of {said.First}"));
+    }
+
+    /// <summary>What a run writes of a comparison.</summary>
+    private sealed record Row(
+        string Work, string Peer, double Ours, double Theirs, double[] OursSaid, double[] PeerSaid);
+}
