@@ -21,6 +21,10 @@ public class AgreementTests(ITestOutputHelper output)
     [MemberData(nameof(Losses))]
     public void Catalogue_EveryLoss_HasAnOracle(string loss) => Assert.Contains(loss, Oracle.Losses);
 
+    [Fact]
+    public void Oracles_All_HaveALoss() =>
+        Assert.All(Oracle.Losses, loss => Assert.Contains(Catalogue.All, known => known.Card.Name == loss));
+
     /// <summary>Promise 1: to 1e-10, relative to the larger of the number and 1e-6 of its row's largest.</summary>
     [SkippableTheory]
     [MemberData(nameof(Losses))]

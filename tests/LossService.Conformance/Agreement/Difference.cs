@@ -5,27 +5,30 @@ namespace LossService.Conformance.Agreement;
 /// <summary>How far the engine's answer is from an oracle's.</summary>
 internal static class Difference
 {
-    private const double Tolerance = 1e-10;
+    /// <summary>Promise 1 of the engine.</summary>
+    private const double Promised = 1e-10;
+
     private const double FloorOfRow = 1e-6; // of its largest element, below which a row's elements count as zero
     private const double Noise = 4.5e-16; // two ulps of that largest element: what a difference of two may lose
 
     /// <summary>Everything in which the answers differ by more than the promise allows, a sentence each.</summary>
-    public static IEnumerable<string> Of(OracleAnswer expected, OracleAnswer found)
+    public static IEnumerable<string> Of(OracleAnswer expected, OracleAnswer found, double tolerance = Promised)
     {
-        if (!Near(expected.Loss, found.Loss, expected.Loss))
+        if (!Near(expected.Loss, found.Loss, expected.Loss, tolerance))
         {
             yield return $"loss: expected {expected.Loss:R}, found {found.Loss:R}";
         }
 
         if (expected.Normalizer?.Rule != found.Normalizer?.Rule
-            || !Near(expected.Normalizer?.Value, found.Normalizer?.Value, expected.Normalizer?.Value))
+            || !Near(
+                expected.Normalizer?.Value, found.Normalizer?.Value, expected.Normalizer?.Value, tolerance))
         {
             yield return $"normalizer: expected {expected.Normalizer}, found {found.Normalizer}";
         }
 
-        IEnumerable<string> arrays = OfArrays("losses", expected.Losses, found.Losses)
-            .Concat(OfMembers("gradients", expected.Gradients, found.Gradients))
-            .Concat(OfMembers("hessian", expected.Hessians, found.Hessians));
+        IEnumerable<string> arrays = OfArrays("losses", expected.Losses, found.Losses, tolerance)
+            .Concat(OfMembers("gradients", expected.Gradients, found.Gradients, tolerance))
+            .Concat(OfMembers("hessian", expected.Hessians, found.Hessians, tolerance));
         foreach (string difference in arrays)
         {
             yield return difference;
@@ -50,12 +53,14 @@ internal static class Difference
     private static IEnumerable<string> OfMembers(
         string member,
         IReadOnlyDictionary<string, OracleArray> expected,
-        IReadOnlyDictionary<string, OracleArray> found) =>
+        IReadOnlyDictionary<string, OracleArray> found,
+        double tolerance) =>
         expected.SelectMany(named => found.TryGetValue(named.Key, out OracleArray? other)
-            ? OfArrays($"{member}.{named.Key}", named.Value, other)
+            ? OfArrays($"{member}.{named.Key}", named.Value, other, tolerance)
             : [$"{member}.{named.Key}: missing"]);
 
-    private static IEnumerable<string> OfArrays(string name, OracleArray expected, OracleArray found)
+    private static IEnumerable<string> OfArrays(
+        string name, OracleArray expected, OracleArray found, double tolerance)
     {
         if (!expected.Shape.SequenceEqual(found.Shape))
         {
@@ -65,7 +70,7 @@ internal static class Difference
 
         for (int i = 0; i < expected.Values.Length; i++)
         {
-            if (!Near(expected.Values[i], found.Values[i], Largest(expected, i)))
+            if (!Near(expected.Values[i], found.Values[i], Largest(expected, i), tolerance))
             {
                 yield return $"{name}: at {i} expected {expected.Values[i]:R}, found {found.Values[i]:R}";
             }
@@ -88,7 +93,7 @@ internal static class Difference
             .Where(double.IsFinite).DefaultIfEmpty().Max();
     }
 
-    private static bool Near(double? expected, double? found, double? largest)
+    private static bool Near(double? expected, double? found, double? largest, double tolerance)
     {
         if (expected.Equals(found))
         {
@@ -96,7 +101,12 @@ internal static class Difference
         }
 
         double size = Math.Abs(largest ?? 0);
+        if (expected == 0 && size == 0)
+        {
+            return Math.Abs(found ?? double.NaN) <= Noise; // a whole row that cancels, such as p - p, leaves that much
+        }
+
         double scale = Math.Max(Math.Abs(expected ?? double.NaN), FloorOfRow * size);
-        return Math.Abs((expected - found) ?? double.NaN) <= (Tolerance * scale) + (Noise * size);
+        return Math.Abs((expected - found) ?? double.NaN) <= (tolerance * scale) + (Noise * size);
     }
 }

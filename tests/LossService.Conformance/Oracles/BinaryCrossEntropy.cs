@@ -24,6 +24,12 @@ internal sealed class BinaryCrossEntropy : IOracle
             return given.Weighted(clamped);
         }
 
+        // Torch's 1e-12 is that of float32, 4e-9 too small, in float64 too; its answer has no second derivative either.
+        if ((p.detach() * (1 - p.detach()) < 1e-12).any().item<bool>())
+        {
+            throw new NotSupportedException("torch's smallest denominator is not 1e-12 in float64");
+        }
+
         // Where nothing is clamped the formula itself: torch's second derivative is off by some 1e-10.
         Tensor inside = (p.detach() > 1e-11).logical_and(p.detach() < 1 - 1e-11);
         Tensor q = where(inside, p, full_like(p, 0.5));
