@@ -20,9 +20,9 @@ internal static class OpenApiDocuments
         """
         Post predictions and targets, get the loss and its exact gradients back.
 
-        Parameters may also stand in the query string, such as `?reduction=sum&dtype=float64`. `Content-Type` and `Accept`
-        choose the formats of request and answer, each by itself. Every error is `application/problem+json`, lists all
-        mistakes at once, and leads to a page that explains its code.
+        Parameters may also stand in the query string, such as `?reduction=sum&dtype=float64`. `Content-Type` and
+        `Accept` choose the formats of request and answer, each by itself. Every error is `application/problem+json`,
+        lists all mistakes at once, and leads to a page that explains its code.
         """;
 
     public static void AddOpenApiDocuments(this IServiceCollection services)

@@ -96,7 +96,7 @@ internal sealed partial class DistributionDriver<TLoss, T, V>
             Dual<V> term = TSide.IsQ
                 ? loss.Term(Constant(otherP), Constant(otherLogP), new Dual<V>(log, one))
                 : loss.Term(new Dual<V>(value, onValue), new Dual<V>(log, onLog), Constant(otherLogQ));
-            V onSide = scale * V.ZeroTimes(Load(coefficients, c), term.Slope);
+            V onSide = V.ZeroTimes(scale, V.ZeroTimes(Load(coefficients, c), term.Slope));
             V.Store(
                 TSide.IsQ && form == DistributionForm.Probabilities
                     ? V.Select(V.Same(onSide, V.Of(0)), V.Of(0), onSide / value)
@@ -113,7 +113,7 @@ internal sealed partial class DistributionDriver<TLoss, T, V>
             Dual<Dual<V>> both = TSide.IsQ
                 ? loss.Term(Fixed(otherP), Fixed(otherLogP), dualLog)
                 : loss.Term(dualValue, dualLog, Fixed(otherLogQ));
-            V.Store(scale * both.Slope.Slope, ref curve, c);
+            V.Store(V.ZeroTimes(scale, both.Slope.Slope), ref curve, c);
         }
     }
 

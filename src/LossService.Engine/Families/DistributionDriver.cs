@@ -179,11 +179,11 @@ internal sealed partial class DistributionDriver<TLoss, T, V> : Driver, IDisposa
         ref T logQ = ref MemoryMarshal.GetReference(at.LogQ);
         ref T term = ref MemoryMarshal.GetReference(at.Terms);
         TLoss loss = _loss;
-        double scale = _termScale;
+        V scale = V.Of(_termScale); // 0 where a hard loss counts alone, even beside an infinite divergence
         for (int c = 0; c < _layout.Classes; c += V.Count)
         {
             V value = loss.Term(V.Load(ref p, c), V.Load(ref logP, c), V.Load(ref logQ, c));
-            V.Store(V.Of(scale) * value, ref term, c);
+            V.Store(V.ZeroTimes(scale, value), ref term, c);
         }
     }
 

@@ -97,8 +97,12 @@ internal sealed partial class SoftmaxRowDriver<TLoss, T, V>
         if (!TLoss.TakesLogProbabilities && total < 2)
         {
             int top = Rows.IndexOf<T, V>(group.Exps(r), T.One);
-            double weighed =
-                (onCross * kept * double.CreateTruncating(weighted[top])) + (share * _target.WeightOf(top));
+            double own = double.CreateTruncating(weighted[top]);
+
+            // A target that is divided by its mass is so here once more: y / y is 1 exactly, y · (1 / y) is not.
+            double weighed = TLoss.NormalizesTarget && group.Mass[r] > 0
+                ? onProbability * (own / group.Mass[r])
+                : (onCross * kept * own) + (share * _target.WeightOf(top));
             slopes[top] = T.CreateTruncating(LikelySlope(onProbability, weighed, 1, group.Rest[r]));
         }
     }

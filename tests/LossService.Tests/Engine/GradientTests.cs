@@ -51,8 +51,9 @@ public sealed class GradientTests
     [MemberData(nameof(EveryLoss.Names), MemberType = typeof(EveryLoss))]
     public void Gradient_OnAGridOfKinks_LiesBetweenTheSlopesBeside(string loss)
     {
+        const int Draws = 64; // few points a draw sit on a kink, so none is saved where the machine is slow
         var differences = new Differences(new Random(3), pointsMax: 6);
-        for (int seed = 0; seed < EveryLoss.Draws(64); seed++)
+        for (int seed = 0; seed < Draws; seed++)
         {
             differences.CheckSubgradients(new Samples(EveryLoss.Card(loss), 1000 + seed).Draw(new()
             {
@@ -60,7 +61,7 @@ public sealed class GradientTests
             }));
         }
 
-        Assert.True(differences.Compared > EveryLoss.Draws(64) / 8, $"only {differences.Compared} elements");
+        Assert.True(differences.Compared > Draws / 8, $"only {differences.Compared} elements");
     }
 
     [Theory]

@@ -9,15 +9,12 @@ namespace LossService.Tests.Tidy;
 public sealed partial class SourceTests
 {
     private const int FileLinesMax = 300;
+    private const int TestFileLinesMax = 400; // a list of cases may run on
     private const int LineMax = 120;
     private const int FunctionLinesMax = 70;
 
     // Longer than the rule, each with its reason. An entry that is no longer needed fails the test.
-    private static readonly Dictionary<string, string> LongFiles = new()
-    {
-        ["tests/LossService.Conformance/Oracles/PublishedNumbersTests.cs"] = "a list of numbers",
-        ["tests/LossService.Tests/Wire/Json/ReaderMistakesTests.cs"] = "a list of mistakes",
-    };
+    private static readonly Dictionary<string, string> LongFiles = [];
 
     // Words of the contract that are also a loss's name, where they mean something else.
     private static readonly Dictionary<(string File, string Word), string> OtherMeanings = new()
@@ -109,18 +106,32 @@ public sealed partial class SourceTests
     [Fact]
     public void Files_Lengths_StayWithinTheRule()
     {
-        string[] files = [.. Code("src/").Concat(Code("tests/")).Where(file => file.Text.Split('\n').Length - 1 > FileLinesMax).Select(file => file.File)];
+        IEnumerable<string> files = Code("src/").Where(file => LinesOf(file.Text) > FileLinesMax)
+            .Concat(Code("tests/").Where(file => LinesOf(file.Text) > TestFileLinesMax))
+            .Select(file => file.File);
         Assert.Equal(LongFiles.Keys.Order(StringComparer.Ordinal), files.Order(StringComparer.Ordinal));
+
+        static int LinesOf(string text) => text.Count(c => c == '\n');
     }
 
     [Fact]
     public void Lines_Lengths_StayWithinTheRule()
     {
         // A text in quotes, such as a card's, may run on: a break would have to be undone by whoever searches for it.
-        IEnumerable<string> long_ = Code("src/").SelectMany(file => file.Text.Split('\n')
-            .Select((line, i) => (Line: line, Place: $"{file.File}:{i + 1}"))
-            .Where(line => line.Line.Length > LineMax && !line.Line.Contains('"', StringComparison.Ordinal))
-            .Select(line => line.Place));
+        var long_ = new List<string>();
+        foreach ((string file, string text) in Code("src/"))
+        {
+            bool isRawText = false;
+            foreach ((string line, int i) in text.Split('\n').Select((line, i) => (line, i)))
+            {
+                isRawText ^= line.Split("\"\"\"").Length % 2 == 0;
+                if (line.Length > LineMax && !isRawText && !line.Contains('"', StringComparison.Ordinal))
+                {
+                    long_.Add($"{file}:{i + 1}");
+                }
+            }
+        }
+
         Assert.Empty(long_);
     }
 

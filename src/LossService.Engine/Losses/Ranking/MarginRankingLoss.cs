@@ -39,5 +39,5 @@ internal readonly struct MarginRankingLoss(double margin, double tie)
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V Corner<V>(MarginRankingLoss loss, V x, V y, V z) where V : struct, ILane<V> =>
-        loss._margin - (z * (x - y));
+        loss._margin - V.Select(z > 0, x - y, y - x);
 }

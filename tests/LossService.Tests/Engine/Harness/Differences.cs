@@ -34,8 +34,12 @@ internal sealed class Differences(Random random, int pointsMax)
         foreach ((string input, double[] hessian) in start.Hessians)
         {
             double noise = 1e-15 * start.Gradients[input].Append(0).Max(Math.Abs);
-            Check(question, input, hessian, "hessian", noise,
-                (place, moved) => moved.Gradients[input][place] - start.Gradients[input][place]);
+            Check(question, input, hessian, "hessian", noise, (place, moved) =>
+            {
+                // What a mean divides by is a constant, even where targets weigh in it: it is frozen.
+                double frozen = start.Normalizer is { Value: > 0 } ? moved.Normalizer!.Value / start.Normalizer.Value : 1;
+                return (moved.Gradients[input][place] * frozen) - start.Gradients[input][place];
+            });
         }
     }
 
