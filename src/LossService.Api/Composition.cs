@@ -34,9 +34,9 @@ internal static class Composition
         services.AddSingleton<ValidationFilter>();
         services.AddSingleton(provider =>
             new TensorPool(provider.GetRequiredService<IOptions<Limits>>().Value.PoolBytesMax)
-        {
-            PoisonsReturns = provider.GetRequiredService<IConfiguration>().GetValue<bool>("PoisonsReturns"),
-        });
+            {
+                PoisonsReturns = provider.GetRequiredService<IConfiguration>().GetValue<bool>("PoisonsReturns"),
+            });
         services.AddHostedService<PoolAging>();
     }
 

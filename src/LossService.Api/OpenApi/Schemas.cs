@@ -11,12 +11,12 @@ internal static class Schemas
     /// <summary>An object with these properties; a closed one has no others.</summary>
     public static OpenApiSchema Object(
         IDictionary<string, IOpenApiSchema> properties, bool closed, params string[] required) => new()
-    {
-        Type = JsonSchemaType.Object,
-        Properties = properties,
-        Required = required.Length == 0 ? null : new SortedSet<string>(required, StringComparer.Ordinal),
-        AdditionalPropertiesAllowed = !closed,
-    };
+        {
+            Type = JsonSchemaType.Object,
+            Properties = properties,
+            Required = required.Length == 0 ? null : new SortedSet<string>(required, StringComparer.Ordinal),
+            AdditionalPropertiesAllowed = !closed,
+        };
 
     /// <summary>A shared schema with a description of its own, which a bare reference could not carry in 3.0.</summary>
     public static OpenApiSchema Described(IOpenApiSchema shared, string description) =>

@@ -30,10 +30,10 @@ public sealed record ParameterView(
     /// <summary>A parameter's default as JSON.</summary>
     internal static JsonNode? ValueOf(Parameter parameter) =>
         double.IsNaN(parameter.Default) ? null : parameter.Kind switch
-    {
-        ParameterKind.Flag => JsonValue.Create(parameter.Default == 1),
-        ParameterKind.Choice => JsonValue.Create(parameter.Words[(int)parameter.Default]),
-        ParameterKind.Integer => JsonValue.Create((long)parameter.Default),
-        _ => JsonValue.Create(parameter.Default),
-    };
+        {
+            ParameterKind.Flag => JsonValue.Create(parameter.Default == 1),
+            ParameterKind.Choice => JsonValue.Create(parameter.Words[(int)parameter.Default]),
+            ParameterKind.Integer => JsonValue.Create((long)parameter.Default),
+            _ => JsonValue.Create(parameter.Default),
+        };
 }

@@ -229,7 +229,11 @@ public sealed class CommonRulesTests
 
     private static Question Plain(string loss, int seed) => new Samples(EveryLoss.Card(loss), seed).Draw(new()
     {
-        Form = 0, Samples = 1 + (seed % 7), Extras = false, Reduction = "none", Ignored = false,
+        Form = 0,
+        Samples = 1 + (seed % 7),
+        Extras = false,
+        Reduction = "none",
+        Ignored = false,
     });
 
     private static void AssertNear(double[] expected, double[] found, double relative, double scale, string about)

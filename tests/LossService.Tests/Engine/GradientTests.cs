@@ -40,7 +40,11 @@ public sealed class GradientTests
         {
             differences.CheckGradients(new Samples(EveryLoss.Card(loss), row).Draw(new()
             {
-                Form = 0, Row = row, Samples = row < 60 ? row / 2 : 2, Plain = true, Untouched = NotSlopes,
+                Form = 0,
+                Row = row,
+                Samples = row < 60 ? row / 2 : 2,
+                Plain = true,
+                Untouched = NotSlopes,
             }));
         }
 
@@ -57,7 +61,8 @@ public sealed class GradientTests
         {
             differences.CheckSubgradients(new Samples(EveryLoss.Card(loss), 1000 + seed).Draw(new()
             {
-                Values = Values.Kinks, Untouched = NotSlopes,
+                Values = Values.Kinks,
+                Untouched = NotSlopes,
             }));
         }
 

@@ -41,7 +41,12 @@ public sealed class IndependenceTests
     {
         Question longest = new Samples(EveryLoss.Card(loss), 7).Draw(new()
         {
-            Form = 0, Samples = 257, Row = 3, Plain = true, Float64 = float64, Reduction = "none",
+            Form = 0,
+            Samples = 257,
+            Row = 3,
+            Plain = true,
+            Float64 = float64,
+            Reduction = "none",
         });
         Answer all = Bench.Ask(longest);
         for (int length = 0; length <= 257; length += EveryLoss.IsSlow ? 43 : 1)
@@ -62,7 +67,12 @@ public sealed class IndependenceTests
         {
             Question question = new Samples(EveryLoss.Card(loss), samples).Draw(new()
             {
-                Form = 0, Samples = samples, Row = row, Plain = true, Float64 = float64, Values = Values.Kinks,
+                Form = 0,
+                Samples = samples,
+                Row = row,
+                Plain = true,
+                Float64 = float64,
+                Values = Values.Kinks,
                 Settings = false, // which may ask for powers that take the long way
             });
             question = EveryLoss.Card(loss).HasHessian && !EveryLoss.IsSlow ? question.With("hessian", "diagonal") : question;
@@ -78,7 +88,10 @@ public sealed class IndependenceTests
     {
         Question question = new Samples(EveryLoss.Card(loss), seed).Draw(new()
         {
-            Samples = samples, Float64 = float64, Reduction = "none", Values = (Values)(seed % 3),
+            Samples = samples,
+            Float64 = float64,
+            Reduction = "none",
+            Values = (Values)(seed % 3),
         });
         return EveryLoss.Card(loss).HasHessian && seed % 2 == 0 ? question.With("hessian", "diagonal") : question;
     }

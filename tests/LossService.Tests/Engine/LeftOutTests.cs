@@ -17,7 +17,10 @@ public sealed class LeftOutTests
         {
             Question question = new Samples(EveryLoss.Card(loss), 100 + seed).Draw(new()
             {
-                Form = 0, Samples = 2 + (seed % 9), Float64 = float64, Values = (Values)(seed % 3),
+                Form = 0,
+                Samples = 2 + (seed % 9),
+                Float64 = float64,
+                Values = (Values)(seed % 3),
             });
             double[] mask = [.. Enumerable.Range(0, question.Samples).Select(sample => (double)((sample + seed) % 2))];
             question = question.With("mask", new Given(mask, [mask.Length], Slicing.FirstAxis));

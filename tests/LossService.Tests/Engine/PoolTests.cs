@@ -127,7 +127,9 @@ public sealed class PoolTests
     {
         Question question = new Samples(EveryLoss.Card(loss), 4000 + seed).Draw(new()
         {
-            Float64 = float64, Values = (Values)(seed % 3), Samples = 3 + seed,
+            Float64 = float64,
+            Values = (Values)(seed % 3),
+            Samples = 3 + seed,
         });
         return EveryLoss.Card(loss).HasHessian ? question.With("hessian", "diagonal") : question;
     }
@@ -138,7 +140,12 @@ public sealed class PoolTests
         bool rows = EveryLoss.Card(loss).Inputs[0].Forms[0].Pattern.Symbols.Count > 0;
         return new Samples(EveryLoss.Card(loss), 9).Draw(new()
         {
-            Form = 0, Samples = rows ? 17 : 33_000, Row = 2049, Plain = true, Float64 = float64, Settings = false,
+            Form = 0,
+            Samples = rows ? 17 : 33_000,
+            Row = 2049,
+            Plain = true,
+            Float64 = float64,
+            Settings = false,
         });
     }
 

@@ -65,7 +65,12 @@ public sealed class PropertyTests
         {
             Question byIndex = new Samples(EveryLoss.Card("cross_entropy"), seed).Draw(new()
             {
-                Form = 0, Plain = true, Samples = 5, Row = 2 + (seed % 9), Extras = false, Ignored = false,
+                Form = 0,
+                Plain = true,
+                Samples = 5,
+                Row = 2 + (seed % 9),
+                Extras = false,
+                Ignored = false,
             });
             int classes = byIndex.Inputs["logits"].Shape[1];
             var random = new Random(seed);
@@ -188,7 +193,11 @@ public sealed class PropertyTests
 
     private static Question Draw(string loss, int seed) => new Samples(EveryLoss.Card(loss), seed).Draw(new()
     {
-        Form = 0, Samples = 200, Extras = false, Settings = false, Reduction = "none",
+        Form = 0,
+        Samples = 200,
+        Extras = false,
+        Settings = false,
+        Reduction = "none",
     });
 
     // The same inputs and common settings, as far as the other loss has them.

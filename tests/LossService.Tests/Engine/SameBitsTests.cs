@@ -65,7 +65,14 @@ public sealed class SameBitsTests
         // More than one block of items, one plain question.
         Bench.Ask(new Samples(card, 1).Draw(new()
         {
-            Form = 0, Samples = 2051, Row = 3, Plain = true, Float64 = float64, Settings = false, Extras = false, Reduction = "mean",
+            Form = 0,
+            Samples = 2051,
+            Row = 3,
+            Plain = true,
+            Float64 = float64,
+            Settings = false,
+            Extras = false,
+            Reduction = "mean",
         })).AddTo(digest);
         return Convert.ToHexStringLower(digest.GetHashAndReset());
     }

@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
-using LossService.Engine.Numerics;
 using LossService.Engine;
+using LossService.Engine.Numerics;
 using Xunit;
 
 namespace LossService.Tests.Engine.Harness;

@@ -1,7 +1,7 @@
+using LossService.Engine;
 using LossService.Engine.Cards;
 using LossService.Engine.Families;
 using LossService.Engine.Numerics;
-using LossService.Engine;
 using Xunit;
 
 namespace LossService.Tests.Engine.Harness;

@@ -1,7 +1,7 @@
-using System.Runtime.Intrinsics.X86;
 using System.Runtime.Intrinsics;
-using LossService.Engine.Cards;
+using System.Runtime.Intrinsics.X86;
 using LossService.Engine;
+using LossService.Engine.Cards;
 using Xunit;
 
 namespace LossService.Tests.Engine.Harness;

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
-using LossService.Engine.Cards;
 using LossService.Engine;
+using LossService.Engine.Cards;
 using Xunit;
 
 namespace LossService.Tests.Engine.Harness;
