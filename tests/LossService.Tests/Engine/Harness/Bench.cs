@@ -10,10 +10,10 @@ namespace LossService.Tests.Engine.Harness;
 internal static class Bench
 {
     [ThreadStatic]
-    private static TensorPool? s_pool;
+    private static TensorPool? _pool;
 
     /// <summary>A pool of this thread's own; what returns to it becomes NaN.</summary>
-    public static TensorPool Pool => s_pool ??= new(1L << 30) { PoisonsReturns = true };
+    public static TensorPool Pool => _pool ??= new(1L << 30) { PoisonsReturns = true };
 
     /// <summary>The answer to a question without mistakes.</summary>
     public static Answer Ask(Question question, Workshop? workshop = null)
