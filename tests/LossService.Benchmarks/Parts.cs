@@ -11,7 +11,7 @@ namespace LossService.Benchmarks;
 
 /// <summary>The parts of the benchmark by their names on the command line. Each writes its section when it is done, so that
 /// a run that is broken off keeps what it has.</summary>
-internal sealed class Parts(bool toy)
+internal sealed class Parts(bool toy, string? filter = null)
 {
     private const string KernelsNote = """
         Loss and gradient of one request, in microseconds. "LossService" is `Loss.Run` of a settled request with a warm pool, all that
@@ -41,7 +41,7 @@ internal sealed class Parts(bool toy)
                 Kernels();
                 return true;
             case "kernels-tuned":
-                Rows.AddRange(KernelBenchmarks.RunTuned(toy, Say));
+                Rows.AddRange(KernelBenchmarks.RunTuned(toy, filter, Say));
                 return true;
             case "digits":
                 Digits();
@@ -67,7 +67,7 @@ internal sealed class Parts(bool toy)
 
     private void Kernels()
     {
-        List<Row> rows = [.. KernelBenchmarks.Run(toy, Say), .. RunTuned()];
+        List<Row> rows = [.. KernelBenchmarks.Run(toy, filter, Say), .. RunTuned()];
         Rows.AddRange(rows);
         string missing = Libtorch.Available ? "" : $"\nNo libtorch: {Libtorch.Reason}\n";
         Publish("Kernels", $"{KernelsNote}\n{missing}\n{Table.Of(rows, "µs", 1e6)}");
@@ -108,7 +108,8 @@ internal sealed class Parts(bool toy)
         {
             (int code, string output) = Programs.Run(
                 Programs.Dotnet,
-                [Programs.Self, "--only", "kernels-tuned", "--json", file, .. toy ? ["--toy"] : Array.Empty<string>()],
+                [Programs.Self, "--only", "kernels-tuned", "--json", file, .. toy ? ["--toy"] : Array.Empty<string>(),
+                    .. filter is null ? Array.Empty<string>() : ["--filter", filter]],
                 ("MALLOC_MMAP_THRESHOLD_", "4294967296"), ("MALLOC_TRIM_THRESHOLD_", "8589934592"));
             return code == 0
                 ? JsonSerializer.Deserialize<List<Row>>(File.ReadAllText(file))!
@@ -122,7 +123,7 @@ internal sealed class Parts(bool toy)
 
     private void Publish(string title, string body)
     {
-        if (!toy)
+        if (!toy && filter is null)
         {
             Report.Write(title, body);
         }

@@ -8,10 +8,14 @@ namespace LossService.Benchmarks.Harness;
 /// <param name="Urls">Where that service listens.</param>
 internal sealed record Options(string? Only, bool Toy, string? Json, string? Serve, string? Urls)
 {
+    /// <summary>Only kernels whose work has this in its name; null for all.</summary>
+    public string? Filter { get; private init; }
+
     public const string Usage = """
         dotnet run -c Release --project tests/LossService.Benchmarks [-- OPTIONS]
           --only PART   kernels, digits, server, cost or startup (all of these when absent);
                         sweep (every float there is, half an hour); dotnet (ours under BenchmarkDotNet)
+          --filter TEXT only kernels with this in their name ("bce_with_logits 10M"); writes no results
           --toy         everything once at toy size, to see that it runs; writes no results
           --json FILE   the rows as JSON, too
         """;
@@ -38,6 +42,9 @@ internal sealed record Options(string? Only, bool Toy, string? Json, string? Ser
             {
                 case "--only":
                     options = options with { Only = value };
+                    break;
+                case "--filter":
+                    options = options with { Filter = value };
                     break;
                 case "--json":
                     options = options with { Json = value };

@@ -9,11 +9,11 @@ internal static class KernelBenchmarks
     private const int TwoThreadElementsMin = 20_000;
 
     /// <summary>Every row of the table that has its loss.</summary>
-    public static IReadOnlyList<Row> Run(bool toy, Action<string> say) =>
-        [.. Cases(toy).SelectMany(make => RunOne(make(), toy, tuned: false, say))];
+    public static IReadOnlyList<Row> Run(bool toy, string? filter, Action<string> say) =>
+        [.. Cases(toy).SelectMany(make => RunOne(make, filter, toy, tuned: false, say))];
 
     /// <summary>The rows whose time in libtorch is mostly page faults, for a process whose malloc keeps its pages.</summary>
-    public static IReadOnlyList<Row> RunTuned(bool toy, Action<string> say)
+    public static IReadOnlyList<Row> RunTuned(bool toy, string? filter, Action<string> say)
     {
         int n = toy ? 500 : 10_000_000;
         Func<KernelCase>[] cases =
@@ -22,7 +22,7 @@ internal static class KernelBenchmarks
             () => KernelCase.SigmoidFocal(n),
             () => KernelCase.SmoothL1(n) with { TargetTuned = 3.4 },
         ];
-        return [.. cases.SelectMany(make => RunOne(make(), toy, tuned: true, say))];
+        return [.. cases.SelectMany(make => RunOne(make, filter, toy, tuned: true, say))];
     }
 
     // Made one at a time: all inputs together would be half a gigabyte.
@@ -45,9 +45,16 @@ internal static class KernelBenchmarks
         yield return () => KernelCase.TripletMargin(Cut(1024, 16), 128) with { Target = (6, 6) };
     }
 
-    private static List<Row> RunOne(KernelCase given, bool toy, bool tuned, Action<string> say)
+    private static List<Row> RunOne(
+        Func<KernelCase> make, string? filter, bool toy, bool tuned, Action<string> say)
     {
+        KernelCase given = make();
         string work = tuned ? $"{given.Work}, faults tuned away" : given.Work;
+        if (filter is not null && !work.Contains(filter, StringComparison.Ordinal))
+        {
+            return [];
+        }
+
         say(work);
         bool two = Environment.ProcessorCount >= 2 && (toy || given.Elements >= TwoThreadElementsMin);
         using var engine = new EngineSide(given);
