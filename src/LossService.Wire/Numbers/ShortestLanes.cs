@@ -98,7 +98,7 @@ internal static class ShortestLanes
     private static Vector256<ulong> IsNear(Vector256<ulong> distance) => Vector256.Equals(
         (distance + Vector256.Create(GuardMask / 2)) & Vector256.Create(~GuardMask), default);
 
-    // Nine digits of each lane to bytes.
+    // Nine digits of each lane to bytes, as QuickText does it; the reciprocal of 1e8 is exact below 5.9e9.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Spread(Vector256<ulong> digits, out Vector256<byte> even, out Vector256<byte> odd)
     {

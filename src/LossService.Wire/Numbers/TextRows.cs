@@ -22,7 +22,8 @@ internal static class TextRows
     /// <summary>Where in a row its length stands.</summary>
     public const int SuffixLength = 24;
 
-    /// <summary>Where in a row the length before the suffix stands, by the number of zeros at the digits' end.</summary>
+    /// <summary>Where in a row the lengths before the suffix stand, by the number of zeros at the digits' end.
+    /// </summary>
     public const int Lengths = 25;
 
     /// <summary>The exponent of the least float.</summary>
@@ -45,7 +46,7 @@ internal static class TextRows
 
     private static byte[] Compute()
     {
-        // Pinned, so that the compiler knows its address.
+        // Pinned, so that its address never changes.
         byte[] rows = GC.AllocateArray<byte>(RowBytes * (ExponentMax - ExponentMin + 1), pinned: true);
         for (int exponent = ExponentMin; exponent <= ExponentMax; exponent++)
         {
