@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Buffers.Text;
 using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
 using LossService.Wire.Numbers;
 
 namespace LossService.Wire.Json;
@@ -18,6 +19,8 @@ internal sealed class JsonOutput(PipeWriter pipe, bool nonFiniteIsNull)
     public bool ShouldFlush => _waiting >= FlushBytes;
 
     /// <summary>Sends what waits.</summary>
+    /// <remarks>Pooled: a large answer flushes hundreds of times, and each wait would leave an object.</remarks>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     public async ValueTask FlushAsync(CancellationToken cancelled)
     {
         _waiting = 0;

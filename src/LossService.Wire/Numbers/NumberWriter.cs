@@ -2,6 +2,8 @@ using System.Diagnostics;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics.X86;
+using static LossService.Wire.Numbers.Branchless;
 
 namespace LossService.Wire.Numbers;
 
@@ -63,8 +65,13 @@ public static class NumberWriter
         // The loop counts for itself: counting in the out parameters would go through memory.
         int written = 0;
         int at = 0;
+        if (typeof(T) == typeof(float) && Avx2.IsSupported)
+        {
+            written = FloatBlocks.Write(MemoryMarshal.Cast<T, float>(values), destination, out at);
+            at -= One(written != 0); // the last comma
+        }
         ref byte text = ref MemoryMarshal.GetReference(destination);
-        foreach (T value in values)
+        foreach (T value in values[written..])
         {
             if (!T.IsFinite(value) || destination.Length - at <= RoomMin)
             {

@@ -27,60 +27,65 @@ internal static class SeparatorScan
     /// <returns>How many positions were stored.</returns>
     public static int Find(ReadOnlySpan<byte> text, ref int from, Span<int> ends, out bool closed)
     {
+        Span<byte> last = stackalloc byte[BlockBytes];
         ref int first = ref MemoryMarshal.GetReference(ends);
+        int at = from;
         int count = 0;
-        closed = false;
-        while (from < text.Length && count <= ends.Length - BufferSlack && !closed)
+        ulong brackets = 0;
+        while (at < text.Length && count <= ends.Length - BufferSlack && brackets == 0)
         {
-            ulong found = text.Length - from >= BlockBytes
-                ? Separators(ref Unsafe.Add(ref MemoryMarshal.GetReference(text), from), out ulong brackets)
-                : SeparatorsOfLast(text[from..], out brackets);
+            scoped ref byte block = ref Unsafe.Add(ref MemoryMarshal.GetReference(text), at);
+            if (text.Length - at < BlockBytes)
+            {
+                text[at..].CopyTo(last);
+                block = ref MemoryMarshal.GetReference(last);
+            }
+            Vector256<byte> low = Vector256.LoadUnsafe(ref block);
+            Vector256<byte> high = Vector256.LoadUnsafe(ref block, 32);
+            brackets = Positions(low, high, (byte)']');
+            ulong found = brackets | Positions(low, high, (byte)',');
+
             // Commas behind the first bracket belong to something else.
             found &= brackets ^ (brackets - 1);
-            closed = brackets != 0;
-            Store(found, from, ref Unsafe.Add(ref first, count));
+            Store(found, at, ref Unsafe.Add(ref first, count));
             count += BitOperations.PopCount(found);
-            from += BlockBytes;
+            at += BlockBytes;
         }
+        from = at;
+        closed = brackets != 0;
         return count;
     }
 
-    private static ulong SeparatorsOfLast(ReadOnlySpan<byte> text, out ulong brackets)
-    {
-        Span<byte> block = stackalloc byte[BlockBytes];
-        text.CopyTo(block);
-        block[text.Length..].Clear();
-        return Separators(ref MemoryMarshal.GetReference(block), out brackets);
-    }
-
-    // One bit a byte: brackets, and the commas and brackets together.
+    // One bit a byte.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static ulong Separators(ref byte block, out ulong brackets)
-    {
-        Vector256<byte> comma = Vector256.Create((byte)',');
-        Vector256<byte> bracket = Vector256.Create((byte)']');
-        Vector256<byte> low = Vector256.LoadUnsafe(ref block);
-        Vector256<byte> high = Vector256.LoadUnsafe(ref block, 32);
-        brackets = Bits(Vector256.Equals(low, bracket), Vector256.Equals(high, bracket));
-        return brackets | Bits(Vector256.Equals(low, comma), Vector256.Equals(high, comma));
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static ulong Bits(Vector256<byte> low, Vector256<byte> high) =>
-        low.ExtractMostSignificantBits() | ((ulong)high.ExtractMostSignificantBits() << 32);
+    private static ulong Positions(Vector256<byte> low, Vector256<byte> high, byte wanted) =>
+        Vector256.Equals(low, Vector256.Create(wanted)).ExtractMostSignificantBits()
+        | ((ulong)Vector256.Equals(high, Vector256.Create(wanted)).ExtractMostSignificantBits() << 32);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Store(ulong found, int from, ref int ends)
     {
-        for (int i = 0; i < StoredAtOnce; i++)
+        do
         {
-            Unsafe.Add(ref ends, i) = from + BitOperations.TrailingZeroCount(found);
-            found &= found - 1;
+            // Written out: the compiler does not unroll it.
+            StoreFour(ref found, from, ref ends);
+            StoreFour(ref found, from, ref Unsafe.Add(ref ends, StoredAtOnce / 2));
+            ends = ref Unsafe.Add(ref ends, StoredAtOnce);
         }
-        for (int i = StoredAtOnce; found != 0; i++)
-        {
-            Unsafe.Add(ref ends, i) = from + BitOperations.TrailingZeroCount(found);
-            found &= found - 1;
-        }
+        while (found != 0);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void StoreFour(ref ulong found, int from, ref int ends)
+    {
+        ulong rest = found;
+        ends = from + BitOperations.TrailingZeroCount(rest);
+        rest &= rest - 1;
+        Unsafe.Add(ref ends, 1) = from + BitOperations.TrailingZeroCount(rest);
+        rest &= rest - 1;
+        Unsafe.Add(ref ends, 2) = from + BitOperations.TrailingZeroCount(rest);
+        rest &= rest - 1;
+        Unsafe.Add(ref ends, 3) = from + BitOperations.TrailingZeroCount(rest);
+        found = rest & (rest - 1);
     }
 }

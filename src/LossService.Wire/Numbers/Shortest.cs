@@ -14,7 +14,7 @@ internal static class Shortest
 {
     private const uint Guard = 3;
     private const int FloatPowerMin = -31;
-    private const int FloatPowerMax = 45;
+    private const int FloatPowerMax = 46;
 
     // 10^FloatPowerMin and up, their leading 64 bits rounded up.
     private static readonly ulong[] FloatPowers = ComputeFloatPowers();
@@ -83,6 +83,9 @@ internal static class Shortest
         return (above - half + Guard > 2 * Guard) & (below - half + Guard > 2 * Guard)
             & (middle + Guard > 2 * Guard);
     }
+
+    /// <summary>The leading 64 bits of a power of ten that a float needs, rounded up.</summary>
+    public static ulong FloatPower(int power) => FloatPowers[power - FloatPowerMin];
 
     private static ulong[] ComputeFloatPowers()
     {
