@@ -176,19 +176,17 @@ public sealed class LossRequest : IDisposable
 
     private int Place(Parameter parameter)
     {
-        for (int place = 0; place < Card.Parameters.Count; place++)
+        IReadOnlyList<Parameter> own = Card.Parameters;
+        if (parameter.CommonPlace >= 0)
         {
-            if (ReferenceEquals(Card.Parameters[place], parameter))
-            {
-                return place;
-            }
+            return own.Count + parameter.CommonPlace;
         }
 
-        for (int place = 0; place < Common.Parameters.Count; place++)
+        for (int place = 0; place < own.Count; place++)
         {
-            if (ReferenceEquals(Common.Parameters[place], parameter))
+            if (ReferenceEquals(own[place], parameter))
             {
-                return Card.Parameters.Count + place;
+                return place;
             }
         }
 

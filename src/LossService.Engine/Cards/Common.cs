@@ -82,11 +82,9 @@ public static class Common
         "Takes that library's defaults and conventions; a parameter given beside it wins.", nullable: true);
 
     /// <summary>All common scalars, in the order in which surfaces list them.</summary>
-    public static IReadOnlyList<Parameter> Parameters { get; } =
-    [
+    public static IReadOnlyList<Parameter> Parameters { get; } = Number(
         Reduction, ReductionOverride, AvgFactor, AvgFactorEps, LossWeight, Hessian, ReturnItems, Dtype, Encoding, Empty,
-        NonFinite, Tie, TargetType, WeightNormalization, Seed, Preset,
-    ];
+        NonFinite, Tie, TargetType, WeightNormalization, Seed, Preset);
 
     /// <summary>A weight per sample or per item.</summary>
     public static Input SampleWeight { get; } = new(
@@ -115,4 +113,14 @@ public static class Common
     /// <summary>All common tensors. <c>*I</c> stands for the shape of the items, N for the length of its first
     /// axis.</summary>
     public static IReadOnlyList<Input> Tensors { get; } = [SampleWeight, Mask, GradOutput];
+
+    private static Parameter[] Number(params Parameter[] parameters)
+    {
+        for (int place = 0; place < parameters.Length; place++)
+        {
+            parameters[place].CommonPlace = place;
+        }
+
+        return parameters;
+    }
 }

@@ -58,6 +58,10 @@ public sealed class Parameter
     /// <summary>The words of a choice, the default anywhere among them.</summary>
     public IReadOnlyList<string> Words { get; init; } = [];
 
+    /// <summary>Its place in <see cref="Common.Parameters"/>, so that a request need not search; -1 for a loss's
+    /// own.</summary>
+    internal int CommonPlace { get; set; } = -1;
+
     /// <summary>A real number.</summary>
     public static Parameter Number(
         string name, double @default, string meaning, double min = double.NegativeInfinity,

@@ -5,12 +5,15 @@ using LossService.Engine.Lanes;
 namespace LossService.Engine.Families;
 
 /// <summary>The loops of an elementwise loss: values, values and slopes, or those and second derivatives.</summary>
-internal sealed partial class ElementwiseDriver<TKernel, T, V>
+internal sealed partial class ElementwiseDriver<TLoss, TKernel, T, V>
 {
+    private const int VectorItemsMax = 8;
+
     // Whole vectors in place, then the tail once more through a padded copy: the same arithmetic for every element.
     private void Sweep<TSeed>(ref Pass pass, Span<T> slopes, Span<T> curves) where TSeed : struct, ISeed
     {
-        pass.HasItems = true;
+        // Items are those of the formula itself, or of the fused kernel where there is one.
+        pass.HasItems = !TLoss.IsFused || TSeed.Operand <= 0;
         int count = pass.Items.Length;
         int whole = count - (count % V.Count);
         if (whole > 0)
@@ -18,13 +21,16 @@ internal sealed partial class ElementwiseDriver<TKernel, T, V>
             Vectors<TSeed>(whole, pass, slopes, curves);
         }
 
-        int tail = count - whole;
-        if (tail == 0)
+        if (whole < count)
         {
-            return;
+            Tail<TSeed>(whole, pass, slopes, curves);
         }
+    }
 
-        Span<T> room = stackalloc T[9 * 8];
+    private void Tail<TSeed>(int whole, in Pass pass, Span<T> slopes, Span<T> curves) where TSeed : struct, ISeed
+    {
+        int tail = pass.Items.Length - whole;
+        Span<T> room = stackalloc T[10 * VectorItemsMax];
         var padded = new Pass
         {
             X = Pad(pass.X, whole, room, 0),
@@ -33,10 +39,11 @@ internal sealed partial class ElementwiseDriver<TKernel, T, V>
             Weights = Pad(pass.Weights, whole, room, 3),
             Coefficients = Pad(pass.Coefficients, whole, room, 4),
             Curvatures = Pad(pass.Curvatures, whole, room, 5),
-            Items = room.Slice(6 * 8, V.Count),
+            Items = room.Slice(6 * VectorItemsMax, V.Count),
+            Ahead = room.Slice(9 * VectorItemsMax, V.Count),
         };
-        Span<T> tailSlopes = slopes.IsEmpty ? default : room.Slice(7 * 8, V.Count);
-        Span<T> tailCurves = curves.IsEmpty ? default : room.Slice(8 * 8, V.Count);
+        Span<T> tailSlopes = slopes.IsEmpty ? default : room.Slice(7 * VectorItemsMax, V.Count);
+        Span<T> tailCurves = curves.IsEmpty ? default : room.Slice(8 * VectorItemsMax, V.Count);
         Vectors<TSeed>(V.Count, padded, tailSlopes, tailCurves);
         padded.Items[..tail].CopyTo(pass.Items[whole..]);
         if (!slopes.IsEmpty)
@@ -50,9 +57,12 @@ internal sealed partial class ElementwiseDriver<TKernel, T, V>
         }
     }
 
+    private static Strip<T> Pad(Strip<T> strip, int whole, Span<T> room, int slot) =>
+        strip.Repeats ? strip : new(Pad(strip.Numbers, whole, room, slot), repeats: false);
+
     private static Span<T> Pad(Span<T> numbers, int whole, Span<T> room, int slot)
     {
-        Span<T> padded = room.Slice(slot * 8, V.Count);
+        Span<T> padded = room.Slice(slot * VectorItemsMax, V.Count);
         padded.Clear();
         if (!numbers.IsEmpty)
         {
@@ -64,6 +74,11 @@ internal sealed partial class ElementwiseDriver<TKernel, T, V>
 
     private void Vectors<TSeed>(int count, in Pass pass, Span<T> slopes, Span<T> curves) where TSeed : struct, ISeed
     {
+        if (TLoss.LooksAhead && TSeed.Operand <= 0 && curves.IsEmpty)
+        {
+            LookAhead(count, pass);
+        }
+
         if (TSeed.Operand < 0)
         {
             Values(count, pass);
@@ -78,66 +93,105 @@ internal sealed partial class ElementwiseDriver<TKernel, T, V>
         }
     }
 
-    private void Values(int count, in Pass pass)
+    private static void LookAhead(nint count, in Pass pass)
     {
         ref T x = ref MemoryMarshal.GetReference(pass.X);
-        ref T y = ref MemoryMarshal.GetReference(pass.Y);
-        ref T z = ref MemoryMarshal.GetReference(pass.Z);
-        ref T weight = ref MemoryMarshal.GetReference(pass.Weights);
-        ref T item = ref MemoryMarshal.GetReference(pass.Items);
-        TKernel kernel = _kernel;
-        for (int i = 0; i < count; i += V.Count)
+        ref T ahead = ref MemoryMarshal.GetReference(pass.Ahead);
+        for (nint i = 0; i < count; i += V.Count)
         {
-            V loss = kernel.Loss(
-                V.Load(ref x, i),
-                TKernel.Operands > 1 ? V.Load(ref y, i) : default,
-                TKernel.Operands > 2 ? V.Load(ref z, i) : default);
-            V.Store(loss * V.Load(ref weight, i), ref item, i);
+            V.Store(TLoss.Ahead(V.Load(ref x, i)), ref ahead, i);
         }
     }
 
-    private void Gradients<TSeed>(int count, in Pass pass, Span<T> slopes) where TSeed : struct, ISeed
+    // A constant stays in a register; the branches around the other loads cost next to nothing.
+    private void Values(nint count, in Pass pass)
     {
         ref T x = ref MemoryMarshal.GetReference(pass.X);
         ref T y = ref MemoryMarshal.GetReference(pass.Y);
-        ref T z = ref MemoryMarshal.GetReference(pass.Z);
-        ref T weight = ref MemoryMarshal.GetReference(pass.Weights);
-        ref T coefficient = ref MemoryMarshal.GetReference(pass.Coefficients);
+        ref T z = ref MemoryMarshal.GetReference(pass.Z.Numbers);
+        ref T weight = ref MemoryMarshal.GetReference(pass.Weights.Numbers);
+        ref T ahead = ref MemoryMarshal.GetReference(pass.Ahead);
+        ref T item = ref MemoryMarshal.GetReference(pass.Items);
+        bool zRepeats = pass.Z.Repeats;
+        bool weightRepeats = pass.Weights.Repeats;
+        V atZ = TKernel.Operands > 2 ? V.Load(ref z, 0) : default;
+        V w = V.Load(ref weight, 0);
+        TLoss loss = _loss;
+        for (nint i = 0; i < count; i += V.Count)
+        {
+            V atX = V.Load(ref x, i);
+            V atY = TKernel.Operands > 1 ? V.Load(ref y, i) : default;
+            atZ = TKernel.Operands > 2 && !zRepeats ? V.Load(ref z, i) : atZ;
+            w = weightRepeats ? w : V.Load(ref weight, i);
+            V value = TLoss.IsFused
+                ? TLoss.Fused(loss, atX, atY, atZ, TLoss.LooksAhead ? V.Load(ref ahead, i) : atX).Value
+                : TKernel.Loss(loss, atX, atY, atZ);
+            V.Store(value * w, ref item, i);
+        }
+    }
+
+    private void Gradients<TSeed>(nint count, in Pass pass, Span<T> slopes) where TSeed : struct, ISeed
+    {
+        ref T x = ref MemoryMarshal.GetReference(pass.X);
+        ref T y = ref MemoryMarshal.GetReference(pass.Y);
+        ref T z = ref MemoryMarshal.GetReference(pass.Z.Numbers);
+        ref T weight = ref MemoryMarshal.GetReference(pass.Weights.Numbers);
+        ref T coefficient = ref MemoryMarshal.GetReference(pass.Coefficients.Numbers);
+        ref T ahead = ref MemoryMarshal.GetReference(pass.Ahead);
         ref T item = ref MemoryMarshal.GetReference(pass.Items);
         ref T slope = ref MemoryMarshal.GetReference(slopes);
-        TKernel kernel = _kernel;
-        for (int i = 0; i < count; i += V.Count)
+        bool zRepeats = pass.Z.Repeats;
+        bool weightRepeats = pass.Weights.Repeats;
+        V atZ = TKernel.Operands > 2 ? V.Load(ref z, 0) : default;
+        (V w, V k) = (V.Load(ref weight, 0), V.Load(ref coefficient, 0));
+        TLoss loss = _loss;
+        for (nint i = 0; i < count; i += V.Count)
         {
-            Dual<V> loss = kernel.Loss(
-                new Dual<V>(V.Load(ref x, i), V.Of(TSeed.Operand == 0 ? 1 : 0)),
-                TKernel.Operands > 1 ? new Dual<V>(V.Load(ref y, i), V.Of(TSeed.Operand == 1 ? 1 : 0)) : default,
-                TKernel.Operands > 2 ? new Dual<V>(V.Load(ref z, i), V.Of(TSeed.Operand == 2 ? 1 : 0)) : default);
-            V.Store(loss.Value * V.Load(ref weight, i), ref item, i);
-            V.Store(loss.Slope * V.Load(ref coefficient, i), ref slope, i);
+            V atX = V.Load(ref x, i);
+            V atY = TKernel.Operands > 1 ? V.Load(ref y, i) : default;
+            atZ = TKernel.Operands > 2 && !zRepeats ? V.Load(ref z, i) : atZ;
+            if (!weightRepeats)
+            {
+                (w, k) = (V.Load(ref weight, i), V.Load(ref coefficient, i));
+            }
+
+            Dual<V> at = TLoss.IsFused && TSeed.Operand == 0
+                ? TLoss.Fused(loss, atX, atY, atZ, TLoss.LooksAhead ? V.Load(ref ahead, i) : atX)
+                : TKernel.Loss(
+                    loss,
+                    new Dual<V>(atX, V.Of(TSeed.Operand == 0 ? 1 : 0)),
+                    new Dual<V>(atY, V.Of(TSeed.Operand == 1 ? 1 : 0)),
+                    new Dual<V>(atZ, V.Of(TSeed.Operand == 2 ? 1 : 0)));
+            V.Store(at.Value * w, ref item, i);
+            V.Store(at.Slope * k, ref slope, i);
         }
     }
 
-    private void Hessians<TSeed>(int count, in Pass pass, Span<T> slopes, Span<T> curves) where TSeed : struct, ISeed
+    private void Hessians<TSeed>(nint count, in Pass pass, Span<T> slopes, Span<T> curves) where TSeed : struct, ISeed
     {
         ref T x = ref MemoryMarshal.GetReference(pass.X);
         ref T y = ref MemoryMarshal.GetReference(pass.Y);
-        ref T z = ref MemoryMarshal.GetReference(pass.Z);
-        ref T weight = ref MemoryMarshal.GetReference(pass.Weights);
-        ref T coefficient = ref MemoryMarshal.GetReference(pass.Coefficients);
-        ref T curvature = ref MemoryMarshal.GetReference(pass.Curvatures);
+        ref T z = ref MemoryMarshal.GetReference(pass.Z.Numbers);
+        ref T weight = ref MemoryMarshal.GetReference(pass.Weights.Numbers);
+        ref T coefficient = ref MemoryMarshal.GetReference(pass.Coefficients.Numbers);
+        ref T curvature = ref MemoryMarshal.GetReference(pass.Curvatures.Numbers);
         ref T item = ref MemoryMarshal.GetReference(pass.Items);
         ref T slope = ref MemoryMarshal.GetReference(slopes);
         ref T curve = ref MemoryMarshal.GetReference(curves);
-        TKernel kernel = _kernel;
-        for (int i = 0; i < count; i += V.Count)
+        bool zRepeats = pass.Z.Repeats;
+        bool weightRepeats = pass.Weights.Repeats;
+        TLoss loss = _loss;
+        for (nint i = 0; i < count; i += V.Count)
         {
-            Dual<Dual<V>> loss = kernel.Loss(
+            nint own = weightRepeats ? 0 : i;
+            Dual<Dual<V>> at = TKernel.Loss(
+                loss,
                 Twice(V.Load(ref x, i), TSeed.Operand == 0),
                 TKernel.Operands > 1 ? Twice(V.Load(ref y, i), TSeed.Operand == 1) : default,
-                TKernel.Operands > 2 ? Twice(V.Load(ref z, i), TSeed.Operand == 2) : default);
-            V.Store(loss.Value.Value * V.Load(ref weight, i), ref item, i);
-            V.Store(loss.Value.Slope * V.Load(ref coefficient, i), ref slope, i);
-            V.Store(loss.Slope.Slope * V.Load(ref curvature, i), ref curve, i);
+                TKernel.Operands > 2 ? Twice(V.Load(ref z, zRepeats ? 0 : i), TSeed.Operand == 2) : default);
+            V.Store(at.Value.Value * V.Load(ref weight, own), ref item, i);
+            V.Store(at.Value.Slope * V.Load(ref coefficient, own), ref slope, i);
+            V.Store(at.Slope.Slope * V.Load(ref curvature, own), ref curve, i);
         }
     }
 

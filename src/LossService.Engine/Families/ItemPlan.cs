@@ -55,9 +55,9 @@ internal sealed class ItemPlan<T> : IDisposable
     /// <summary>How many of <see cref="LeftOut"/> were ignored by their label.</summary>
     public int Ignored { get; private set; }
 
-    /// <summary>True when every item has the same weight and the same coefficient, and none is left out.</summary>
+    /// <summary>True when every item has the same weight and the same coefficient.</summary>
     public bool IsUniform =>
-        _weight is null && _sampleWeight is null && _out is null && _gradOutput is null or { Shape.Rank: 0 };
+        _weight is null && _sampleWeight is null && _gradOutput is null or { Shape.Rank: 0 };
 
     /// <summary>Settles the mean's divisor. <paramref name="sumOfClassWeights"/> is given by losses whose class weights
     /// enter it.</summary>
@@ -278,5 +278,27 @@ internal readonly record struct Broadcast(int Divide, int Modulo)
         return new(items[0] == 0 ? 1 : items.Elements / items[0], int.MaxValue);
     }
 
-    public int At(int item) => item / Divide % Modulo;
+    /// <summary>True where an item's element stands at the item's own place.</summary>
+    public bool IsEachItsOwn => Divide == 1 && Modulo == int.MaxValue;
+
+    /// <summary>True where all items have the same element.</summary>
+    public bool IsOneForAll => Modulo == 1;
+
+    public int At(int item) => IsEachItsOwn ? item : item / Divide % Modulo;
+
+    /// <summary>The elements of the items from <paramref name="start"/> on.</summary>
+    public void Gather<T>(ReadOnlySpan<T> elements, int start, Span<T> items)
+    {
+        int at = At(start);
+        int step = start % Divide;
+        for (int i = 0; i < items.Length; i++)
+        {
+            items[i] = elements[at];
+            if (++step == Divide)
+            {
+                step = 0;
+                at = at + 1 == Modulo ? 0 : at + 1;
+            }
+        }
+    }
 }

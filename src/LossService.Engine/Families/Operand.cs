@@ -1,5 +1,6 @@
 using System.Numerics;
 using LossService.Engine.Cards;
+using LossService.Engine.Lanes;
 using LossService.Engine.Numerics;
 
 namespace LossService.Engine.Families;
@@ -19,6 +20,7 @@ internal readonly struct Operand<T>
 
     public Operand(LossRequest request, int place)
     {
+        Place = place;
         Solution solution = request.Solution!;
         Shape items = solution.Items;
         InputForm? form = solution.Form(place);
@@ -40,39 +42,71 @@ internal readonly struct Operand<T>
         _at = perClass ? Broadcast.OfClasses(_numbers.Shape.Elements, items) : Broadcast.Of(_numbers.Shape, items);
     }
 
-    /// <summary>The operand of the items from <paramref name="start"/> on: its own memory where it can be read in
-    /// place, else <paramref name="scratch"/>, filled.</summary>
-    public Span<T> Read(int start, Span<T> scratch)
+    /// <summary>The place of the input on the card.</summary>
+    public int Place { get; }
+
+    /// <summary>The operand of some items: its own memory where it can be read in place, else a slot of the scratch,
+    /// filled.</summary>
+    public Span<T> Read(int slot, int start, int count, Scratch scratch)
     {
-        if (_numbers is not null && _at is { Divide: 1, Modulo: int.MaxValue })
+        if (_numbers is not null && _at.IsEachItsOwn)
         {
-            return _numbers.Values<T>().Slice(start, scratch.Length);
+            return _numbers.Values<T>().Slice(start, count);
         }
 
-        if (_numbers is null && _labels is null)
-        {
-            scratch.Fill(T.One);
-            return scratch;
-        }
-
-        for (int i = 0; i < scratch.Length; i++)
-        {
-            scratch[i] = Element(start + i);
-        }
-
-        return scratch;
-    }
-
-    private T Element(int item)
-    {
+        Span<T> filled = scratch.Take<T>(slot, count)[..count];
         if (_numbers is not null)
         {
-            return _numbers.Values<T>()[_at.At(item)];
+            _at.Gather(_numbers.Values<T>(), start, filled);
+        }
+        else if (_labels is not null)
+        {
+            OneHot(start, filled);
+        }
+        else
+        {
+            filled.Fill(T.One);
         }
 
-        // Item (n, c, d) is 1 where the label of (n, d) is c; a background label is no class, so its row is all zeros.
-        int place = item / _inner;
-        int label = _labels!.Label[(place / _classes * _inner) + (item % _inner)];
-        return label == place % _classes ? T.One : T.Zero;
+        return filled;
+    }
+
+    /// <summary>The same, but <paramref name="constant"/> is filled, and stands for all items, where they have the same
+    /// number.</summary>
+    public Strip<T> Read(int slot, int start, int count, Scratch scratch, Span<T> constant)
+    {
+        bool isAbsent = _numbers is null && _labels is null;
+        if (!isAbsent && (_numbers is null || !_at.IsOneForAll))
+        {
+            return new(Read(slot, start, count, scratch), repeats: false);
+        }
+
+        constant.Fill(isAbsent ? T.One : _numbers!.Values<T>()[0]);
+        return new(constant, repeats: true);
+    }
+
+    // Item (n, c, d) is 1 where the label of (n, d) is c; a background label is no class, so its row is all zeros.
+    private void OneHot(int start, Span<T> filled)
+    {
+        Span<int> labels = _labels!.Label;
+        int inner = start % _inner;
+        int place = start / _inner;
+        int sample = place / _classes;
+        int c = place % _classes;
+        for (int i = 0; i < filled.Length; i++)
+        {
+            filled[i] = labels[(sample * _inner) + inner] == c ? T.One : T.Zero;
+            if (++inner == _inner)
+            {
+                inner = 0;
+                c++;
+            }
+
+            if (c == _classes)
+            {
+                c = 0;
+                sample++;
+            }
+        }
     }
 }

@@ -1,39 +1,65 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using LossService.Engine.Numerics;
 
 namespace LossService.Engine.Families;
 
 /// <summary>One worker's rented working memory, kept from block to block.</summary>
+/// <remarks>Slots are cut from one buffer as long as it lasts: a small request rents once, whatever its family
+/// takes.</remarks>
 internal sealed class Scratch(TensorPool pool) : IDisposable
 {
     private const int SlotsMax = 16;
+    private const int CommonBytes = 1 << 16; // five blocks of floats, and within L2
 
-    private readonly Lease[] _leases = new Lease[SlotsMax];
-
-    /// <summary>Set by a driver once its slots hold numbers that are the same for every block.</summary>
-    public bool HasConstants { get; set; }
+    private readonly Place[] _places = new Place[SlotsMax];
+    private Lease[]? _own;
+    private Lease _common;
+    private int _cut;
 
     /// <summary>Room for <paramref name="length"/> numbers in a slot of the driver's choosing, plus one vector, so that
     /// a tail may be computed as a whole vector. Holds whatever it held.</summary>
     public Span<T> Take<T>(int slot, int length) where T : unmanaged
     {
         const int VectorBytes = 64;
-        int bytes = checked((length * Marshal.SizeOf<T>()) + VectorBytes);
-        if (_leases[slot].Bytes.Length < bytes)
+        int bytes = checked((length * Unsafe.SizeOf<T>()) + VectorBytes);
+        ref Place place = ref _places[slot];
+        if (place.Bytes < bytes)
         {
-            _leases[slot].Dispose();
-            _leases[slot] = default;
-            _leases[slot] = pool.Rent(bytes);
+            Enlarge(slot, bytes);
         }
 
-        return MemoryMarshal.Cast<byte, T>(_leases[slot].Bytes);
+        return MemoryMarshal.Cast<byte, T>(
+            place.Start < 0 ? _own![slot].Bytes : _common.Bytes.Slice(place.Start, place.Bytes));
     }
 
     public void Dispose()
     {
-        foreach (Lease lease in _leases)
+        _common.Dispose();
+        foreach (Lease lease in _own ?? [])
         {
             lease.Dispose();
         }
     }
+
+    private void Enlarge(int slot, int bytes)
+    {
+        int whole = (bytes + TensorPool.Alignment - 1) & -TensorPool.Alignment;
+        if (whole <= CommonBytes - _cut)
+        {
+            _common = _cut == 0 ? pool.Rent(CommonBytes) : _common;
+            _places[slot] = new(_cut, bytes);
+            _cut += whole;
+            return;
+        }
+
+        _own ??= new Lease[SlotsMax];
+        _own[slot].Dispose();
+        _own[slot] = default;
+        _own[slot] = pool.Rent(bytes);
+        _places[slot] = new(-1, bytes);
+    }
+
+    /// <summary>Where a slot lies in the common buffer; before its start, for a slot that has its own.</summary>
+    private readonly record struct Place(int Start, int Bytes);
 }

@@ -30,11 +30,11 @@ internal readonly struct DoubleLane(Vector256<double> vector) : IVectorLane<Doub
         new(Vector256.FusedMultiplyAdd(a._vector, b._vector, c._vector));
 
     [MethodImpl(Inline)]
-    public static DoubleLane Load(ref readonly double origin, int offset) =>
+    public static DoubleLane Load(ref readonly double origin, nint offset) =>
         new(Vector256.LoadUnsafe(in origin, (nuint)offset));
 
     [MethodImpl(Inline)]
-    public static void Store(DoubleLane value, ref double origin, int offset) =>
+    public static void Store(DoubleLane value, ref double origin, nint offset) =>
         value._vector.StoreUnsafe(ref origin, (nuint)offset);
 
     [MethodImpl(Inline)]
@@ -142,4 +142,18 @@ internal readonly struct DoubleLane(Vector256<double> vector) : IVectorLane<Doub
             out Vector256<double> sigmoid, out Vector256<double> sigmoidOfMinus);
         return new(new(softplus), new(softplusOfMinus), new(sigmoid), new(sigmoidOfMinus));
     }
+
+    [MethodImpl(Inline)]
+    public static DoubleLane SoftplusOfExp(DoubleLane e, out DoubleLane large, out DoubleLane small)
+    {
+        Vector256<double> softplus = LaneMath.SoftplusOfExp(
+            e._vector, out Vector256<double> nearOne, out Vector256<double> nearZero);
+        large = new(nearOne);
+        small = new(nearZero);
+        return new(softplus);
+    }
+
+    [MethodImpl(Inline)]
+    public static DoubleLane NegateWhere(DoubleLane mask, DoubleLane a) =>
+        new(a._vector ^ (mask._vector & Vector256.Create(-0d)));
 }

@@ -45,6 +45,11 @@ internal readonly struct Dual<V>(V value, V slope) : ILane<Dual<V>>
         return new(quotient, (a._slope - (quotient * b._slope)) / b._value);
     }
 
+    [MethodImpl(Inline)]
+    public static Dual<V> MultiplyAdd(Dual<V> a, Dual<V> b, Dual<V> c) => new(
+        V.MultiplyAdd(a._value, b._value, c._value),
+        V.MultiplyAdd(a._slope, b._value, V.MultiplyAdd(a._value, b._slope, c._slope)));
+
     // A mask has no derivative; only its value is looked at.
     [MethodImpl(Inline)]
     public static Dual<V> operator >(Dual<V> a, Dual<V> b) => new(a._value > b._value, default);

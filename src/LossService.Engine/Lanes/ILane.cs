@@ -24,6 +24,9 @@ internal interface ILane<V> where V : struct, ILane<V>
 
     static abstract V operator /(V a, V b);
 
+    /// <summary>a · b + c, rounded once.</summary>
+    static abstract V MultiplyAdd(V a, V b, V c);
+
     static abstract V operator >(V a, V b);
 
     static abstract V operator <(V a, V b);
@@ -73,6 +76,21 @@ internal interface ILane<V> where V : struct, ILane<V>
 
     /// <summary>The sigmoid and the softplus of a and of -a, from one exponential.</summary>
     static abstract Logistic<V> Logistic(V a);
+
+    /// <summary>e^a for a not above 0: the bits of Exp in fewer operations.</summary>
+    static virtual V ExpNonPositive(V a) => V.Exp(a);
+
+    /// <summary>What <see cref="Logistic"/> makes of e = e^-|x|: softplus(-|x|), the sigmoid of |x| as
+    /// <paramref name="large"/>, of -|x| as <paramref name="small"/>.</summary>
+    static virtual V SoftplusOfExp(V e, out V large, out V small)
+    {
+        large = 1.0 / (1.0 + e);
+        small = e / (1.0 + e);
+        return V.Log1p(e);
+    }
+
+    /// <summary>The number with its sign changed where the mask is set.</summary>
+    static virtual V NegateWhere(V mask, V a) => V.Select(mask, -a, a);
 }
 
 /// <summary>What one exponential gives: the sigmoid and the softplus of x and of -x, each accurate in both
@@ -100,11 +118,8 @@ internal interface IVectorLane<V, T> : ILane<V>
     /// <summary>True when a mask is set anywhere.</summary>
     static abstract bool Any(V mask);
 
-    /// <summary>a · b + c, rounded once.</summary>
-    static abstract V MultiplyAdd(V a, V b, V c);
-
     /// <summary>Reads <see cref="Count"/> numbers from <paramref name="origin"/> + <paramref name="offset"/>.</summary>
-    static abstract V Load(ref readonly T origin, int offset);
+    static abstract V Load(ref readonly T origin, nint offset);
 
     /// <summary>Reads one number every <paramref name="stride"/>: a column of as many rows.</summary>
     static abstract V LoadColumn(ref T origin, int offset, int stride);
@@ -112,9 +127,6 @@ internal interface IVectorLane<V, T> : ILane<V>
     /// <summary>Writes one number every <paramref name="stride"/>.</summary>
     static abstract void StoreColumn(V value, ref T origin, int offset, int stride);
 
-    /// <summary>e^a for a not above 0: the bits of Exp in fewer operations.</summary>
-    static abstract V ExpNonPositive(V a);
-
     /// <summary>Writes <see cref="Count"/> numbers.</summary>
-    static abstract void Store(V value, ref T origin, int offset);
+    static abstract void Store(V value, ref T origin, nint offset);
 }

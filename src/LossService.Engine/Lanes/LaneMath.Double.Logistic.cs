@@ -26,6 +26,15 @@ internal static partial class LaneMath
         sigmoidNeg = large ^ swap;
     }
 
+    /// <summary>softplus(-|x|), and σ(|x|) and σ(-|x|) as <paramref name="large"/> and <paramref name="small"/>, from
+    /// e = exp(-|x|); the same bits as <see cref="Logistic(W, out W, out W, out W, out W)"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static W SoftplusOfExp(W e, out W large, out W small)
+    {
+        large = SigmoidHalves(e, out small);
+        return Log1pUnit(e);
+    }
+
     /// <summary>1/(1 + e^-x), at most 1.5 ulp; the same bits as <see cref="Logistic(W, out W, out W, out W,
     /// out W)"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

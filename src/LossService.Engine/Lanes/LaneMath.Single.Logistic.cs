@@ -27,6 +27,15 @@ internal static partial class LaneMath
         sigmoidNeg = large ^ swap;
     }
 
+    /// <summary>softplus(-|x|), and σ(|x|) and σ(-|x|) as <paramref name="large"/> and <paramref name="small"/>, from
+    /// e = exp(-|x|); the same bits as <see cref="Logistic(V, out V, out V, out V, out V)"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static V SoftplusOfExp(V e, out V large, out V small)
+    {
+        large = SigmoidHalves(e, out small);
+        return Log1pUnit(e);
+    }
+
     /// <summary>1/(1 + e^-x), at most 1.48 ulp on all floats; the same bits as <see cref="Logistic(V, out V, out V,
     /// out V, out V)"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

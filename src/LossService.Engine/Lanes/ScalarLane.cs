@@ -23,6 +23,9 @@ internal readonly struct ScalarLane(double value) : ILane<ScalarLane>
 
     public static ScalarLane operator /(ScalarLane a, ScalarLane b) => a.Value / b.Value;
 
+    public static ScalarLane MultiplyAdd(ScalarLane a, ScalarLane b, ScalarLane c) =>
+        double.FusedMultiplyAdd(a.Value, b.Value, c.Value);
+
     public static ScalarLane operator >(ScalarLane a, ScalarLane b) => a.Value > b.Value ? True : 0;
 
     public static ScalarLane operator <(ScalarLane a, ScalarLane b) => a.Value < b.Value ? True : 0;

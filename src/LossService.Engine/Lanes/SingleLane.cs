@@ -30,11 +30,11 @@ internal readonly struct SingleLane(Vector256<float> vector) : IVectorLane<Singl
         new(Vector256.FusedMultiplyAdd(a._vector, b._vector, c._vector));
 
     [MethodImpl(Inline)]
-    public static SingleLane Load(ref readonly float origin, int offset) =>
+    public static SingleLane Load(ref readonly float origin, nint offset) =>
         new(Vector256.LoadUnsafe(in origin, (nuint)offset));
 
     [MethodImpl(Inline)]
-    public static void Store(SingleLane value, ref float origin, int offset) =>
+    public static void Store(SingleLane value, ref float origin, nint offset) =>
         value._vector.StoreUnsafe(ref origin, (nuint)offset);
 
     [MethodImpl(Inline)]
@@ -148,4 +148,18 @@ internal readonly struct SingleLane(Vector256<float> vector) : IVectorLane<Singl
             out Vector256<float> sigmoid, out Vector256<float> sigmoidOfMinus);
         return new(new(softplus), new(softplusOfMinus), new(sigmoid), new(sigmoidOfMinus));
     }
+
+    [MethodImpl(Inline)]
+    public static SingleLane SoftplusOfExp(SingleLane e, out SingleLane large, out SingleLane small)
+    {
+        Vector256<float> softplus = LaneMath.SoftplusOfExp(
+            e._vector, out Vector256<float> nearOne, out Vector256<float> nearZero);
+        large = new(nearOne);
+        small = new(nearZero);
+        return new(softplus);
+    }
+
+    [MethodImpl(Inline)]
+    public static SingleLane NegateWhere(SingleLane mask, SingleLane a) =>
+        new(a._vector ^ (mask._vector & Vector256.Create(-0f)));
 }

@@ -1,3 +1,4 @@
+using System.Numerics;
 using LossService.Engine.Cards;
 using LossService.Engine.Lanes;
 
@@ -44,7 +45,7 @@ public static class ElementCheck
         int max = form.Background ? classes : classes - 1;
         double ignore = request.Card.IgnoreIndex is { } parameter ? request[parameter] : double.NaN;
         ReadOnlySpan<int> values = labels.Label;
-        if (Scan.FirstOutside(values, 0, max) < 0)
+        if (Scan.AreWithin(values, 0, max))
         {
             return;
         }
@@ -90,8 +91,8 @@ public static class ElementCheck
         }
 
         bool fine = numbers.Element == Element.Float64
-            ? IsFine<double>(numbers.Float64, domain.Min, domain.Max, domain)
-            : IsFine<float>(numbers.Float32, (float)domain.Min, (float)domain.Max, domain);
+            ? IsFine<double>(numbers.Float64, domain)
+            : IsFine<float>(numbers.Float32, domain);
         if (fine)
         {
             return;
@@ -116,17 +117,29 @@ public static class ElementCheck
         Add(request, place, Codes.DomainError, Describe(domain), outside, numbers.Shape);
     }
 
-    private static bool IsFine<T>(ReadOnlySpan<T> numbers, T min, T max, Domain domain)
-        where T : unmanaged, IComparable<T>
+    // One look: bounds that are finite refuse infinities and NaN as well.
+    private static bool IsFine<T>(ReadOnlySpan<T> numbers, Domain domain)
+        where T : unmanaged, IFloatingPointIeee754<T>, IMinMaxValue<T>
     {
-        if (domain.Values is not null)
+        if (domain.Values is not { } values)
         {
-            return false; // few losses list values, and their walk is the slow one
+            T min = double.IsInfinity(domain.Min) ? T.MinValue : T.CreateTruncating(domain.Min);
+            T max = double.IsInfinity(domain.Max) ? T.MaxValue : T.CreateTruncating(domain.Max);
+            return Scan.AreWithin(numbers, min, max);
         }
 
-        return Scan.FirstNonFinite(numbers) < 0
-            && ((double.IsInfinity(domain.Min) && double.IsInfinity(domain.Max))
-                || Scan.FirstOutside(numbers, min, max) < 0);
+        if (values.Count > Scan.ValuesMax)
+        {
+            return false; // no loss lists so many, and the slow walk knows what to do
+        }
+
+        Span<T> allowed = stackalloc T[values.Count];
+        for (int i = 0; i < allowed.Length; i++)
+        {
+            allowed[i] = T.CreateTruncating(values[i]);
+        }
+
+        return Scan.AreAmong<T>(numbers, allowed);
     }
 
     private static bool Allows(Domain domain, double value)

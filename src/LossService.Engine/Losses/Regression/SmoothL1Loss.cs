@@ -7,6 +7,8 @@ namespace LossService.Engine.Losses.Regression;
 
 internal readonly struct SmoothL1Loss(double beta) : IBinaryLoss<SmoothL1Loss>
 {
+    private readonly double _beta = beta;
+
     private static readonly Parameter Beta = Parameter.Number(
         "beta", 1, "Below this error the loss is a parabola; 0 makes it the l1_loss.", min: 0);
 
@@ -36,11 +38,30 @@ internal readonly struct SmoothL1Loss(double beta) : IBinaryLoss<SmoothL1Loss>
     {
         V error = x - y;
         V size = V.Abs(error);
-        if (beta == 0)
+        if (_beta == 0)
         {
             return size;
         }
 
-        return V.Select(size < beta, 0.5 * (error * error) / beta, size - (0.5 * beta));
+        return V.Select(size < _beta, 0.5 * (error * error) / _beta, size - (0.5 * _beta));
+    }
+
+    // By hand for the row smooth_l1 of the benchmarks: one division instead of two, and the slope is a clamp.
+    public static bool IsFused => true;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Dual<V> Fused<V>(SmoothL1Loss loss, V x, V y, V z, V ahead) where V : struct, ILane<V>
+    {
+        double width = loss._beta;
+        if (width == 0)
+        {
+            return loss.Loss(new Dual<V>(x, 1), new Dual<V>(y, 0));
+        }
+
+        V error = x - y;
+        V size = V.Abs(error);
+        V ratio = error / width;
+        V value = V.Select(size < width, 0.5 * error * ratio, size - (0.5 * width));
+        return new(value, V.Max(V.Min(ratio, 1), -1));
     }
 }
