@@ -43,25 +43,14 @@ internal sealed partial class SoftmaxRowDriver<TLoss, T, V> : Driver, IDisposabl
     {
         int start = block * _layout.RowsPerBlock;
         int rows = Math.Min(_layout.RowsPerBlock, _layout.Rows - start);
-        var group = new RowGroup<T>(scratch, rows, _layout.Classes);
-        _plan.Fill(start, group.Weights, group.Coefficients, group.Curvatures);
-        int measured = IsNarrow ? MeasureNarrow(start, group) : 0;
-        for (int r = measured; r < rows; r++)
+        if (IsByLabel)
         {
-            if (!_plan.IsLeftOut(start + r))
-            {
-                Measure(start + r, r, group);
-            }
+            RunByLabel(block, start, rows, scratch);
         }
-
-        Answer(group);
-        int differentiated = measured > 0 ? DifferentiateNarrow(start, group) : 0;
-        for (int r = differentiated; r < rows; r++)
+        else
         {
-            Differentiate(start + r, r, group);
+            FinishItems(block, start, RunGroup(start, rows, scratch, onlyCurves: false));
         }
-
-        FinishItems(block, start, group);
     }
 
     /// <summary>Reduces, and says what the caller should know.</summary>
@@ -72,6 +61,35 @@ internal sealed partial class SoftmaxRowDriver<TLoss, T, V> : Driver, IDisposabl
     }
 
     public void Dispose() => _partials.Dispose();
+
+    /// <summary>The way of every target and every output, or of the Hessian alone. Returns the rows' weighted
+    /// losses.</summary>
+    private Span<double> RunGroup(int start, int rows, Scratch scratch, bool onlyCurves)
+    {
+        var group = new RowGroup<T>(scratch, rows, _layout.Classes);
+        _plan.Fill(start, group.Weights, group.Coefficients, group.Curvatures);
+        for (int r = 0; r < rows; r++)
+        {
+            if (!_plan.IsLeftOut(start + r))
+            {
+                Measure(start + r, r, group);
+            }
+        }
+
+        Answer(group);
+        Span<double> losses = group.Losses[..rows];
+        for (int r = 0; r < rows; r++)
+        {
+            Differentiate(start + r, r, group, onlyCurves);
+        }
+
+        for (int r = 0; r < rows; r++)
+        {
+            losses[r] = _plan.IsLeftOut(start + r) ? 0 : losses[r] * double.CreateTruncating(group.Weights[r]);
+        }
+
+        return losses;
+    }
 
     /// <summary>One row's exponentials, and what its target makes of them.</summary>
     private void Measure(int row, int r, in RowGroup<T> group)
@@ -212,19 +230,13 @@ internal sealed partial class SoftmaxRowDriver<TLoss, T, V> : Driver, IDisposabl
     private static void Store(DoubleLane lane, Span<double> numbers, int r) =>
         DoubleLane.Store(lane, ref MemoryMarshal.GetReference(numbers), r);
 
-    private void FinishItems(int block, int start, in RowGroup<T> group)
+    private void FinishItems(int block, int start, ReadOnlySpan<double> losses)
     {
-        Span<double> losses = group.Losses[..group.Rows];
-        Span<T> items = _result.Losses is null ? default : _result.Losses.Values<T>().Slice(start, group.Rows);
-        for (int r = 0; r < group.Rows; r++)
+        if (_result.Losses is { } items)
         {
-            losses[r] = _plan.IsLeftOut(start + r) ? 0 : losses[r] * double.CreateTruncating(group.Weights[r]);
-            if (!items.IsEmpty)
-            {
-                items[r] = T.CreateTruncating(losses[r]);
-            }
+            Rows.Narrow(losses, items.Values<T>().Slice(start, losses.Length));
         }
 
-        _partials.Float64[block] = Sums.OfBlock<double>(losses);
+        _partials.Float64[block] = Sums.OfBlock(losses);
     }
 }
