@@ -1,4 +1,5 @@
-using LossService.Engine.Lanes;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 
 namespace LossService.Engine.Families;
 
@@ -6,7 +7,7 @@ namespace LossService.Engine.Families;
 /// every row's exponentials, in rows or in columns.</summary>
 internal readonly ref struct LabelGroup<T> where T : unmanaged
 {
-    private const int FirstSlot = 8; // RowGroup has those before it, for a row that needs both
+    private const int Slot = 8; // RowGroup has those before it, for a row that needs both
     private const int Statistics = 7;
     private const int Numbers = 8;
 
@@ -21,10 +22,17 @@ internal readonly ref struct LabelGroup<T> where T : unmanaged
     {
         Rows = rows;
         Stride = (rows + 15) & ~15; // whole vectors, of floats too
-        _statistics = scratch.Take<double>(FirstSlot, Statistics * Stride);
-        _numbers = scratch.Take<T>(FirstSlot + 1, Numbers * Stride);
-        Exps = scratch.Take<T>(FirstSlot + 2, Stride * classes);
-        _tops = scratch.Take<T>(FirstSlot + 3, rows * PartsOf(classes));
+
+        // One lease for everything: a small request costs little more than its leases. Exponentials come last, since
+        // only past the end is there room for a whole vector.
+        int tops = ((rows * PartsOf(classes)) + 7) & ~7;
+        int numbers = (Numbers * Stride) + tops + (Stride * classes);
+        int doubles = (Statistics * Stride) + (((numbers * Unsafe.SizeOf<T>()) + 7) / 8);
+        Span<double> all = scratch.Take<double>(Slot, doubles);
+        _statistics = all[..(Statistics * Stride)];
+        _numbers = MemoryMarshal.Cast<double, T>(all[(Statistics * Stride)..]);
+        _tops = _numbers.Slice(Numbers * Stride, tops);
+        Exps = _numbers[((Numbers * Stride) + tops)..];
     }
 
     /// <summary>How many rows there are.</summary>

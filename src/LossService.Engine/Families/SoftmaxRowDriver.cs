@@ -20,7 +20,8 @@ internal sealed partial class SoftmaxRowDriver<TLoss, T, V> : Driver, IDisposabl
     private readonly ItemPlan<T> _plan;
     private readonly RowLayout _layout;
     private readonly Tensor _scores;
-    private readonly Tensor _partials;
+    private readonly Tensor? _partials;
+    private double _onlyPartial;
     private int _undefined;
     private int _unnormalized;
 
@@ -34,7 +35,7 @@ internal sealed partial class SoftmaxRowDriver<TLoss, T, V> : Driver, IDisposabl
         _layout = new(request.Solution!);
         _scores = request.Tensor(0)!;
         Outputs.Rent(request, result, workshop.Pool, withItems: true);
-        _partials = Tensor.Rent(workshop.Pool, new Shape(Blocks), Element.Float64);
+        _partials = Blocks <= 1 ? null : Tensor.Rent(workshop.Pool, new Shape(Blocks), Element.Float64);
     }
 
     public override int Blocks => _layout.Blocks;
@@ -56,11 +57,14 @@ internal sealed partial class SoftmaxRowDriver<TLoss, T, V> : Driver, IDisposabl
     /// <summary>Reduces, and says what the caller should know.</summary>
     public void Finish()
     {
-        _plan.Finish(_result, _partials.Float64);
+        _plan.Finish(_result, Partials[..Blocks]);
         RowNotes.Add(_result, _undefined, _unnormalized);
     }
 
-    public void Dispose() => _partials.Dispose();
+    public void Dispose() => _partials?.Dispose();
+
+    // A sum a block; the one of a small request needs no lease.
+    private Span<double> Partials => _partials is null ? new Span<double>(ref _onlyPartial) : _partials.Float64;
 
     /// <summary>The way of every target and every output, or of the Hessian alone. Returns the rows' weighted
     /// losses.</summary>
@@ -237,6 +241,6 @@ internal sealed partial class SoftmaxRowDriver<TLoss, T, V> : Driver, IDisposabl
             Rows.Narrow(losses, items.Values<T>().Slice(start, losses.Length));
         }
 
-        _partials.Float64[block] = Sums.OfBlock(losses);
+        Partials[block] = Sums.OfBlock(losses);
     }
 }
