@@ -43,7 +43,8 @@ internal sealed class ItemPlan<T> : IDisposable
         _sampleAt = Broadcast.Of(_sampleWeight?.Shape, _items);
         _gradAt = Broadcast.Of(_gradOutput?.Shape, _items);
         Tensor? mask = request.Tensor(own + 1);
-        _out = mask is null && (labels is null || ignoreIndex is null) ? null : LeaveOut(mask, labels, ignoreIndex);
+        bool someIgnored = labels is not null && ignoreIndex is { } ignored && labels.Label.Contains(ignored);
+        _out = mask is null && !someIgnored ? null : LeaveOut(mask, labels, ignoreIndex);
     }
 
     /// <summary>How many items there are, those left out included.</summary>

@@ -4,7 +4,7 @@ namespace LossService.Engine.Families;
 /// exponentials.</summary>
 internal readonly ref struct RowGroup<T> where T : unmanaged
 {
-    private const int Statistics = 12;
+    private const int Statistics = 11;
 
     private readonly Span<double> _statistics;
     private readonly Span<T> _exps;
@@ -18,7 +18,7 @@ internal readonly ref struct RowGroup<T> where T : unmanaged
         _stride = (rows + 3) & ~3; // whole vectors of four doubles
         _statistics = scratch.Take<double>(0, Statistics * _stride)[..(Statistics * _stride)];
         _statistics.Clear();
-        _exps = scratch.Take<T>(1, (rows + 7) * classes); // whole vectors of rows
+        _exps = scratch.Take<T>(1, rows * classes);
         Gathered = scratch.Take<T>(2, classes)[..classes];
         TargetGathered = scratch.Take<T>(3, classes)[..classes];
         Products = scratch.Take<T>(4, classes)[..classes];
@@ -52,7 +52,7 @@ internal readonly ref struct RowGroup<T> where T : unmanaged
     /// <summary>e^(z - top) of the class that <see cref="Rest"/> leaves out.</summary>
     public Span<double> Own => Statistic(1);
 
-    /// <summary>Σ w (top - z), for label smoothing; in narrow rows, which have none, the label's slope.</summary>
+    /// <summary>Σ w (top - z), for label smoothing.</summary>
     public Span<double> Spread => Statistic(2);
 
     public Span<double> Cross => Statistic(3);
@@ -73,14 +73,8 @@ internal readonly ref struct RowGroup<T> where T : unmanaged
     /// <summary>log Σ e^(z - top).</summary>
     public Span<double> Log => Statistic(10);
 
-    /// <summary>What every exponential of a narrow row is multiplied by.</summary>
-    public Span<double> Factor => Statistic(11);
-
     /// <summary>One row's e^(z - top).</summary>
     public Span<T> Exps(int r) => _exps.Slice(r * _classes, _classes);
-
-    /// <summary>The exponentials of a vector of rows from <paramref name="r"/> on, class by class.</summary>
-    public Span<T> Columns(int r) => _exps[(r * _classes)..];
 
     private Span<double> Statistic(int place) => _statistics.Slice(place * _stride, _stride);
 }

@@ -13,7 +13,7 @@ internal readonly struct RowLayout
         Classes = solution.Length("C", 1);
         Rows = solution.Rows;
         Inner = Math.Max(1, solution.Rest.Elements);
-        RowsPerBlock = Math.Max(1, Driver.BlockItems / Math.Max(1, Classes));
+        RowsPerBlock = RowsPerBlockOf(Math.Max(1, Classes), Inner);
     }
 
     /// <summary>The length of a row.</summary>
@@ -71,5 +71,21 @@ internal readonly struct RowLayout
         }
     }
 
-    private int Start(int row) => (row / Inner * Inner * Classes) + (row % Inner);
+    /// <summary>Where a row's first element is.</summary>
+    public int Start(int row) => (row / Inner * Inner * Classes) + (row % Inner);
+
+    // Whole cache lines of neighbouring rows where a class is a column, so that none is fetched twice; half of one
+    // where so many rows of very many classes would leave the cache.
+    private static int RowsPerBlockOf(int classes, int inner)
+    {
+        const int Line = 16;
+        const int ManyClasses = 8192;
+        int rows = Driver.BlockItems / classes;
+        if (rows >= Line)
+        {
+            return rows - (rows % Line);
+        }
+
+        return inner == 1 ? Math.Max(1, rows) : classes <= ManyClasses ? Line : Line / 2;
+    }
 }

@@ -6,9 +6,9 @@ namespace LossService.Engine.Families;
 /// <summary>The gradients and Hessians of a softmax loss, row by row, from the exponentials that were kept.</summary>
 internal sealed partial class SoftmaxRowDriver<TLoss, T, V>
 {
-    private void Differentiate(int row, int r, in RowGroup<T> group)
+    private void Differentiate(int row, int r, in RowGroup<T> group, bool onlyCurves)
     {
-        if (_result.Gradients[0] is { } gradient)
+        if (!onlyCurves && _result.Gradients[0] is { } gradient)
         {
             Span<T> slopes = _layout.Room(gradient, row, group.Gathered);
             if (_plan.IsLeftOut(row))

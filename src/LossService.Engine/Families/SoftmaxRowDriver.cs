@@ -20,7 +20,8 @@ internal sealed partial class SoftmaxRowDriver<TLoss, T, V> : Driver, IDisposabl
     private readonly ItemPlan<T> _plan;
     private readonly RowLayout _layout;
     private readonly Tensor _scores;
-    private readonly Tensor _partials;
+    private readonly Tensor? _partials;
+    private double _onlyPartial;
     private int _undefined;
     private int _unnormalized;
 
@@ -34,7 +35,7 @@ internal sealed partial class SoftmaxRowDriver<TLoss, T, V> : Driver, IDisposabl
         _layout = new(request.Solution!);
         _scores = request.Tensor(0)!;
         Outputs.Rent(request, result, workshop.Pool, withItems: true);
-        _partials = Tensor.Rent(workshop.Pool, new Shape(Blocks), Element.Float64);
+        _partials = Blocks <= 1 ? null : Tensor.Rent(workshop.Pool, new Shape(Blocks), Element.Float64);
     }
 
     public override int Blocks => _layout.Blocks;
@@ -43,10 +44,35 @@ internal sealed partial class SoftmaxRowDriver<TLoss, T, V> : Driver, IDisposabl
     {
         int start = block * _layout.RowsPerBlock;
         int rows = Math.Min(_layout.RowsPerBlock, _layout.Rows - start);
+        if (IsByLabel)
+        {
+            RunByLabel(block, start, rows, scratch);
+        }
+        else
+        {
+            FinishItems(block, start, RunGroup(start, rows, scratch, onlyCurves: false));
+        }
+    }
+
+    /// <summary>Reduces, and says what the caller should know.</summary>
+    public void Finish()
+    {
+        _plan.Finish(_result, Partials[..Blocks]);
+        RowNotes.Add(_result, _undefined, _unnormalized);
+    }
+
+    public void Dispose() => _partials?.Dispose();
+
+    // A sum a block; the one of a small request needs no lease.
+    private Span<double> Partials => _partials is null ? new Span<double>(ref _onlyPartial) : _partials.Float64;
+
+    /// <summary>The way of every target and every output, or of the Hessian alone. Returns the rows' weighted
+    /// losses.</summary>
+    private Span<double> RunGroup(int start, int rows, Scratch scratch, bool onlyCurves)
+    {
         var group = new RowGroup<T>(scratch, rows, _layout.Classes);
         _plan.Fill(start, group.Weights, group.Coefficients, group.Curvatures);
-        int measured = IsNarrow ? MeasureNarrow(start, group) : 0;
-        for (int r = measured; r < rows; r++)
+        for (int r = 0; r < rows; r++)
         {
             if (!_plan.IsLeftOut(start + r))
             {
@@ -55,23 +81,19 @@ internal sealed partial class SoftmaxRowDriver<TLoss, T, V> : Driver, IDisposabl
         }
 
         Answer(group);
-        int differentiated = measured > 0 ? DifferentiateNarrow(start, group) : 0;
-        for (int r = differentiated; r < rows; r++)
+        Span<double> losses = group.Losses[..rows];
+        for (int r = 0; r < rows; r++)
         {
-            Differentiate(start + r, r, group);
+            Differentiate(start + r, r, group, onlyCurves);
         }
 
-        FinishItems(block, start, group);
-    }
+        for (int r = 0; r < rows; r++)
+        {
+            losses[r] = _plan.IsLeftOut(start + r) ? 0 : losses[r] * double.CreateTruncating(group.Weights[r]);
+        }
 
-    /// <summary>Reduces, and says what the caller should know.</summary>
-    public void Finish()
-    {
-        _plan.Finish(_result, _partials.Float64);
-        RowNotes.Add(_result, _undefined, _unnormalized);
+        return losses;
     }
-
-    public void Dispose() => _partials.Dispose();
 
     /// <summary>One row's exponentials, and what its target makes of them.</summary>
     private void Measure(int row, int r, in RowGroup<T> group)
@@ -212,19 +234,13 @@ internal sealed partial class SoftmaxRowDriver<TLoss, T, V> : Driver, IDisposabl
     private static void Store(DoubleLane lane, Span<double> numbers, int r) =>
         DoubleLane.Store(lane, ref MemoryMarshal.GetReference(numbers), r);
 
-    private void FinishItems(int block, int start, in RowGroup<T> group)
+    private void FinishItems(int block, int start, ReadOnlySpan<double> losses)
     {
-        Span<double> losses = group.Losses[..group.Rows];
-        Span<T> items = _result.Losses is null ? default : _result.Losses.Values<T>().Slice(start, group.Rows);
-        for (int r = 0; r < group.Rows; r++)
+        if (_result.Losses is { } items)
         {
-            losses[r] = _plan.IsLeftOut(start + r) ? 0 : losses[r] * double.CreateTruncating(group.Weights[r]);
-            if (!items.IsEmpty)
-            {
-                items[r] = T.CreateTruncating(losses[r]);
-            }
+            Rows.Narrow(losses, items.Values<T>().Slice(start, losses.Length));
         }
 
-        _partials.Float64[block] = Sums.OfBlock<double>(losses);
+        Partials[block] = Sums.OfBlock(losses);
     }
 }

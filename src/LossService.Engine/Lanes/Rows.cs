@@ -25,10 +25,25 @@ internal static partial class Rows
 
         ref T start = ref MemoryMarshal.GetReference(row);
         V most = V.Load(ref start, 0);
-        for (int i = V.Count; i <= row.Length - V.Count; i += V.Count)
+        V second = most;
+        V third = most;
+        V fourth = most;
+        int i = V.Count;
+        for (; i <= row.Length - (4 * V.Count); i += 4 * V.Count)
+        {
+            // Four chains: a comparison and a choice take longer than a load.
+            most = V.Max(most, V.Load(ref start, i));
+            second = V.Max(second, V.Load(ref start, i + V.Count));
+            third = V.Max(third, V.Load(ref start, i + (2 * V.Count)));
+            fourth = V.Max(fourth, V.Load(ref start, i + (3 * V.Count)));
+        }
+
+        for (; i <= row.Length - V.Count; i += V.Count)
         {
             most = V.Max(most, V.Load(ref start, i));
         }
+
+        most = V.Max(V.Max(most, second), V.Max(third, fourth));
 
         // The last vector may overlap the one before: a maximum does not mind.
         most = V.Max(most, V.Load(ref start, row.Length - V.Count));

@@ -1,0 +1,223 @@
+using System.Runtime.InteropServices;
+using LossService.Engine.Lanes;
+using LossService.Engine.Numerics;
+
+namespace LossService.Engine.Families;
+
+/// <summary>The way of most requests: labels without smoothing. Nothing of a row but its exponentials is kept,
+/// and gradients are these times a factor, but for the label's own.</summary>
+/// <remarks>Which way a row takes hangs on the shape and the options alone; only a row without a finite softmax leaves
+/// it, for the way of all others, by itself.</remarks>
+internal sealed partial class SoftmaxRowDriver<TLoss, T, V>
+{
+    private bool IsByLabel => _target.Labels is not null && _target.Smoothing == 0 && !TLoss.TakesLogProbabilities;
+
+    private void RunByLabel(int block, int start, int rows, Scratch scratch)
+    {
+        bool byColumn = IsByColumn;
+        var group = new LabelGroup<T>(scratch, rows, Math.Max(_layout.Classes, V.Count));
+        _plan.Fill(start, group.Weights, group.Coefficients, group.Curvatures);
+        FillMasses(start, group);
+        if (byColumn)
+        {
+            MeasureColumns(start, group);
+        }
+        else
+        {
+            MeasureRows(start, group);
+        }
+
+        bool isFinite = AnswerByLabel(group);
+        LeaveOut(start, group);
+        if (_result.Gradients[0] is { } gradient)
+        {
+            Rows.Narrow<T>(group.Factor, group.Factors);
+            Rows.Narrow<T>(group.OwnSlope, group.OwnSlopes);
+            if (byColumn)
+            {
+                DifferentiateColumns(start, group, gradient);
+            }
+            else
+            {
+                DifferentiateRows(start, group, gradient);
+            }
+        }
+
+        if (!isFinite || _result.Hessians[0] is not null)
+        {
+            CompleteRows(start, group, scratch);
+        }
+
+        FinishItems(block, start, group.Losses[..rows]);
+    }
+
+    private void FillMasses(int start, in LabelGroup<T> group)
+    {
+        if (_target.Weights.IsEmpty)
+        {
+            group.Mass.Fill(1);
+            return;
+        }
+
+        ReadOnlySpan<int> labels = _target.Labels!.Label.Slice(start, group.Rows);
+        for (int r = 0; r < labels.Length; r++)
+        {
+            group.Mass[r] = IsOut(start + r) ? 0 : _target.WeightOf(labels[r]);
+        }
+    }
+
+    // Losses, factors and slopes of four rows to a vector; false when some row has no finite softmax.
+    private bool AnswerByLabel(in LabelGroup<T> group)
+    {
+        TLoss loss = _loss;
+        DoubleLane finite = DoubleLane.Same(0, 0);
+        ref T coefficients = ref MemoryMarshal.GetReference(group.Coefficients);
+        ref T weights = ref MemoryMarshal.GetReference(group.Weights);
+        for (int r = 0; r < group.Rows; r += DoubleLane.Count)
+        {
+            DoubleLane rest = Load(group.Rest, r);
+            DoubleLane own = Load(group.Own, r);
+            DoubleLane gap = Load(group.Gap, r);
+            DoubleLane mass = Load(group.Mass, r);
+            finite = DoubleLane.Select(DoubleLane.Same((gap - gap) + (rest - rest), 0), finite, 0);
+
+            // Where the label is not on top, the 1 of the top is among the rest.
+            DoubleLane others = DoubleLane.Select(DoubleLane.Same(own, 1), rest, (rest - 1) + own);
+            DoubleLane cross = DoubleLane.ZeroTimes(mass, gap + DoubleLane.Log1p(others));
+            RowAnswer<DoubleLane> answer = loss.Row<DoubleLane>(new(cross, mass));
+            Store(answer.Loss * Rows.Wide(ref weights, r), group.Losses, r);
+
+            DoubleLane coefficient = Rows.Wide(ref coefficients, r);
+            DoubleLane onProbability = answer.OnProbability * coefficient;
+            DoubleLane weighed = answer.OnCross * coefficient * mass;
+            DoubleLane share = 1 / (rest + own);
+            Store(onProbability * share, group.Factor, r);
+            Store((((onProbability - weighed) * own) - (weighed * rest)) * share, group.OwnSlope, r);
+        }
+
+        return DoubleLane.Set(finite) == DoubleLane.Count;
+    }
+
+    private void LeaveOut(int start, in LabelGroup<T> group)
+    {
+        for (int r = 0; r < group.Rows && _plan.LeftOut > 0; r++)
+        {
+            if (_plan.IsLeftOut(start + r))
+            {
+                group.Losses[r] = 0;
+                group.Factor[r] = 0;
+                group.OwnSlope[r] = 0;
+            }
+        }
+    }
+
+    // Rows with a NaN or a deciding infinity take the way of all other targets, each as a group of its own; for a
+    // Hessian every row takes it too, and keeps its loss and gradient.
+    private void CompleteRows(int start, in LabelGroup<T> group, Scratch scratch)
+    {
+        for (int r = 0; r < group.Rows; r++)
+        {
+            bool isDone = IsOut(start + r) || (double.IsFinite(group.Gap[r]) && double.IsFinite(group.Rest[r]));
+            if (!isDone)
+            {
+                group.Losses[r] = RunGroup(start + r, 1, scratch, onlyCurves: false)[0];
+            }
+            else if (_result.Hessians[0] is not null)
+            {
+                RunGroup(start + r, 1, scratch, onlyCurves: true);
+            }
+        }
+    }
+
+    private bool IsOut(int row) => _plan.LeftOut > 0 && _plan.IsLeftOut(row);
+
+    private void MeasureRows(int start, in LabelGroup<T> group)
+    {
+        int classes = _layout.Classes;
+        ReadOnlySpan<T> all = _scores.Values<T>();
+        ReadOnlySpan<int> labels = _target.Labels!.Label.Slice(start, group.Rows);
+        for (int r = 0; r < labels.Length; r++)
+        {
+            if (IsOut(start + r))
+            {
+                (group.Rest[r], group.Own[r], group.Gap[r]) = (0, 1, 0);
+                continue;
+            }
+
+            ReadOnlySpan<T> scores = all.Slice((start + r) * classes, classes);
+            T top = ExpRow(scores, labels[r], group.Row(r, classes), group.TopsOf(r, classes), out group.Rest[r]);
+            T own = scores[labels[r]];
+            group.Gap[r] = double.CreateTruncating(top) - double.CreateTruncating(own);
+            group.Own[r] = double.CreateTruncating(Exp(own - top));
+        }
+    }
+
+    // A row is read once: each part is shifted by the largest score so far, and what came before a larger one shrinks
+    // in the sum at once, in its exponentials when they are scaled.
+    private static T ExpRow(ReadOnlySpan<T> scores, int label, Span<T> exps, Span<T> tops, out double rest)
+    {
+        T top = T.NegativeInfinity;
+        rest = 0;
+        for (int from = 0; from < scores.Length; from += Rows.PartMax)
+        {
+            ReadOnlySpan<T> part = scores.Slice(from, Math.Min(Rows.PartMax, scores.Length - from));
+            T most = Rows.Max<T, V>(part);
+            if (!(most <= top))
+            {
+                rest = from == 0 ? 0 : rest * Shrinkage(top, most);
+                top = most;
+            }
+
+            int own = (uint)(label - from) < (uint)part.Length ? label - from : -1;
+            rest += Rows.ExpSum<T, V>(part, top, own, exps.Slice(from, part.Length));
+            tops[from / Rows.PartMax] = top;
+        }
+
+        return top;
+    }
+
+    private void DifferentiateRows(int start, in LabelGroup<T> group, Tensor gradient)
+    {
+        int classes = _layout.Classes;
+        bool streams = gradient.Bytes.Length >= Streams.BytesMin;
+        Span<T> all = gradient.Values<T>();
+        ReadOnlySpan<int> labels = _target.Labels!.Label.Slice(start, group.Rows);
+        for (int r = 0; r < labels.Length; r++)
+        {
+            Span<T> slopes = all.Slice((start + r) * classes, classes);
+            if (IsOut(start + r))
+            {
+                slopes.Clear();
+                continue;
+            }
+
+            Span<T> exps = group.Row(r, classes);
+            Span<T> scaled = streams ? exps : slopes;
+            ReadOnlySpan<T> tops = group.TopsOf(r, classes);
+            for (int from = 0; from < classes; from += Rows.PartMax)
+            {
+                Span<T> part = exps.Slice(from, Math.Min(Rows.PartMax, classes - from));
+                T factor = tops[from / Rows.PartMax] == tops[^1]
+                    ? group.Factors[r]
+                    : T.CreateTruncating(group.Factor[r] * Shrinkage(tops[from / Rows.PartMax], tops[^1]));
+                Rows.Scale<T, V>(part, factor, scaled.Slice(from, part.Length));
+            }
+
+            scaled[labels[r]] = group.OwnSlopes[r];
+            if (streams)
+            {
+                Streams.Write<T>(scaled, slopes);
+            }
+        }
+    }
+
+    private static double Shrinkage(T from, T to) =>
+        ScalarLane.Exp(double.CreateTruncating(from) - double.CreateTruncating(to)).Value;
+
+    private static T Exp(T x)
+    {
+        Span<T> room = stackalloc T[8];
+        V.Store(V.ExpNonPositive(V.All(x)), ref MemoryMarshal.GetReference(room), 0);
+        return room[0];
+    }
+}
