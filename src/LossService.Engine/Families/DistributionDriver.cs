@@ -90,6 +90,11 @@ internal sealed partial class DistributionDriver<TLoss, T, V> : Driver, IDisposa
             return default;
         }
 
+        if (IsBetweenLogits && !WantsMoreThanQ && TryRunBetweenLogits(row, at, out double between))
+        {
+            return (between, 0, 0);
+        }
+
         Note(_p.Form, _p.Read(_layout, row, at.Room, at.P, at.LogP));
         if (_q is not null)
         {
@@ -106,6 +111,11 @@ internal sealed partial class DistributionDriver<TLoss, T, V> : Driver, IDisposa
         }
 
         Differentiate(row, at);
+        if (IsBetweenLogits && WantsMoreThanQ && TryRunBetweenLogits(row, at, out between))
+        {
+            loss = between;
+        }
+
         return _loss.TellsIdentity
             ? (loss, -_termScale * Weighed(at, at.LogQ), -_termScale * Weighed(at, at.LogP))
             : (loss, 0, 0);

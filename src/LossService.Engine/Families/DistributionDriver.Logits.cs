@@ -1,0 +1,150 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using LossService.Engine.Lanes;
+using LossService.Engine.Numerics;
+
+namespace LossService.Engine.Families;
+
+/// <summary>The usual way of distillation: logits on both sides. Both softmaxes in one visit of a row, then terms and
+/// the gradient of q's in another.</summary>
+internal sealed partial class DistributionDriver<TLoss, T, V>
+{
+    // Below it q - p would lose more than four bits.
+    private const double GapOfNear = 0.0625;
+
+    private bool IsBetweenLogits => _p.Form == DistributionForm.Logits && _q?.Form == DistributionForm.Logits
+        && _loss.IsCrossEntropyInQ && !_loss.ItemsAreTerms && !_loss.TellsIdentity && _labels is null;
+
+    // What the general way has to add; the loss and the gradient of q are the same with it and without.
+    private bool WantsMoreThanQ => _result.Gradients[_p.Place] is not null || _result.Hessians[_q!.Place] is not null;
+
+    // False when a side has no finite softmax: such a row takes the way of all other forms.
+    private bool TryRunBetweenLogits(int row, in DistributionRow<T> at, out double loss)
+    {
+        ReadOnlySpan<T> onP = _p.Scores(_layout, row, at.Room);
+        ReadOnlySpan<T> onQ = _q!.Scores(_layout, row, at.Slopes);
+        T scale = T.CreateTruncating(1 / _loss.Temperature);
+        RowMass<T> p = Rows.ExpSum<T, V>(onP, scale, at.P);
+        RowMass<T> q = Rows.ExpSum<T, V>(onQ, scale, at.Q);
+        if (!double.IsFinite(p.Total + q.Total) || !T.IsFinite(p.Top) || !T.IsFinite(q.Top))
+        {
+            loss = double.NaN;
+            return false;
+        }
+
+        Span<T> one = at.One;
+        _plan.Fill(row, one[..1], one.Slice(1, 1), one.Slice(2, 1));
+        double logP = ScalarLane.Log1p(p.Others).Value;
+        double logQ = ScalarLane.Log1p(q.Others).Value;
+        var visit = new Visit(_loss, _termScale, scale, one[1])
+        {
+            TopP = V.All(p.Top),
+            TopQ = V.All(q.Top),
+            MinusLogP = V.All(T.CreateTruncating(-logP)),
+            MinusLogQ = V.All(T.CreateTruncating(-logQ)),
+            Offset = V.All(T.CreateTruncating(logP - logQ)),
+            ShareP = V.All(T.CreateTruncating(1 / p.Total)),
+            ShareQ = V.All(T.CreateTruncating(1 / q.Total)),
+        };
+        Differ(row, onP, onQ, visit, at);
+        loss = Sums.OfBlock<T>(at.Terms[..onP.Length]) * double.CreateTruncating(one[0]);
+        StoreItem(row, loss);
+        return true;
+    }
+
+    private void Differ(
+        int row, ReadOnlySpan<T> onP, ReadOnlySpan<T> onQ, in Visit visit, in DistributionRow<T> at)
+    {
+        if (_result.Gradients[_q!.Place] is not { } gradient)
+        {
+            visit.Run(onP, onQ, at.P, at.Q, at.Terms, at.Output);
+            return;
+        }
+
+        bool streams = _layout.Inner == 1 && gradient.Bytes.Length >= Rows.StreamBytesMin;
+        Span<T> room = _layout.Room(gradient, row, at.Output);
+        Span<T> slopes = streams ? at.Output[..room.Length] : room;
+        visit.Run(onP, onQ, at.P, at.Q, at.Terms, slopes);
+        if (streams)
+        {
+            Rows.Stream<T>(slopes, room);
+        }
+
+        _layout.Write<T>(gradient, row, slopes);
+    }
+
+    /// <summary>What one row's last visit does to every class.</summary>
+    private readonly ref struct Visit(TLoss loss, double termScale, T scale, T coefficient)
+    {
+        private readonly TLoss _loss = loss;
+        private readonly V _scale = V.All(scale);
+        private readonly V _termScale = V.Of(termScale); // 0 beside a hard loss, and wins over an infinite term
+        private readonly V _factor = V.All(coefficient) * V.Of(termScale / loss.Temperature);
+
+        public V TopP { get; init; }
+
+        public V TopQ { get; init; }
+
+        public V MinusLogP { get; init; }
+
+        public V MinusLogQ { get; init; }
+
+        public V Offset { get; init; }
+
+        public V ShareP { get; init; }
+
+        public V ShareQ { get; init; }
+
+        /// <summary>From the scores and their exponentials the terms, with room for a vector past the end, and the
+        /// slopes, as many as there are.</summary>
+        public void Run(
+            ReadOnlySpan<T> onP, ReadOnlySpan<T> onQ, Span<T> expsP, Span<T> expsQ, Span<T> terms, Span<T> slopes)
+        {
+            ref T scoreP = ref MemoryMarshal.GetReference(onP);
+            ref T scoreQ = ref MemoryMarshal.GetReference(onQ);
+            ref T expP = ref MemoryMarshal.GetReference(expsP);
+            ref T expQ = ref MemoryMarshal.GetReference(expsQ);
+            ref T term = ref MemoryMarshal.GetReference(terms);
+            ref T slope = ref MemoryMarshal.GetReference(slopes);
+            int c = 0;
+            for (; c <= onP.Length - V.Count; c += V.Count)
+            {
+                V at = At(
+                    V.Load(ref scoreP, c), V.Load(ref scoreQ, c), V.Load(ref expP, c), V.Load(ref expQ, c), out V some);
+                V.Store(some, ref term, c);
+                V.Store(at, ref slope, c);
+            }
+
+            if (c < onP.Length)
+            {
+                int left = onP.Length - c;
+                Span<T> tail = stackalloc T[2 * 8];
+                tail.Clear();
+                onP[c..].CopyTo(tail);
+                onQ[c..].CopyTo(tail[8..]);
+                ref T room = ref MemoryMarshal.GetReference(tail);
+                V at = At(
+                    V.Load(ref room, 0), V.Load(ref room, 8), V.Load(ref expP, c), V.Load(ref expQ, c), out V some);
+                V.Store(some, ref term, c);
+                V.Store(at, ref room, 0);
+                tail[..left].CopyTo(slopes[c..]);
+            }
+        }
+
+        // The slope q - p; where p and q are near as p (e^gap - 1), gap = log q - log p, which needs neither logarithm
+        // of its own.
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private V At(V scoreP, V scoreQ, V expP, V expQ, out V term)
+        {
+            V downP = scoreP - TopP;
+            V downQ = scoreQ - TopQ;
+            V p = expP * ShareP;
+            V logP = V.MultiplyAdd(downP, _scale, MinusLogP);
+            V logQ = V.MultiplyAdd(downQ, _scale, MinusLogQ);
+            term = V.ZeroTimes(_termScale, _loss.Term(p, logP, logQ));
+            V gap = V.MultiplyAdd(downQ - downP, _scale, Offset);
+            V apart = V.MultiplyAdd(expQ, ShareQ, -p);
+            return _factor * V.Select(V.Abs(gap) < V.Of(GapOfNear), p * Rows.Expm1OfNear<T, V>(gap), apart);
+        }
+    }
+}
