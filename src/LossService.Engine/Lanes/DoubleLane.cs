@@ -38,25 +38,6 @@ internal readonly struct DoubleLane(Vector256<double> vector) : IVectorLane<Doub
         value._vector.StoreUnsafe(ref origin, (nuint)offset);
 
     [MethodImpl(Inline)]
-    public static DoubleLane LoadColumn(ref double origin, int offset, int stride)
-    {
-        ref double start = ref Unsafe.Add(ref origin, offset);
-        return new(Vector256.Create(
-            start, Unsafe.Add(ref start, stride),
-            Unsafe.Add(ref start, 2 * stride), Unsafe.Add(ref start, 3 * stride)));
-    }
-
-    [MethodImpl(Inline)]
-    public static void StoreColumn(DoubleLane value, ref double origin, int offset, int stride)
-    {
-        ref double start = ref Unsafe.Add(ref origin, offset);
-        start = value._vector[0];
-        Unsafe.Add(ref start, stride) = value._vector[1];
-        Unsafe.Add(ref start, 2 * stride) = value._vector[2];
-        Unsafe.Add(ref start, 3 * stride) = value._vector[3];
-    }
-
-    [MethodImpl(Inline)]
     public static DoubleLane ExpNonPositive(DoubleLane a) => new(LaneMath.ExpNonPositive(a._vector));
 
     [MethodImpl(Inline)]

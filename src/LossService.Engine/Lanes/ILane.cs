@@ -106,12 +106,6 @@ internal interface IVectorLane<V, T> : ILane<V>
     /// <summary>Reads <see cref="Count"/> numbers from <paramref name="origin"/> + <paramref name="offset"/>.</summary>
     static abstract V Load(ref readonly T origin, int offset);
 
-    /// <summary>Reads one number every <paramref name="stride"/>: a column of as many rows.</summary>
-    static abstract V LoadColumn(ref T origin, int offset, int stride);
-
-    /// <summary>Writes one number every <paramref name="stride"/>.</summary>
-    static abstract void StoreColumn(V value, ref T origin, int offset, int stride);
-
     /// <summary>e^a for a not above 0: the bits of Exp in fewer operations.</summary>
     static abstract V ExpNonPositive(V a);
 

@@ -38,31 +38,6 @@ internal readonly struct SingleLane(Vector256<float> vector) : IVectorLane<Singl
         value._vector.StoreUnsafe(ref origin, (nuint)offset);
 
     [MethodImpl(Inline)]
-    public static SingleLane LoadColumn(ref float origin, int offset, int stride)
-    {
-        ref float start = ref Unsafe.Add(ref origin, offset);
-        return new(Vector256.Create(
-            start, Unsafe.Add(ref start, stride),
-            Unsafe.Add(ref start, 2 * stride), Unsafe.Add(ref start, 3 * stride),
-            Unsafe.Add(ref start, 4 * stride), Unsafe.Add(ref start, 5 * stride),
-            Unsafe.Add(ref start, 6 * stride), Unsafe.Add(ref start, 7 * stride)));
-    }
-
-    [MethodImpl(Inline)]
-    public static void StoreColumn(SingleLane value, ref float origin, int offset, int stride)
-    {
-        ref float start = ref Unsafe.Add(ref origin, offset);
-        start = value._vector[0];
-        Unsafe.Add(ref start, stride) = value._vector[1];
-        Unsafe.Add(ref start, 2 * stride) = value._vector[2];
-        Unsafe.Add(ref start, 3 * stride) = value._vector[3];
-        Unsafe.Add(ref start, 4 * stride) = value._vector[4];
-        Unsafe.Add(ref start, 5 * stride) = value._vector[5];
-        Unsafe.Add(ref start, 6 * stride) = value._vector[6];
-        Unsafe.Add(ref start, 7 * stride) = value._vector[7];
-    }
-
-    [MethodImpl(Inline)]
     public static SingleLane ExpNonPositive(SingleLane a) => new(LaneMath.ExpNonPositive(a._vector));
 
     [MethodImpl(Inline)]
