@@ -26,7 +26,7 @@ internal sealed partial class DistributionDriver<TLoss, T, V>
         T scale = T.CreateTruncating(1 / _loss.Temperature);
         RowMass<T> p = Rows.ExpSum<T, V>(onP, scale, at.P);
         RowMass<T> q = Rows.ExpSum<T, V>(onQ, scale, at.Q);
-        if (!double.IsFinite(p.Total + q.Total))
+        if (!double.IsFinite(p.Total + q.Total) || !T.IsFinite(p.Top) || !T.IsFinite(q.Top))
         {
             loss = double.NaN;
             return false;

@@ -38,6 +38,54 @@ internal static class Composed
         return sum / rows;
     }
 
+    public static double Segmentation(IReadOnlyList<Given> inputs, float[][] gradients)
+    {
+        int classes = inputs[0].Shape[1];
+        int pixels = inputs[1].Shape[1] * inputs[1].Shape[2];
+        int[] labels = inputs[1].Labels!;
+        double sum = 0;
+        for (int start = 0, count; start < labels.Length; start += count)
+        {
+            // A block stays within its image.
+            int image = start / pixels;
+            int first = start % pixels;
+            count = Math.Min(Block, pixels - first);
+            int At(int c) => (((image * classes) + c) * pixels) + first;
+            Span<float> max = Scratch(0, count);
+            Span<float> total = Scratch(1, count);
+            inputs[0].Floats.AsSpan(At(0), count).CopyTo(max);
+            for (int c = 1; c < classes; c++)
+            {
+                TensorPrimitives.Max(max, inputs[0].Floats.AsSpan(At(c), count), max);
+            }
+
+            total.Clear();
+            for (int c = 0; c < classes; c++)
+            {
+                Span<float> g = gradients[0].AsSpan(At(c), count);
+                TensorPrimitives.Subtract(inputs[0].Floats.AsSpan(At(c), count), max, g);
+                TensorPrimitives.Exp(g, g);
+                TensorPrimitives.Add(total, g, total);
+            }
+
+            TensorPrimitives.Multiply(total, labels.Length, total);
+            for (int c = 0; c < classes; c++)
+            {
+                Span<float> g = gradients[0].AsSpan(At(c), count);
+                TensorPrimitives.Divide(g, total, g);
+            }
+
+            for (int i = 0; i < count; i++)
+            {
+                int own = At(labels[start + i]) + i;
+                gradients[0][own] -= 1f / labels.Length;
+                sum += Math.Log(total[i] / labels.Length) + max[i] - inputs[0].Floats![own];
+            }
+        }
+
+        return sum / labels.Length;
+    }
+
     public static double BceWithLogits(IReadOnlyList<Given> inputs, float[][] gradients)
     {
         int n = inputs[0].Floats!.Length;

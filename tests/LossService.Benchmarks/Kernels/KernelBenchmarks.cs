@@ -34,6 +34,7 @@ internal static class KernelBenchmarks
         yield return () => KernelCase.CrossEntropy(Cut(128, 2), 50257) with { Target = (3.7, 3.7) };
         yield return () => KernelCase.CrossEntropy(Cut(8192, 4), 1000) with { Target = (4, 6) };
         yield return () => KernelCase.CrossEntropy(Cut(65536, 700), 10) with { Target = (8, 8) };
+        yield return () => KernelCase.Segmentation(Cut(8, 1), 21, Cut(128, 9), Cut(128, 9));
         foreach ((int n, double bce, double focal) in new[] { (1_000, 50.0, 150.0), (100_000, 5.5, 13), (10_000_000, 9, 60) })
         {
             yield return () => KernelCase.BceWithLogits(Cut(n, 1001)) with { Target = (bce, bce) };

@@ -30,6 +30,15 @@ internal sealed record KernelCase(
         [Given.Leaf("logits", 1, 2, rows, classes), Given.Classes("targets", 2, rows, classes)],
         given => F.cross_entropy(given[0], given[1]), Composed.CrossEntropy);
 
+    /// <summary>A class a pixel: classes stand on the second of four axes.</summary>
+    public static KernelCase Segmentation(int images, int classes, int height, int width) => new(
+        "cross_entropy", $"cross_entropy ({images},{classes},{height},{width})",
+        [
+            Given.Leaf("logits", 1, 2, images, classes, height, width),
+            Given.Classes("targets", 2, images * height * width, classes) with { Shape = [images, height, width] },
+        ],
+        given => F.cross_entropy(given[0], given[1]), Composed.Segmentation);
+
     public static KernelCase BceWithLogits(int n) => new(
         "binary_cross_entropy_with_logits", $"bce_with_logits {Short(n)}",
         [Given.Leaf("logits", 1, 3, n), Given.Bits("targets", 2, n)],
