@@ -17,6 +17,7 @@ internal sealed class Parts(bool toy, string? filter = null)
         Loss and gradient of one request, in microseconds. "LossService" is `Loss.Run` of a settled request with a warm pool, all that
         the engine does between the check and the codec. "faults tuned away": in a process whose malloc keeps its pages
         (MALLOC_MMAP_THRESHOLD_=4G, MALLOC_TRIM_THRESHOLD_=8G), which helps libtorch alone.
+        "product": a matrix product that in-batch losses are made of, without a loss.
         """;
 
     private const string ServerNote = """

@@ -22,6 +22,7 @@ internal sealed class DistanceDriver<TLoss, T> : Driver, IDisposable
     private readonly int _length;
     private readonly int _samplesPerBlock;
     private readonly int _edges;
+    private readonly bool _isDifferentiated;
     private int _ties;
 
     public DistanceDriver(TLoss loss, LossRequest request, LossResult result, ItemPlan<T> plan, Workshop workshop)
@@ -41,6 +42,7 @@ internal sealed class DistanceDriver<TLoss, T> : Driver, IDisposable
         _samplesPerBlock = Math.Max(1, BlockItems / Math.Max(1, _length));
         _edges = TLoss.Vectors == 2 ? 1 : loss.UsesThirdEdge ? 3 : 2;
         Outputs.Rent(request, result, workshop.Pool, withItems: true);
+        _isDifferentiated = request.Gradients != 0;
         _partials = Tensor.Rent(workshop.Pool, new Shape(Blocks), Element.Float64);
     }
 
@@ -50,22 +52,23 @@ internal sealed class DistanceDriver<TLoss, T> : Driver, IDisposable
     {
         int start = block * _samplesPerBlock;
         int samples = Math.Min(_samplesPerBlock, _plan.Items - start);
-        var group = new SampleGroup(scratch, samples, _length);
+        var group = new SampleGroup(scratch, samples);
         Span<T> weights = scratch.Take<T>(2, samples)[..samples];
         Span<T> coefficients = scratch.Take<T>(3, samples)[..samples];
         Span<T> curvatures = scratch.Take<T>(4, samples)[..samples];
         _plan.Fill(start, weights, coefficients, curvatures);
-        for (int s = 0; s < samples; s++)
+        for (int edge = 0; edge < _edges; edge++)
         {
-            Measure(start + s, s, group);
+            Measure(edge, start, group.Distance(edge)[..samples]);
+        }
+
+        for (int s = 0; _targets is not null && s < samples; s++)
+        {
+            group.Targets[s] = _targets.ValueAt(start + s);
         }
 
         Answer(group);
-        for (int s = 0; s < samples; s++)
-        {
-            Differentiate(start + s, s, double.CreateTruncating(coefficients[s]), group);
-        }
-
+        Differentiate(start, coefficients, group, scratch.Take<T>(1, _length)[.._length]);
         FinishItems(block, start, weights, group);
     }
 
@@ -91,25 +94,21 @@ internal sealed class DistanceDriver<TLoss, T> : Driver, IDisposable
         _ => (1, 2),
     };
 
-    private void Measure(int sample, int s, in SampleGroup group)
+    private void Measure(int edge, int start, Span<double> distances)
     {
-        Read(sample, group);
-        for (int edge = 0; edge < _edges; edge++)
+        (int from, int to) = Ends(edge);
+        ReadOnlySpan<T> first = Vectors(from, start, distances.Length);
+        ReadOnlySpan<T> second = Vectors(to, start, distances.Length);
+        Distance distance = _loss.Distance;
+        for (int s = 0; s < distances.Length; s++)
         {
-            (int from, int to) = Ends(edge);
-            group.Distance(edge)[s] = _loss.Distance.Measure(group.Vector(from), group.Vector(to));
-        }
-
-        group.Targets[s] = _targets is null ? 0 : _targets.ValueAt(sample);
-    }
-
-    private void Read(int sample, in SampleGroup group)
-    {
-        for (int v = 0; v < _vectors.Length; v++)
-        {
-            Rows.Widen<T>(_vectors[v].Values<T>().Slice(sample * _length, _length), group.Vector(v));
+            distances[s] = distance.Measure(
+                first.Slice(s * _length, _length), second.Slice(s * _length, _length));
         }
     }
+
+    private Span<T> Vectors(int v, int start, int samples) =>
+        _vectors[v].Values<T>().Slice(start * _length, samples * _length);
 
     private void Answer(in SampleGroup group)
     {
@@ -139,40 +138,68 @@ internal sealed class DistanceDriver<TLoss, T> : Driver, IDisposable
     private static void Store(DoubleLane lane, Span<double> numbers, int s) =>
         DoubleLane.Store(lane, ref MemoryMarshal.GetReference(numbers), s);
 
-    private void Differentiate(int sample, int s, double coefficient, in SampleGroup group)
+    private void Differentiate(int start, ReadOnlySpan<T> coefficients, in SampleGroup group, Span<T> unwanted)
     {
-        bool wanted = false;
-        for (int v = 0; v < _vectors.Length; v++)
-        {
-            wanted |= _result.Gradients[v] is not null;
-            group.Gradient(v).Clear();
-        }
-
-        if (!wanted)
+        if (!_isDifferentiated)
         {
             return;
         }
 
-        if (!_plan.IsLeftOut(sample))
+        int samples = group.Samples;
+        Distance distance = _loss.Distance;
+        Span<T> first = Vectors(0, start, samples);
+        Span<T> second = Vectors(1, start, samples);
+        Span<T> third = _vectors.Length == 2 ? default : Vectors(2, start, samples);
+        Span<T> onFirst = Gradients(0, start, samples);
+        Span<T> onSecond = Gradients(1, start, samples);
+        Span<T> onThird = third.IsEmpty ? default : Gradients(2, start, samples);
+        for (int s = 0; s < samples; s++)
         {
-            Read(sample, group);
-            for (int edge = 0; edge < _edges; edge++)
+            var vectors = new SampleRows<T>(Row(first, s), Row(second, s), Row(third, s));
+            var gradients = new SampleRows<T>(
+                Row(onFirst, s, unwanted), Row(onSecond, s, unwanted), Row(onThird, s, unwanted));
+            EdgeSlope near = default;
+            EdgeSlope far = default;
+            EdgeSlope across = default;
+            if (!_plan.IsLeftOut(start + s))
             {
-                (int from, int to) = Ends(edge);
-                _loss.Distance.Differentiate(
-                    group.Vector(from), group.Vector(to), group.Distance(edge)[s], group.Slope(edge)[s] * coefficient,
-                    group.Gradient(from), group.Gradient(to));
+                double coefficient = double.CreateTruncating(coefficients[s]);
+                SlopeOf(0, s, coefficient, group, vectors.First, vectors.Second, ref near);
+                SlopeOf(1, s, coefficient, group, vectors.First, vectors.Third, ref far);
+                SlopeOf(2, s, coefficient, group, vectors.Second, vectors.Third, ref across);
             }
-        }
 
-        for (int v = 0; v < _vectors.Length; v++)
-        {
-            if (_result.Gradients[v] is { } gradient)
+            if (near.IsOn || far.IsOn || across.IsOn)
             {
-                Rows.Narrow(group.Gradient(v), gradient.Values<T>().Slice(sample * _length, _length));
+                DistanceSlopes.Write(distance, near, far, across, vectors, gradients);
+            }
+            else
+            {
+                gradients.Clear();
             }
         }
     }
+
+    private void SlopeOf(
+        int edge, int s, double coefficient, in SampleGroup group, ReadOnlySpan<T> from, ReadOnlySpan<T> to,
+        ref EdgeSlope slope)
+    {
+        if (edge < _edges)
+        {
+            _loss.Distance.SlopeOf(
+                from, to, group.Distance(edge)[s], group.Slope(edge)[s] * coefficient, ref slope);
+        }
+    }
+
+    private Span<T> Gradients(int v, int start, int samples) =>
+        _result.Gradients[v] is { } gradient
+            ? gradient.Values<T>().Slice(start * _length, samples * _length)
+            : default;
+
+    private Span<T> Row(Span<T> rows, int s) => rows.IsEmpty ? rows : rows.Slice(s * _length, _length);
+
+    // What nobody asked for goes where nobody reads.
+    private Span<T> Row(Span<T> rows, int s, Span<T> unwanted) => rows.IsEmpty ? unwanted : Row(rows, s);
 
     private void FinishItems(int block, int start, ReadOnlySpan<T> weights, in SampleGroup group)
     {
@@ -197,19 +224,15 @@ internal sealed class DistanceDriver<TLoss, T> : Driver, IDisposable
     private readonly ref struct SampleGroup
     {
         private readonly Span<double> _statistics;
-        private readonly Span<double> _rows;
         private readonly int _stride;
-        private readonly int _length;
 
-        public SampleGroup(Scratch scratch, int samples, int length)
+        public SampleGroup(Scratch scratch, int samples)
         {
             const int Statistics = (2 * EdgesMax) + 3;
             Samples = samples;
-            _length = length;
             _stride = (samples + 3) & ~3; // whole vectors of four doubles
             _statistics = scratch.Take<double>(0, Statistics * _stride)[..(Statistics * _stride)];
             _statistics.Clear();
-            _rows = scratch.Take<double>(1, 2 * EdgesMax * length);
         }
 
         public int Samples { get; }
@@ -223,10 +246,6 @@ internal sealed class DistanceDriver<TLoss, T> : Driver, IDisposable
         public Span<double> Distance(int edge) => Statistic(edge);
 
         public Span<double> Slope(int edge) => Statistic(EdgesMax + edge);
-
-        public Span<double> Vector(int v) => _rows.Slice(v * _length, _length);
-
-        public Span<double> Gradient(int v) => _rows.Slice((EdgesMax + v) * _length, _length);
 
         private Span<double> Statistic(int place) => _statistics.Slice(place * _stride, _stride);
     }

@@ -40,6 +40,14 @@ internal static class Sums
         return ((half[0] + half[4]) + (half[2] + half[6])) + ((half[1] + half[5]) + (half[3] + half[7]));
     }
 
+    /// <summary>Adds up sixteen accumulators that still are in registers, in the same order.</summary>
+    public static double Fold(DoubleLane s0, DoubleLane s1, DoubleLane s2, DoubleLane s3)
+    {
+        Vector256<double> four = ((s0 + s2) + (s1 + s3)).Vector;
+        Vector128<double> two = four.GetLower() + four.GetUpper();
+        return two[0] + two[1];
+    }
+
     /// <summary>Joins the sums of blocks by pairs, then pairs of pairs; destroys <paramref name="partials"/>.</summary>
     public static double OfPartials(Span<double> partials)
     {

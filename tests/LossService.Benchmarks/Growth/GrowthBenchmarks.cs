@@ -8,14 +8,14 @@ namespace LossService.Benchmarks.Growth;
 /// <summary>What an element costs as there are more of them, and how many requests a second as they grow.</summary>
 internal static class GrowthBenchmarks
 {
+    private const int ProductDepth = 128;
     private const int TorchElementsMax = 1_000_000; // a second a pass beyond
 
     /// <summary>The section of the report; plots go where the function says.</summary>
     public static (IReadOnlyList<Row> Rows, string Section) Run(bool toy, Func<string, string> plotFile, Action<string> say)
     {
         var rows = new List<Row>();
-        string section = Elements(toy, rows, plotFile, say) + "\n" + Requests(toy, plotFile, say)
-            + "\nNot measured: the matrix product, which the engine does not have yet.\n";
+        string section = Elements(toy, rows, plotFile, say) + "\n" + Requests(toy, plotFile, say);
         return (rows, section);
     }
 
@@ -28,15 +28,21 @@ internal static class GrowthBenchmarks
             ("cross_entropy, 100 classes", n => KernelCase.CrossEntropy(n / 100, 100)),
             ("sigmoid_focal_loss", KernelCase.SigmoidFocal),
         ];
+        (string Name, Action<int, Action<string, double>> Measure)[] works =
+        [
+            .. families.Select(family => (
+                family.Name, (Action<int, Action<string, double>>)((size, found) => Measure(family.Make(size), toy, rows, found)))),
+            ($"product of depth {ProductDepth}", (size, found) => MeasureProduct(size, toy, rows, found)),
+        ];
         var curves = new List<Curve>();
         List<string[]> lines = [["ns an element", .. sizes.Select(size => $"{size:N0}")]];
-        foreach ((string name, Func<int, KernelCase> make) in families)
+        foreach ((string name, Action<int, Action<string, double>> measure) in works)
         {
             var costs = new SortedDictionary<string, List<(double, double)>>(StringComparer.Ordinal);
             foreach (int size in sizes)
             {
                 say($"{name} {size}");
-                Measure(make(size), toy, rows, (who, seconds) =>
+                measure(size, (who, seconds) =>
                 {
                     costs.TryAdd($"{name}, {who}", []);
                     costs[$"{name}, {who}"].Add((size, seconds / size * 1e9));
@@ -64,8 +70,24 @@ internal static class GrowthBenchmarks
         Entrant one = engine.Run(1);
         Entrant? two = Environment.ProcessorCount >= 2 ? engine.Run(2) : null;
         Entrant? peer = torch?.Run(1);
+        Hold(given.Work, one, two, peer, toy, rows, found);
+    }
+
+    // As near to a square of this many elements as whole rows allow; the cost is told for the size asked for.
+    private static void MeasureProduct(int size, bool toy, List<Row> rows, Action<string, double> found)
+    {
+        using ProductCase given = ProductCase.Similarities((int)Math.Round(Math.Sqrt(size)), ProductDepth);
+        Entrant? two = Environment.ProcessorCount >= 2 ? given.Engine(2) : null;
+        Entrant? peer = given.Elements <= TorchElementsMax ? given.Torch(1) : null;
+        double share = (double)size / given.Elements;
+        Hold(given.Work, given.Engine(1), two, peer, toy, rows, (who, seconds) => found(who, seconds * share));
+    }
+
+    private static void Hold(
+        string work, Entrant one, Entrant? two, Entrant? peer, bool toy, List<Row> rows, Action<string, double> found)
+    {
         Contest contest = Contest.Hold(
-            given.Work, [.. new[] { one, two, peer }.OfType<Entrant>()], toy ? Pace.Toy : Pace.Quick);
+            work, [.. new[] { one, two, peer }.OfType<Entrant>()], toy ? Pace.Toy : Pace.Quick);
         found("1 thread", Spread.Of(contest.Seconds(one)).Median);
         if (two is not null)
         {
@@ -75,7 +97,7 @@ internal static class GrowthBenchmarks
         if (peer is not null)
         {
             found("libtorch 1 thread", Spread.Of(contest.Seconds(peer)).Median);
-            rows.Add(contest.Compare(given.Work, one, peer));
+            rows.Add(contest.Compare(work, one, peer));
         }
     }
 

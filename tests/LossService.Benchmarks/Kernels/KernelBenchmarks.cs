@@ -10,7 +10,10 @@ internal static class KernelBenchmarks
 
     /// <summary>Every row of the table that has its loss.</summary>
     public static IReadOnlyList<Row> Run(bool toy, string? filter, Action<string> say) =>
-        [.. Cases(toy).SelectMany(make => RunOne(make, filter, toy, tuned: false, say))];
+        [
+            .. Cases(toy).SelectMany(make => RunOne(make, filter, toy, tuned: false, say)),
+            .. Products(toy).SelectMany(make => RunProduct(make, filter, toy, say)),
+        ];
 
     /// <summary>The rows whose time in libtorch is mostly page faults, for a process whose malloc keeps its pages.</summary>
     public static IReadOnlyList<Row> RunTuned(bool toy, string? filter, Action<string> say)
@@ -44,6 +47,31 @@ internal static class KernelBenchmarks
         yield return () => KernelCase.SmoothL1(Cut(10_000_000, 1001)) with { Target = (10, 10) };
         yield return () => KernelCase.Distillation(Cut(1024, 8), 1000) with { Target = (6, 6) };
         yield return () => KernelCase.TripletMargin(Cut(1024, 16), 128) with { Target = (6, 6) };
+    }
+
+    // What the in-batch losses are made of.
+    private static IEnumerable<Func<ProductCase>> Products(bool toy)
+    {
+        (int rows, int depth) = toy ? (50, 20) : (2048, 128);
+        yield return () => ProductCase.Similarities(rows, depth);
+        yield return () => ProductCase.Symmetric(rows, depth);
+        yield return () => ProductCase.Gradient(rows, depth);
+    }
+
+    private static List<Row> RunProduct(Func<ProductCase> make, string? filter, bool toy, Action<string> say)
+    {
+        using ProductCase given = make();
+        if (filter is not null && !given.Work.Contains(filter, StringComparison.Ordinal))
+        {
+            return [];
+        }
+
+        say(given.Work);
+        int[] threads = Environment.ProcessorCount >= 2 ? [1, 2] : [1];
+        Entrant[] ours = [.. threads.Select(given.Engine)];
+        Entrant[] peers = [.. threads.Select(given.Torch).OfType<Entrant>()];
+        Contest contest = Contest.Hold(given.Work, [.. ours, .. peers], toy ? Pace.Toy : Pace.Full);
+        return [.. peers.Zip(ours, (peer, our) => contest.Compare(given.Work, our, peer))];
     }
 
     private static List<Row> RunOne(

@@ -1,0 +1,236 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using LossService.Engine.Lanes;
+
+namespace LossService.Engine.Families;
+
+/// <summary>What the slope on one distance owes to its two vectors, as the few numbers that all coordinates share. The
+/// default owes nothing.</summary>
+/// <remarks>Fields, written one by one where they stand: a copy of the whole waits for all of them, and there are three
+/// a sample.</remarks>
+internal struct EdgeSlope
+{
+    /// <summary>The slope on the distance; 0 where nothing is owed, not even by a coordinate that is
+    /// infinite.</summary>
+    public double Slope;
+
+    /// <summary>The distance itself.</summary>
+    public double Distance;
+
+    /// <summary>What a coordinate's difference is multiplied with; for cosine and dot, the other vector's
+    /// coordinate.</summary>
+    public double Factor;
+
+    /// <summary>What the first vector's own coordinate is multiplied with.</summary>
+    public double OnFirst;
+
+    /// <summary>What the second vector's own coordinate is multiplied with.</summary>
+    public double OnSecond;
+
+    /// <summary>True where something is owed.</summary>
+    public readonly bool IsOn => Slope != 0;
+}
+
+/// <summary>What one edge adds to the gradients of its two vectors, coordinate by coordinate.</summary>
+internal interface IEdgePart<TSelf> where TSelf : struct, IEdgePart<TSelf>
+{
+    static abstract TSelf Of(in EdgeSlope edge, in Distance distance);
+
+    void AddTo(ref DoubleLane onA, ref DoubleLane onB, DoubleLane a, DoubleLane b);
+}
+
+/// <summary>A multiple of the difference: l2 and squared_l2.</summary>
+internal readonly struct DifferencePart(EdgeSlope edge, Distance distance) : IEdgePart<DifferencePart>
+{
+    private readonly DoubleLane _factor = DoubleLane.All(edge.Factor);
+    private readonly DoubleLane _minus = DoubleLane.All(-edge.Factor);
+    private readonly DoubleLane _eps = DoubleLane.All(distance.Eps);
+
+    public static DifferencePart Of(in EdgeSlope edge, in Distance distance) => new(edge, distance);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void AddTo(ref DoubleLane onA, ref DoubleLane onB, DoubleLane a, DoubleLane b)
+    {
+        DoubleLane difference = a - b + _eps;
+        onA = DoubleLane.MultiplyAdd(_factor, difference, onA);
+        onB = DoubleLane.MultiplyAdd(_minus, difference, onB);
+    }
+}
+
+/// <summary>The direction times the slope: l2 where one over a subnormal distance is infinite.</summary>
+internal readonly struct DirectionPart(EdgeSlope edge, Distance distance) : IEdgePart<DirectionPart>
+{
+    public static DirectionPart Of(in EdgeSlope edge, in Distance distance) => new(edge, distance);
+
+    public void AddTo(ref DoubleLane onA, ref DoubleLane onB, DoubleLane a, DoubleLane b)
+    {
+        DoubleLane part = edge.Slope * ((a - b + distance.Eps) / edge.Distance);
+        onA += part;
+        onB -= part;
+    }
+}
+
+/// <summary>The difference's sign, for lp times a power of its share in the distance.</summary>
+internal readonly struct SignPart(EdgeSlope edge, Distance distance) : IEdgePart<SignPart>
+{
+    public static SignPart Of(in EdgeSlope edge, in Distance distance) => new(edge, distance);
+
+    public void AddTo(ref DoubleLane onA, ref DoubleLane onB, DoubleLane a, DoubleLane b)
+    {
+        DoubleLane difference = a - b + distance.Eps;
+
+        // 0 at 0, NaN at NaN.
+        DoubleLane part = DoubleLane.Select(difference > 0, 1, DoubleLane.Select(difference < 0, -1, difference));
+        if (distance.Kind == DistanceKind.Lp)
+        {
+            DoubleLane share = DoubleLane.Abs(difference) / edge.Distance;
+            part = DoubleLane.ZeroTimes(part, DoubleLane.Pow(share, distance.Power - 1));
+        }
+
+        onA += edge.Factor * part;
+        onB -= edge.Factor * part;
+    }
+}
+
+/// <summary>Multiples of both vectors: cosine and dot.</summary>
+internal readonly struct VectorsPart(EdgeSlope edge) : IEdgePart<VectorsPart>
+{
+    public static VectorsPart Of(in EdgeSlope edge, in Distance distance) => new(edge);
+
+    public void AddTo(ref DoubleLane onA, ref DoubleLane onB, DoubleLane a, DoubleLane b)
+    {
+        onA += (edge.Factor * b) + (edge.OnFirst * a);
+        onB += (edge.Factor * a) + (edge.OnSecond * b);
+    }
+}
+
+/// <summary>The vectors of one sample, or their gradients; two or three of one length.</summary>
+internal readonly ref struct SampleRows<T>(Span<T> first, Span<T> second, Span<T> third)
+{
+    public readonly Span<T> First = first;
+    public readonly Span<T> Second = second;
+    public readonly Span<T> Third = third;
+
+    public void Clear()
+    {
+        First.Clear();
+        Second.Clear();
+        Third.Clear();
+    }
+}
+
+/// <summary>Writes the gradients of one sample's vectors: every edge's part is added in doubles and rounded
+/// once.</summary>
+internal static class DistanceSlopes
+{
+    /// <summary>Writes the gradients that the edges first-second, first-third and second-third owe.</summary>
+    public static void Write<T>(
+        in Distance distance, in EdgeSlope near, in EdgeSlope far, in EdgeSlope across, in SampleRows<T> vectors,
+        in SampleRows<T> gradients)
+        where T : unmanaged
+    {
+        switch (distance.Kind)
+        {
+            case DistanceKind.L2 when HasInfinity(near) || HasInfinity(far) || HasInfinity(across):
+                Write<T, DirectionPart>(distance, near, far, across, vectors, gradients);
+                break;
+            case DistanceKind.L2 or DistanceKind.SquaredL2:
+                Write<T, DifferencePart>(distance, near, far, across, vectors, gradients);
+                break;
+            case DistanceKind.L1 or DistanceKind.Lp:
+                Write<T, SignPart>(distance, near, far, across, vectors, gradients);
+                break;
+            default:
+                Write<T, VectorsPart>(distance, near, far, across, vectors, gradients);
+                break;
+        }
+    }
+
+    private static bool HasInfinity(in EdgeSlope edge) => edge.IsOn && double.IsInfinity(edge.Factor);
+
+    private static void Write<T, TPart>(
+        in Distance distance, in EdgeSlope near, in EdgeSlope far, in EdgeSlope across, in SampleRows<T> vectors,
+        in SampleRows<T> gradients)
+        where T : unmanaged
+        where TPart : struct, IEdgePart<TPart>
+    {
+        const int Width = 4;
+        WriteWhole<T, TPart>(distance, near, far, across, vectors, gradients);
+        int rest = vectors.First.Length % Width;
+        if (rest == 0)
+        {
+            return;
+        }
+
+        // The tail is computed as a whole vector, aside.
+        int whole = vectors.First.Length - rest;
+        Span<T> room = stackalloc T[6 * Width];
+        room.Clear();
+        SampleRows<T> from = Slices(room, vectors.Third.IsEmpty);
+        SampleRows<T> to = Slices(room[(3 * Width)..], vectors.Third.IsEmpty);
+        vectors.First[whole..].CopyTo(from.First);
+        vectors.Second[whole..].CopyTo(from.Second);
+        vectors.Third[Math.Min(whole, vectors.Third.Length)..].CopyTo(from.Third);
+        WriteWhole<T, TPart>(distance, near, far, across, from, to);
+        to.First[..rest].CopyTo(gradients.First[whole..]);
+        to.Second[..rest].CopyTo(gradients.Second[whole..]);
+        if (!vectors.Third.IsEmpty)
+        {
+            to.Third[..rest].CopyTo(gradients.Third[whole..]);
+        }
+
+        static SampleRows<T> Slices(Span<T> room, bool areTwo) =>
+            new(room[..Width], room.Slice(Width, Width), areTwo ? default : room.Slice(2 * Width, Width));
+    }
+
+    // Whole vectors of four only.
+    private static void WriteWhole<T, TPart>(
+        in Distance distance, in EdgeSlope near, in EdgeSlope far, in EdgeSlope across, in SampleRows<T> vectors,
+        in SampleRows<T> gradients)
+        where T : unmanaged
+        where TPart : struct, IEdgePart<TPart>
+    {
+        TPart nearPart = TPart.Of(near, distance);
+        TPart farPart = TPart.Of(far, distance);
+        TPart acrossPart = TPart.Of(across, distance);
+        (bool isNear, bool isFar, bool isAcross) = (near.IsOn, far.IsOn, across.IsOn);
+        bool hasThird = !vectors.Third.IsEmpty;
+        ref T a = ref MemoryMarshal.GetReference(vectors.First);
+        ref T b = ref MemoryMarshal.GetReference(vectors.Second);
+        ref T c = ref MemoryMarshal.GetReference(vectors.Third);
+        ref T onA = ref MemoryMarshal.GetReference(gradients.First);
+        ref T onB = ref MemoryMarshal.GetReference(gradients.Second);
+        ref T onC = ref MemoryMarshal.GetReference(gradients.Third);
+        for (int i = 0; i <= vectors.First.Length - DoubleLane.Count; i += DoubleLane.Count)
+        {
+            DoubleLane first = Widened<T>.Load(ref a, i);
+            DoubleLane second = Widened<T>.Load(ref b, i);
+            DoubleLane onFirst = 0;
+            DoubleLane onSecond = 0;
+            if (isNear)
+            {
+                nearPart.AddTo(ref onFirst, ref onSecond, first, second);
+            }
+
+            if (hasThird)
+            {
+                DoubleLane third = Widened<T>.Load(ref c, i);
+                DoubleLane onThird = 0;
+                if (isFar)
+                {
+                    farPart.AddTo(ref onFirst, ref onThird, first, third);
+                }
+
+                if (isAcross)
+                {
+                    acrossPart.AddTo(ref onSecond, ref onThird, second, third);
+                }
+
+                Widened<T>.Store(onThird, ref onC, i);
+            }
+
+            Widened<T>.Store(onFirst, ref onA, i);
+            Widened<T>.Store(onSecond, ref onB, i);
+        }
+    }
+}

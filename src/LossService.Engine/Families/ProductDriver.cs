@@ -1,0 +1,67 @@
+using System.Diagnostics;
+using System.Numerics;
+using LossService.Engine.Lanes;
+using LossService.Engine.Numerics;
+
+namespace LossService.Engine.Families;
+
+/// <summary>A matrix product as a step of a computation: blocks of rows, on as many threads as there are.</summary>
+internal sealed class ProductDriver<T, V> : Driver, IDisposable
+    where T : unmanaged, INumberBase<T>
+    where V : struct, IVectorLane<V, T>
+{
+    private readonly MatrixSide _left;
+    private readonly int _columns;
+    private readonly Tensor _product;
+    private readonly Tensor _panels;
+    private readonly bool _adds;
+    private readonly bool _isSymmetric;
+
+    /// <summary>A product of two sides of one depth.</summary>
+    /// <param name="pool">Lends the room to rearrange the right side in.</param>
+    /// <param name="left">Its vectors are the rows of the product.</param>
+    /// <param name="right">Its vectors are the columns of the product.</param>
+    /// <param name="product">Where the product goes, row by row.</param>
+    /// <param name="adds">True to add to what stands there, false to replace it.</param>
+    public ProductDriver(TensorPool pool, MatrixSide left, MatrixSide right, Tensor product, bool adds = false)
+        : this(pool, left, right, product, adds, isSymmetric: false)
+    {
+    }
+
+    private ProductDriver(
+        TensorPool pool, MatrixSide left, MatrixSide right, Tensor product, bool adds, bool isSymmetric)
+    {
+        Debug.Assert(left.Depth == right.Depth, "both sides have the same depth");
+        Debug.Assert(product.Shape.Elements == left.Count * right.Count, "the product fits its room");
+        _left = left;
+        _columns = right.Count;
+        _product = product;
+        _adds = adds;
+        _isSymmetric = isSymmetric;
+        int width = MatrixProduct<T, V>.RightWidth;
+        _panels = Tensor.Rent(pool, new Shape(MatrixPanels.Length(_columns, width, right.Depth)), product.Element);
+        MatrixPanels.PackAll(right, width, _panels.Values<T>());
+    }
+
+    public override int Blocks => (_left.Count + MatrixProduct<T, V>.BlockRows - 1) / MatrixProduct<T, V>.BlockRows;
+
+    /// <summary>The product of a side with itself: what lies above the diagonal is computed, the rest copied; bit for
+    /// bit what the general product gives.</summary>
+    public static ProductDriver<T, V> Symmetric(TensorPool pool, MatrixSide side, Tensor product) =>
+        new(pool, side, side, product, adds: false, isSymmetric: true);
+
+    public override void Run(int block, Scratch scratch)
+    {
+        int first = block * MatrixProduct<T, V>.BlockRows;
+        Span<T> room = scratch.Take<T>(0, MatrixProduct<T, V>.ScratchLength(_left.Depth));
+        Span<T> product = _product.Values<T>();
+        MatrixProduct<T, V>.Rows(
+            _left, first, _panels.Values<T>(), _columns, product, _adds, _isSymmetric, room);
+        if (_isSymmetric)
+        {
+            MatrixProduct<T, V>.Mirror(first, _columns, product);
+        }
+    }
+
+    public void Dispose() => _panels.Dispose();
+}
