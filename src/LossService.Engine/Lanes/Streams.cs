@@ -18,7 +18,7 @@ internal static class Streams
     {
         fixed (T* to = destination)
         {
-            Debug.Assert((nuint)to % (nuint)Unsafe.SizeOf<Vector256<T>>() == 0, "blocks of a pool's tensor are aligned");
+            Debug.Assert((nuint)to % (nuint)Unsafe.SizeOf<Vector256<T>>() == 0, "a block of a tensor is aligned");
             int i = 0;
             for (; i <= numbers.Length - Vector256<T>.Count; i += Vector256<T>.Count)
             {
