@@ -16,7 +16,8 @@ internal interface IElementKernel<TLoss> where TLoss : struct
     static virtual bool HasCorner => false;
 
     /// <summary>What is 0 on a corner; never asked of a loss without.</summary>
-    static virtual V Corner<V>(TLoss loss, V x, V y, V z) where V : struct, ILane<V> => throw new UnreachableException();
+    static virtual V Corner<V>(TLoss loss, V x, V y, V z) where V : struct, ILane<V> =>
+        throw new UnreachableException();
 }
 
 internal readonly struct UnaryKernel<TLoss> : IElementKernel<TLoss>

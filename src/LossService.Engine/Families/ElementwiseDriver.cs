@@ -53,7 +53,8 @@ internal sealed partial class ElementwiseDriver<TLoss, TKernel, T, V> : Driver, 
     public override int Blocks { get; }
 
     // Most requests are one block; they rent nothing for it.
-    private Span<double> Partials => _partials is null ? new Span<double>(ref _onlyPartial)[..Blocks] : _partials.Float64;
+    private Span<double> Partials =>
+        _partials is null ? new Span<double>(ref _onlyPartial)[..Blocks] : _partials.Float64;
 
     public override void Run(int block, Scratch scratch)
     {
@@ -120,7 +121,8 @@ internal sealed partial class ElementwiseDriver<TLoss, TKernel, T, V> : Driver, 
         Span<T> weights = uniform ? Constant(constants, WeightSlot) : scratch.Take<T>(WeightSlot, count)[..count];
         Span<T> coefficients =
             uniform ? Constant(constants, CoefficientSlot) : scratch.Take<T>(CoefficientSlot, count)[..count];
-        Span<T> curvatures = uniform ? Constant(constants, CurvatureSlot) : scratch.Take<T>(CurvatureSlot, count)[..count];
+        Span<T> curvatures =
+            uniform ? Constant(constants, CurvatureSlot) : scratch.Take<T>(CurvatureSlot, count)[..count];
         _plan.Fill(start, weights, coefficients, curvatures);
         pass.Weights = new(weights, uniform);
         pass.Coefficients = new(coefficients, uniform);
