@@ -217,7 +217,7 @@ internal sealed partial class SoftmaxRowDriver<TLoss, T, V>
     private static T Exp(T x)
     {
         Span<T> room = stackalloc T[8];
-        V.Store(V.ExpOfLag(V.All(x)), ref MemoryMarshal.GetReference(room), 0);
+        V.Store(V.ExpNonPositive(V.All(x)), ref MemoryMarshal.GetReference(room), 0);
         return room[0];
     }
 }

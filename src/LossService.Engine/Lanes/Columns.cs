@@ -43,7 +43,7 @@ internal static class Columns
                 V part = V.Of(0);
                 for (int c = start; c < end; c++)
                 {
-                    V power = V.ExpOfLag(V.Load(ref first, (c * stride) + r) - top);
+                    V power = V.ExpNonPositive(V.Load(ref first, (c * stride) + r) - top);
                     V.Store(power, ref first, (c * stride) + r);
                     part += power;
                 }
@@ -57,7 +57,7 @@ internal static class Columns
 
             V apart = top - score;
             V.Store(apart, ref MemoryMarshal.GetReference(gap), r);
-            V.Store(V.ExpOfLag(-apart), ref ownAt, r);
+            V.Store(V.ExpNonPositive(-apart), ref ownAt, r);
             V.Store(total + lost, ref MemoryMarshal.GetReference(rest), r);
         }
     }

@@ -80,9 +80,6 @@ internal interface ILane<V> where V : struct, ILane<V>
     /// <summary>e^a for a not above 0: the bits of Exp in fewer operations.</summary>
     static virtual V ExpNonPositive(V a) => V.Exp(a);
 
-    /// <summary>e^a for a not above 0, beside a sum of at least 1: 0 where the result would not be normal.</summary>
-    static virtual V ExpOfLag(V a) => V.ExpNonPositive(a);
-
     /// <summary>What <see cref="Logistic"/> makes of e = e^-|x|: softplus(-|x|), the sigmoid of |x| as
     /// <paramref name="large"/>, of -|x| as <paramref name="small"/>.</summary>
     static virtual V SoftplusOfExp(V e, out V large, out V small)

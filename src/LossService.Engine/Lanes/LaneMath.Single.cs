@@ -10,11 +10,6 @@ internal static partial class LaneMath
     private const float RoundSingle = 12582912f;
     private const float ExpOverflowSingle = 88.72283f; // the last float whose exponential is finite
     private const int BiasSingle = 127;
-    private const float Log2ESingle = 1.44269502f;
-    private const float Ln2HighSingle = 0.693145752f; // 15 bits: its product with n is exact
-    private const float Ln2LowSingle = 1.42860677e-06f;
-    private const float ExpQ0 = 0.49999994f, ExpQ1 = 0.166665211f, ExpQ2 = 0.0416682549f, ExpQ3 = 0.0083686756f,
-        ExpQ4 = 0.00138217222f; // expm1(r) = r + r²·q(r) for |r| ≤ ln(2)/2
 
     /// <summary>e^x, at most 0.88 ulp on all floats; 0 below -104, infinity above 88.72283.</summary>
     /// <remarks>Cody and Waite's reduction (Software Manual for the Elementary Functions, 1980, ch. 6) to
@@ -43,24 +38,6 @@ internal static partial class LaneMath
         V s = ExpReduced(x, BiasSingle + Lift, out Vector256<int> n);
         V value = Fma(s, Vector256.Create(Drop), Vector256.Create(Drop)) * (n << 23).AsSingle();
         return Vector256.AndNot(value, Vector256.LessThan(x, Vector256.Create(-104f)));
-    }
-
-    /// <summary>e^x for x ≤ 0 beside a sum of at least 1: at most 1.28 ulp down to -87.33654, and 0 below, where Exp has
-    /// denormals; x > 0 is a mistake.</summary>
-    /// <remarks>A softmax takes one for every score, and its loop waits for this chain of operations: without the care
-    /// for denormals and for the last half of an ulp it is a fifth shorter.</remarks>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static V ExpOfLag(V x)
-    {
-        const float Least = -87.33654f; // the last float whose exponential is normal
-        V magic = Vector256.Create(RoundSingle + BiasSingle);
-        V shifted = Fma(x, Vector256.Create(Log2ESingle), magic);
-        V whole = shifted - magic;
-        V r = Fma(whole, Vector256.Create(-Ln2LowSingle), Fma(whole, Vector256.Create(-Ln2HighSingle), x));
-        V r2 = r * r;
-        V q = Fma(Fma(Vector256.Create(ExpQ4), r2, Line(ExpQ2, ExpQ3, r)), r2, Line(ExpQ0, ExpQ1, r));
-        V value = Fma(q, r2, V.One + r) * (shifted.AsInt32() << 23).AsSingle();
-        return Vector256.AndNot(value, Vector256.LessThan(x, Vector256.Create(Least)));
     }
 
     /// <summary>e^x - 1 without cancellation, at most 1.59 ulp on all floats; -0 gives -0.</summary>
@@ -114,16 +91,21 @@ internal static partial class LaneMath
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static V ExpReduced(V x, int bias, out Vector256<int> n)
     {
+        const float Log2E = 1.44269502f;
+        const float Ln2High = 0.693145752f; // 15 bits: its product with n is exact
+        const float Ln2Low = 1.42860677e-06f;
+        const float Q0 = 0.49999994f, Q1 = 0.166665211f, Q2 = 0.0416682549f, Q3 = 0.0083686756f, Q4 = 0.00138217222f;
+
         V magic = Vector256.Create(RoundSingle + bias);
-        V shifted = Fma(x, Vector256.Create(Log2ESingle), magic);
+        V shifted = Fma(x, Vector256.Create(Log2E), magic);
         n = shifted.AsInt32();
         V whole = shifted - magic;
         // r in two parts, of which the first is exact; only the polynomial sees their rounded sum.
-        V high = Fma(whole, Vector256.Create(-Ln2HighSingle), x);
-        V low = whole * Vector256.Create(-Ln2LowSingle);
+        V high = Fma(whole, Vector256.Create(-Ln2High), x);
+        V low = whole * Vector256.Create(-Ln2Low);
         V r = high + low;
         V r2 = r * r;
-        V q = Fma(Fma(Vector256.Create(ExpQ4), r2, Line(ExpQ2, ExpQ3, r)), r2, Line(ExpQ0, ExpQ1, r));
+        V q = Fma(Fma(Vector256.Create(Q4), r2, Line(Q2, Q3, r)), r2, Line(Q0, Q1, r));
         return high + Fma(q, r2, low);
     }
 

@@ -98,8 +98,8 @@ internal static partial class Rows
             {
                 V first = V.Load(ref from, i);
                 V second = V.Load(ref from, i + V.Count);
-                V firstExp = V.ExpOfLag((first - shift) * factor);
-                V secondExp = V.ExpOfLag((second - shift) * factor);
+                V firstExp = V.ExpNonPositive((first - shift) * factor);
+                V secondExp = V.ExpNonPositive((second - shift) * factor);
                 V.Store(firstExp, ref to, i);
                 V.Store(secondExp, ref to, i + V.Count);
                 V firstIsTop = V.Same(first, shift);

@@ -60,10 +60,10 @@ internal static partial class Rows
             V b = V.Load(ref sum, V.Count);
             for (nint i = start; i < end; i += Sums.Accumulators)
             {
-                V one = V.ExpOfLag(V.Load(ref from, i) - top);
+                V one = V.ExpNonPositive(V.Load(ref from, i) - top);
                 V.Store(one, ref to, i);
                 a += one;
-                one = V.ExpOfLag(V.Load(ref from, i + V.Count) - top);
+                one = V.ExpNonPositive(V.Load(ref from, i + V.Count) - top);
                 V.Store(one, ref to, i + V.Count);
                 b += one;
             }
@@ -75,7 +75,7 @@ internal static partial class Rows
 
         for (int i = start; i < end; i += V.Count)
         {
-            V one = V.ExpOfLag(V.Load(ref from, i) - top);
+            V one = V.ExpNonPositive(V.Load(ref from, i) - top);
             V.Store(one, ref to, i);
             int place = i % Sums.Accumulators;
             V.Store(V.Load(ref sum, place) + one, ref sum, place);
@@ -89,7 +89,7 @@ internal static partial class Rows
     {
         for (int k = 0; k < Sums.Accumulators; k += V.Count)
         {
-            V.Store(V.ExpOfLag(V.Load(ref from, start + k) - top), ref to, start + k);
+            V.Store(V.ExpNonPositive(V.Load(ref from, start + k) - top), ref to, start + k);
         }
 
         Unsafe.Add(ref to, left) = T.Zero;

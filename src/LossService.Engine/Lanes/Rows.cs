@@ -228,7 +228,7 @@ internal static partial class Rows
         private readonly V _scale = V.All(scale);
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public V Apply(V lane) => V.ExpOfLag((lane - _shift) * _scale);
+        public V Apply(V lane) => V.ExpNonPositive((lane - _shift) * _scale);
     }
 
     private readonly struct Logged<T, V>(T shift, T scale, T log) : IMap<V>

@@ -41,9 +41,6 @@ internal readonly struct SingleLane(Vector256<float> vector) : IVectorLane<Singl
     public static SingleLane ExpNonPositive(SingleLane a) => new(LaneMath.ExpNonPositive(a._vector));
 
     [MethodImpl(Inline)]
-    public static SingleLane ExpOfLag(SingleLane a) => new(LaneMath.ExpOfLag(a._vector));
-
-    [MethodImpl(Inline)]
     public static implicit operator SingleLane(double constant) => new(Vector256.Create((float)constant));
 
     [MethodImpl(Inline)]
