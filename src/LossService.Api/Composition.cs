@@ -5,6 +5,7 @@ using LossService.Engine;
 using LossService.Engine.Numerics;
 using LossService.Wire.Json;
 using LossService.Wire.Safetensors;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Options;
 
@@ -23,6 +24,7 @@ internal static class Composition
                 "A value in the configuration section Limits is outside its range; see Limits.List.")
             .ValidateOnStart();
         services.AddSingleton<IConfigureOptions<KestrelServerOptions>, KestrelLimits>();
+        services.AddSingleton<IMemoryPoolFactory<byte>, TransportBlocks>();
     }
 
     /// <summary>Catalogue, codecs, validators and buffers.</summary>
