@@ -46,6 +46,7 @@ internal static class Composition
     public static void AddReadiness(this IServiceCollection services)
     {
         services.AddSingleton<Rehearsal>();
+        services.AddSingleton<WarmUp>();
         services.AddSingleton<CardPages>();
         services.AddSingleton<Readiness>();
         services.AddHostedService(provider => provider.GetRequiredService<Readiness>());

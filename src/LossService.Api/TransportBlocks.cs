@@ -6,7 +6,7 @@ namespace LossService.Api;
 /// <summary>The memory that bodies pass through between the socket and the codecs, in blocks of
 /// <see cref="BlockBytes"/> instead of the server's 4 KiB.</summary>
 /// <remarks>A body of megabytes takes an eighth of the system calls and of the pipe's turns, and sends fit into the
-/// eight buffers up to which a socket allocates nothing (Server in the benchmarks' results). An idle connection holds
+/// eight buffers up to which a socket allocates nothing (map: Blocks of the transport). An idle connection holds
 /// no block. Thread-safe.</remarks>
 internal sealed class TransportBlocks : MemoryPool<byte>, IMemoryPoolFactory<byte>
 {
