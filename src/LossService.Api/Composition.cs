@@ -5,6 +5,7 @@ using LossService.Engine;
 using LossService.Engine.Numerics;
 using LossService.Wire.Json;
 using LossService.Wire.Safetensors;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Options;
 
@@ -23,6 +24,7 @@ internal static class Composition
                 "A value in the configuration section Limits is outside its range; see Limits.List.")
             .ValidateOnStart();
         services.AddSingleton<IConfigureOptions<KestrelServerOptions>, KestrelLimits>();
+        services.AddSingleton<IMemoryPoolFactory<byte>, TransportBlocks>();
     }
 
     /// <summary>Catalogue, codecs, validators and buffers.</summary>
@@ -44,6 +46,7 @@ internal static class Composition
     public static void AddReadiness(this IServiceCollection services)
     {
         services.AddSingleton<Rehearsal>();
+        services.AddSingleton<WarmUp>();
         services.AddSingleton<CardPages>();
         services.AddSingleton<Readiness>();
         services.AddHostedService(provider => provider.GetRequiredService<Readiness>());

@@ -32,7 +32,7 @@ internal sealed class MediaTypes(IReadOnlyList<Codec> codecs)
         }
 
         Codec? named = InBytes(request);
-        if (named is null && request.Query.ContainsKey(FormatName))
+        if (named is null && request.QueryString.HasValue && request.Query.ContainsKey(FormatName))
         {
             problem = Problem.Of(Engine.Codes.UnsupportedMediaType, $"?{FormatName}: expected {FormatWords}");
             return null;
@@ -132,7 +132,7 @@ internal sealed class MediaTypes(IReadOnlyList<Codec> codecs)
 
     private Codec? InBytes(HttpRequest request)
     {
-        string? word = request.Query[FormatName];
+        string? word = request.QueryString.HasValue ? request.Query[FormatName].ToString() : null;
         return word is null ? null : codecs.FirstOrDefault(codec => codec.FormatWord == word);
     }
 

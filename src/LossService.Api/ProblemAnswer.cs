@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
 using LossService.Wire;
-using Serilog;
 
 namespace LossService.Api;
 
@@ -14,7 +13,7 @@ internal sealed class ProblemAnswer(Problem problem) : IResult
     public static async Task WriteAsync(HttpContext http, Problem problem)
     {
         HttpResponse response = http.Response;
-        http.RequestServices.GetRequiredService<IDiagnosticContext>().Set("Code", problem.Code);
+        http.Features.Get<RequestFacts>()?.Code = problem.Code;
         response.StatusCode = problem.Status;
         response.ContentType = Problem.MediaType;
         response.Headers.CacheControl = "no-store";

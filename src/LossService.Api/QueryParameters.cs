@@ -11,14 +11,14 @@ internal static class QueryParameters
     private const int FoundLengthMax = 64;
 
     /// <summary>Sets what the query gives; what it gives wrongly becomes a mistake under <c>?name</c>.</summary>
-    public static void Read(IQueryCollection query, LossRequest request)
+    public static void Read(HttpRequest http, LossRequest request)
     {
-        if (query.Count == 0)
+        if (!http.QueryString.HasValue)
         {
             return;
         }
 
-        foreach (KeyValuePair<string, StringValues> given in query)
+        foreach (KeyValuePair<string, StringValues> given in http.Query)
         {
             if (request.Mistakes.Truncated)
             {

@@ -29,7 +29,8 @@ internal sealed class Rehearsal(
         http.Request.ContentType = "application/json";
         http.Request.Body = new MemoryStream(Encoding.UTF8.GetBytes(body));
         http.Features.Set<IHttpResponseBodyFeature>(new StreamResponseBodyFeature(answer));
-        await new ProblemMiddleware(EndpointOf(loss).RequestDelegate!, log).InvokeAsync(http);
+        var answering = new ProblemMiddleware(EndpointOf(loss).RequestDelegate!, log);
+        await new RequestLine(answering.InvokeAsync, RequestLog.Unheard).InvokeAsync(http);
         await http.Response.BodyWriter.FlushAsync();
         return (http.Response.StatusCode, answer.ToArray());
     }

@@ -12,7 +12,7 @@ public sealed class LossRequest : IDisposable
     private readonly Tensor?[] _tensors;
     private readonly Tensor?[] _labels;
     private readonly double[] _values;
-    private readonly bool[] _given;
+    private ulong _given; // one bit a place
 
     /// <summary>Starts a question to the loss of this card.</summary>
     public LossRequest(LossCard card)
@@ -24,7 +24,6 @@ public sealed class LossRequest : IDisposable
         _tensors = new Tensor?[inputs];
         _labels = new Tensor?[inputs];
         _values = new double[parameters];
-        _given = new bool[parameters];
     }
 
     /// <summary>The card of the loss that is asked.</summary>
@@ -70,15 +69,15 @@ public sealed class LossRequest : IDisposable
         get
         {
             int place = Place(parameter);
-            return _given[place] ? _values[place] : parameter.Default;
+            return IsGiven(place) ? _values[place] : parameter.Default;
         }
     }
 
     /// <summary>True when the request itself gave the parameter at this place.</summary>
-    public bool IsGiven(int place) => _given[place];
+    public bool IsGiven(int place) => ((_given >> place) & 1) != 0;
 
     /// <summary>True when the request itself, or its preset, gave this parameter.</summary>
-    public bool IsGiven(Parameter parameter) => _given[Place(parameter)];
+    public bool IsGiven(Parameter parameter) => IsGiven(Place(parameter));
 
     /// <summary>Where a mistake about this parameter points: <c>/margin</c>, or <c>?margin</c> in the query.</summary>
     public string PointerOf(Parameter parameter)
@@ -92,7 +91,7 @@ public sealed class LossRequest : IDisposable
     {
         Parameter parameter = Card.ParameterAt(place);
         _values[place] = value == parameter.NullAlias ? double.NaN : value;
-        _given[place] = true;
+        _given |= 1UL << place;
     }
 
     /// <summary>The floats (or flags) at a place of <see cref="LossCard.PlaceOfInput"/>, if any.</summary>
@@ -167,7 +166,7 @@ public sealed class LossRequest : IDisposable
         foreach ((string name, string value) in preset.Changes)
         {
             int place = Card.PlaceOfParameter(name);
-            if (!_given[place])
+            if (!IsGiven(place))
             {
                 Set(place, ParameterText.Parse(Card.ParameterAt(place), value));
             }

@@ -5,7 +5,6 @@ using LossService.Engine.Numerics;
 using LossService.Wire;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Options;
-using Serilog;
 
 namespace LossService.Api.Endpoints;
 
@@ -33,8 +32,7 @@ internal static class LossEndpoints
         Limits limits = services.GetRequiredService<IOptions<Limits>>().Value;
         TensorPool pool = services.GetRequiredService<TensorPool>();
         var exchange = new Exchange(
-            loss, services.GetRequiredService<MediaTypes>(), limits.ForReading(), pool,
-            services.GetRequiredService<IDiagnosticContext>());
+            loss, services.GetRequiredService<MediaTypes>(), limits.ForReading(), pool);
         return app
             .MapPost($"/v1/losses/{name}", (HttpContext http) => (object?)loss.Run(
                 http.Features.GetRequiredFeature<LossRequest>(),

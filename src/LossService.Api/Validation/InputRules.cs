@@ -6,14 +6,14 @@ using LossService.Engine.Cards;
 namespace LossService.Api.Validation;
 
 /// <summary>Which tensors must be there, and which of them have a gradient.</summary>
-internal sealed class InputRules : AbstractValidator<LossRequest>
+internal static class InputRules
 {
-    public InputRules()
+    public static void AddInputRules(this AbstractValidator<LossRequest> validator)
     {
-        this.Add(RequiredInputsAreGiven);
-        this.Add(OneOfEachSetIsGiven);
-        this.Add(NeededInputsAreGiven);
-        this.Add(GradientsAreAvailable);
+        validator.Add(RequiredInputsAreGiven);
+        validator.Add(OneOfEachSetIsGiven);
+        validator.Add(NeededInputsAreGiven);
+        validator.Add(GradientsAreAvailable);
     }
 
     private static void RequiredInputsAreGiven(LossRequest request, ValidationContext<LossRequest> context)
@@ -31,8 +31,9 @@ internal sealed class InputRules : AbstractValidator<LossRequest>
 
     private static void OneOfEachSetIsGiven(LossRequest request, ValidationContext<LossRequest> context)
     {
-        foreach (Input input in request.Card.Inputs)
+        for (int place = 0; place < request.Card.Inputs.Count; place++)
         {
+            Input input = request.Card.Inputs[place];
             if (input.OneOf is not null && Requirements.SetOf(request.Card, input.OneOf) is { Count: > 1 } set
                 && set[0] == input)
             {

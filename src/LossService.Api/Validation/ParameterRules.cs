@@ -6,13 +6,13 @@ using LossService.Engine.Numerics;
 namespace LossService.Api.Validation;
 
 /// <summary>Values within their ranges, and words that this loss understands.</summary>
-internal sealed class ParameterRules : AbstractValidator<LossRequest>
+internal static class ParameterRules
 {
-    public ParameterRules()
+    public static void AddParameterRules(this AbstractValidator<LossRequest> validator)
     {
-        this.Add(ValuesAreInRange);
-        this.Add(WordsAreUnderstood);
-        this.Add(AvgFactorNeedsNoSum);
+        validator.Add(ValuesAreInRange);
+        validator.Add(WordsAreUnderstood);
+        validator.Add(AvgFactorNeedsNoSum);
     }
 
     private static void ValuesAreInRange(LossRequest request, ValidationContext<LossRequest> context)
@@ -38,30 +38,33 @@ internal sealed class ParameterRules : AbstractValidator<LossRequest>
     // batchmean, diagonal, a preset: words of common members that only some losses have.
     private static void WordsAreUnderstood(LossRequest request, ValidationContext<LossRequest> context)
     {
-        foreach (Parameter parameter in Common.Parameters)
+        int own = request.Card.Parameters.Count;
+        for (int place = own; place < own + Common.Parameters.Count; place++)
         {
-            if (parameter.Kind != ParameterKind.Choice || !request.IsGiven(parameter))
-            {
-                continue;
-            }
-
+            Parameter parameter = request.Card.ParameterAt(place);
             double value = request[parameter];
-            if (double.IsNaN(value) || !parameter.Allows(value))
+            if (parameter.Kind == ParameterKind.Choice && request.IsGiven(place)
+                && !double.IsNaN(value) && parameter.Allows(value))
             {
-                continue;
-            }
-
-            string found = parameter.Words[(int)value];
-            if (!CommonMembers.Understands(request.Card, parameter, found))
-            {
-                string[] words = [.. parameter.Words.Where(word =>
-                    CommonMembers.Understands(request.Card, parameter, word))];
-                string expected = words.Length == 0 ? $"no {parameter.Name}" : ParameterRange.Listed(words);
-                context.Refuse(
-                    request.PointerOf(parameter), Codes.OptionConflict,
-                    $"{request.Card.Name} takes {expected}, found {found}", expected, found);
+                WordIsUnderstood(request, parameter, parameter.Words[(int)value], context);
             }
         }
+    }
+
+    private static void WordIsUnderstood(
+        LossRequest request, Parameter parameter, string found, ValidationContext<LossRequest> context)
+    {
+        if (CommonMembers.Understands(request.Card, parameter, found))
+        {
+            return;
+        }
+
+        string[] words = [.. parameter.Words.Where(word =>
+            CommonMembers.Understands(request.Card, parameter, word))];
+        string expected = words.Length == 0 ? $"no {parameter.Name}" : ParameterRange.Listed(words);
+        context.Refuse(
+            request.PointerOf(parameter), Codes.OptionConflict,
+            $"{request.Card.Name} takes {expected}, found {found}", expected, found);
     }
 
     private static void AvgFactorNeedsNoSum(LossRequest request, ValidationContext<LossRequest> context)

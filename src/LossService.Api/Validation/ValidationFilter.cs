@@ -23,7 +23,8 @@ internal sealed class ValidationFilter(IValidator<LossRequest> validator) : IEnd
         return request.Mistakes.IsEmpty ? next(context) : default;
     }
 
-    private void Check(LossRequest request)
+    /// <summary>Adds everything that is wrong with a request that was read to its end.</summary>
+    internal void Check(LossRequest request)
     {
         foreach (ValidationFailure failure in validator.Validate(request).Errors)
         {

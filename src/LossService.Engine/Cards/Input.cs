@@ -102,6 +102,8 @@ public sealed class Input
         Name = name;
         Meaning = meaning;
         Forms = forms;
+        MayBeLabel = forms.Any(form => form.Kind == InputKind.Label);
+        MayBeNumber = forms.Any(form => form.Kind == InputKind.Number);
     }
 
     /// <summary>The member's name in a request.</summary>
@@ -134,10 +136,10 @@ public sealed class Input
     }
 
     /// <summary>True when some form holds labels, so that a reader must keep the integers too.</summary>
-    public bool MayBeLabel => Forms.Any(form => form.Kind == InputKind.Label);
+    public bool MayBeLabel { get; }
 
     /// <summary>True when some form holds floats.</summary>
-    public bool MayBeNumber => Forms.Any(form => form.Kind == InputKind.Number);
+    public bool MayBeNumber { get; }
 
     /// <summary>True when the elements are booleans.</summary>
     public bool IsFlag => Forms[0].Kind == InputKind.Flag;

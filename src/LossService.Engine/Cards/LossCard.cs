@@ -20,7 +20,11 @@ public sealed record Preset(string Name, params IReadOnlyList<(string Name, stri
 /// <param name="Parameter">The choice.</param>
 /// <param name="Word">The word that brings it about.</param>
 /// <param name="Items">The shape, as <see cref="LossCard.Items"/> has it.</param>
-public sealed record ItemsWith(Parameter Parameter, string Word, string Items);
+public sealed record ItemsWith(Parameter Parameter, string Word, string Items)
+{
+    /// <summary>The alternatives of the shape, ready to be evaluated.</summary>
+    public IReadOnlyList<ShapePattern> Patterns { get; } = ShapePattern.ParseAll(Items);
+}
 
 /// <summary>How the cost of a loss grows with its input.</summary>
 public enum Cost
@@ -55,11 +59,30 @@ public sealed record LossCard
     public required IReadOnlyList<Input> Inputs { get; init; }
 
     /// <summary>The scalars it takes beside the common members.</summary>
-    public IReadOnlyList<Parameter> Parameters { get; init; } = [];
+    public IReadOnlyList<Parameter> Parameters
+    {
+        get;
+        init
+        {
+            field = value;
+            IgnoreIndex = value.FirstOrDefault(parameter => parameter.Name == "ignore_index");
+        }
+    } = [];
 
     /// <summary>The shape of the unreduced loss, in the symbols of the inputs; alternatives as in the first
     /// input.</summary>
-    public required string Items { get; init; }
+    public required string Items
+    {
+        get;
+        init
+        {
+            field = value;
+            ItemPatterns = ShapePattern.ParseAll(value);
+        }
+    }
+
+    /// <summary>The alternatives of <see cref="Items"/>, ready to be evaluated.</summary>
+    public IReadOnlyList<ShapePattern> ItemPatterns { get; private init; } = [];
 
     /// <summary>The other shape that a choice gives the items, for a loss that has one.</summary>
     public ItemsWith? ItemsWith { get; init; }
@@ -96,15 +119,15 @@ public sealed record LossCard
     public required string Family { get; init; }
 
     /// <summary>The parameter <c>ignore_index</c> of a loss that has one.</summary>
-    public Parameter? IgnoreIndex => Parameters.FirstOrDefault(parameter => parameter.Name == "ignore_index");
+    public Parameter? IgnoreIndex { get; private init; }
 
     /// <summary>The shape of the items under the settings of a request.</summary>
-    public string ItemsOf(LossRequest request)
+    public IReadOnlyList<ShapePattern> ItemsOf(LossRequest request)
     {
         ArgumentNullException.ThrowIfNull(request);
         return ItemsWith is { } other && request[other.Parameter] == other.Parameter.ValueOf(other.Word)
-            ? other.Items
-            : Items;
+            ? other.Patterns
+            : ItemPatterns;
     }
 
     /// <summary>The place of an input by name, or -1. Common tensors follow the card's own.</summary>

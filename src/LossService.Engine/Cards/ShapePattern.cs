@@ -28,6 +28,13 @@ public sealed class ShapePattern
         return new(text, starred ? words[..^1] : words, starred ? words[^1][1..] : null);
     }
 
+    /// <summary>Reads alternatives, separated by <c>|</c>.</summary>
+    public static IReadOnlyList<ShapePattern> ParseAll(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        return [.. text.Split('|').Select(one => Parse(one.Trim()))];
+    }
+
     /// <inheritdoc/>
     public override string ToString() => $"[{string.Join(", ", Symbols.Concat(Rest is null ? [] : [Rest + "…"]))}]";
 }

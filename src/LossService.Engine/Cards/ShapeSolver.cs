@@ -68,9 +68,8 @@ public static class ShapeSolver
 
             Bind(pattern, tensor, solution);
             solution.SetForm(place, input.Forms[alternative]);
-            string[] items = request.Card.ItemsOf(request).Split('|');
-            solution.TryEvaluate(
-                ShapePattern.Parse(items[Math.Min(alternative, items.Length - 1)].Trim()), out Shape shape);
+            IReadOnlyList<ShapePattern> items = request.Card.ItemsOf(request);
+            solution.TryEvaluate(items[Math.Min(alternative, items.Count - 1)], out Shape shape);
             solution.Items = shape;
             solution.Bind("F", shape.Elements); // the items as one flat list
             if (!HasClasses(request, place, solution))
@@ -135,39 +134,64 @@ public static class ShapeSolver
 
     private static bool Use(LossRequest request, int place, IReadOnlyList<InputForm> forms, Solution solution)
     {
-        string name = request.Card.InputAt(place).Name;
-        Tensor tensor = request.AnyTensor(place);
-        double type = request[Common.TargetType];
-        string? wanted = double.IsNaN(type) || !Common.TargetType.Allows(type)
-            ? null
-            : Common.TargetType.Words[(int)type];
-        if (!forms.Any(form => form.TargetType == wanted))
+        string? wanted = WantedType(request, forms);
+        for (int i = 0; i < forms.Count; i++)
         {
-            wanted = null;
+            if (IsMeant(request, place, forms[i], wanted, solution, out Shape shape)
+                && HasEnoughClasses(forms[i], wanted, solution) && Fits(request.AnyTensor(place), shape))
+            {
+                solution.SetForm(place, forms[i]);
+                return true;
+            }
         }
 
+        Refuse(request, place, forms, wanted, solution);
+        return false;
+    }
+
+    // The target_type that was asked for, where one of the forms has it.
+    private static string? WantedType(LossRequest request, IReadOnlyList<InputForm> forms)
+    {
+        double type = request[Common.TargetType];
+        if (double.IsNaN(type) || !Common.TargetType.Allows(type))
+        {
+            return null;
+        }
+
+        string wanted = Common.TargetType.Words[(int)type];
+        return forms.Any(form => form.TargetType == wanted) ? wanted : null;
+    }
+
+    private static bool IsMeant(
+        LossRequest request, int place, InputForm form, string? wanted, Solution solution, out Shape shape)
+    {
+        shape = default;
+        return (wanted is null || form.TargetType is null || form.TargetType == wanted)
+            && GoesWithFirst(request, place, form, solution) && TryEvaluate(form, solution, out shape);
+    }
+
+    // An empty batch has any number of classes.
+    private static bool HasEnoughClasses(InputForm form, string? wanted, Solution solution) =>
+        wanted is not null || Math.Max(1, solution.Length("C")) >= form.ClassesMin;
+
+    private static void Refuse(
+        LossRequest request, int place, IReadOnlyList<InputForm> forms, string? wanted, Solution solution)
+    {
+        string name = request.Card.InputAt(place).Name;
+        Tensor tensor = request.AnyTensor(place);
         bool rankFits = false;
         var expected = new List<string>();
         foreach (InputForm form in forms)
         {
-            if ((wanted is not null && form.TargetType is not null && form.TargetType != wanted)
-                || !GoesWithFirst(request, place, form, solution)
-                || !TryEvaluate(form, solution, out Shape shape))
+            if (!IsMeant(request, place, form, wanted, solution, out Shape shape))
             {
                 continue;
-            }
-
-            bool enough = wanted is not null || Math.Max(1, solution.Length("C")) >= form.ClassesMin; // an empty batch has any number of classes
-            if (Fits(tensor, shape) && enough)
-            {
-                solution.SetForm(place, form);
-                return true;
             }
 
             rankFits |= tensor.Shape.Rank == shape.Rank;
             string text = form.Fixed is null && Solution.SymbolsOf(form.Pattern) is { Length: > 0 } symbols
                 ? $"{shape} ({symbols} from {solution.IntroducedBy})" : $"{shape}";
-            if (enough && !expected.Contains(text))
+            if (HasEnoughClasses(form, wanted, solution) && !expected.Contains(text))
             {
                 expected.Add(text);
             }
@@ -177,7 +201,6 @@ public static class ShapeSolver
         request.Mistakes.Add(new($"/{name}", rankFits ? Codes.ShapeMismatch : Codes.RankMismatch,
             $"expected {all}, found {tensor.Shape}")
         { Expected = all, Found = tensor.Shape.ToString() });
-        return false;
     }
 
     // Only weights have less axes than the first input; anything else would be repeated for every sample.

@@ -63,8 +63,9 @@ public sealed class Solution
     {
         Span<int> lengths = stackalloc int[2 * Shape.RankMax];
         int rank = 0;
-        foreach (string symbol in pattern.Symbols)
+        for (int axis = 0; axis < pattern.Symbols.Count; axis++)
         {
+            string symbol = pattern.Symbols[axis];
             int length = char.IsAsciiDigit(symbol[0]) ? symbol[0] - '0' : Length(symbol, -1);
             lengths[rank++] = length;
             if (length < 0)

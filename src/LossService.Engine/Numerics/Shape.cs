@@ -1,17 +1,18 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.CompilerServices;
-using System.Text;
 
 namespace LossService.Engine.Numerics;
 
 /// <summary>The lengths of a tensor's axes, outermost first; at most <see cref="RankMax"/> of them, never
 /// negative.</summary>
 /// <remarks>A value without heap parts, so that shapes cost a request nothing.</remarks>
-public readonly struct Shape : IEquatable<Shape>
+public readonly struct Shape : IEquatable<Shape>, ISpanFormattable
 {
     /// <summary>The most axes a tensor may have.</summary>
     public const int RankMax = 8;
+
+    private const int TextLengthMax = RankMax * 12; // the digits of an int, a comma and a space each
 
     private readonly Axes _axes;
 
@@ -108,13 +109,37 @@ public readonly struct Shape : IEquatable<Shape>
     /// <summary>The shape as it stands in JSON: <c>[2, 3]</c>.</summary>
     public override string ToString()
     {
-        var text = new StringBuilder("[");
+        Span<char> text = stackalloc char[TextLengthMax];
+        TryFormat(text, out int length, default, null);
+        return new(text[..length]);
+    }
+
+    /// <inheritdoc/>
+    string IFormattable.ToString(string? format, IFormatProvider? formatProvider) => ToString();
+
+    /// <summary>The same text without a string of its own.</summary>
+    public bool TryFormat(
+        Span<char> destination, out int charsWritten, ReadOnlySpan<char> format, IFormatProvider? provider)
+    {
+        charsWritten = 0;
         for (int axis = 0; axis < Rank; axis++)
         {
-            text.Append(axis == 0 ? "" : ", ").Append(_axes[axis].ToString(CultureInfo.InvariantCulture));
+            if (!destination[charsWritten..].TryWrite(
+                CultureInfo.InvariantCulture, $"{(axis == 0 ? "[" : ", ")}{_axes[axis]}", out int length))
+            {
+                return false;
+            }
+
+            charsWritten += length;
         }
 
-        return text.Append(']').ToString();
+        if (!(Rank == 0 ? "[]" : "]").TryCopyTo(destination[charsWritten..]))
+        {
+            return false;
+        }
+
+        charsWritten += Rank == 0 ? 2 : 1;
+        return true;
     }
 
     [InlineArray(RankMax)]

@@ -209,6 +209,11 @@ internal sealed partial class JsonTensorReader : IDisposable
 
     private void Report(Shape? flat)
     {
+        if (_wrong.Count + _ragged.Count + _overflow.Count == 0)
+        {
+            return;
+        }
+
         Mistakes mistakes = _request.Mistakes;
         _wrong.Report(mistakes, Pointer, Codes.WrongType, flat);
         _ragged.Report(mistakes, Pointer, Codes.RaggedArray, null);

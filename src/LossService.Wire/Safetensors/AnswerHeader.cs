@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Globalization;
-using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using LossService.Engine;
@@ -11,10 +10,14 @@ namespace LossService.Wire.Safetensors;
 
 /// <summary>The header of an answer. Its <c>__metadata__</c> holds the members of a JSON answer that are
 /// no tensors, by the same names: words as they are, <c>normalizer</c> and <c>notes</c> as JSON text.</summary>
-internal static class AnswerHeader
+/// <remarks>A thread keeps its writers, so that a header costs no allocation.</remarks>
+#pragma warning disable CA1001 // Its writers live as long as their thread and hold nothing but memory.
+internal sealed class AnswerHeader
+#pragma warning restore CA1001
 {
     private const int Alignment = 8;
     private const int RoomBytes = 1_024;
+    private const int NameLengthMax = 128;
 
     // Nobody shows a header as HTML: quotes inside of strings stay readable.
     private static readonly JsonWriterOptions Readable = new()
@@ -22,128 +25,150 @@ internal static class AnswerHeader
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
-    /// <summary>The header as JSON, padded with spaces so that the tensors behind it are aligned.</summary>
-    /// <param name="result">The answer.</param>
-    /// <param name="outputs">The tensors by name, in the order of their bytes; null for a scalar.</param>
-    public static ArrayBufferWriter<byte> Of(LossResult result, List<(string Name, Tensor? Tensor)> outputs)
-    {
-        var bytes = new ArrayBufferWriter<byte>(RoomBytes);
-        using (var json = new Utf8JsonWriter(bytes, Readable))
-        {
-            json.WriteStartObject();
-            WriteMetadata(json, result);
-            WriteTensors(json, result.Request.FloatElement, outputs);
-            json.WriteEndObject();
-        }
+    [ThreadStatic]
+    private static AnswerHeader? _ofThread;
 
-        int padding = (Alignment - (bytes.WrittenCount % Alignment)) % Alignment;
-        bytes.Write("        "u8[..padding]);
-        return bytes;
+    private readonly ArrayBufferWriter<byte> _bytes = new(RoomBytes);
+    private readonly ArrayBufferWriter<byte> _innerBytes = new(RoomBytes);
+    private readonly Utf8JsonWriter _json;
+    private readonly Utf8JsonWriter _inner;
+
+    private AnswerHeader()
+    {
+        _json = new(_bytes, Readable);
+        _inner = new(_innerBytes, Readable);
     }
 
-    private static void WriteTensors(Utf8JsonWriter json, Element element, List<(string Name, Tensor? Tensor)> outputs)
+    /// <summary>The header as JSON, padded with spaces so that the tensors behind it are aligned. Stands until this
+    /// thread asks for the next.</summary>
+    public static ReadOnlySpan<byte> Of(LossResult result)
     {
+        AnswerHeader header = _ofThread ??= new();
+        header._bytes.ResetWrittenCount();
+        header._json.Reset();
+        header.Write(result);
+        return header._bytes.WrittenSpan;
+    }
+
+    private void Write(LossResult result)
+    {
+        _json.WriteStartObject();
+        WriteMetadata(result);
+        WriteTensors(result);
+        _json.WriteEndObject();
+        _json.Flush();
+        int padding = (Alignment - (_bytes.WrittenCount % Alignment)) % Alignment;
+        _bytes.Write("        "u8[..padding]);
+    }
+
+    private void WriteTensors(LossResult result)
+    {
+        Element element = result.Request.FloatElement;
+        Span<char> name = stackalloc char[NameLengthMax];
         long end = 0;
-        foreach ((string name, Tensor? tensor) in outputs)
+        var outputs = new AnswerTensors(result);
+        while (outputs.MoveNext())
         {
-            Shape shape = tensor?.Shape ?? Shape.Scalar;
-            json.WriteStartObject(name);
-            json.WriteString("dtype", element == Element.Float64 ? "F64" : "F32");
-            json.WriteStartArray("shape");
-            for (int axis = 0; axis < shape.Rank; axis++)
+            name.TryWrite($"{outputs.Prefix}{outputs.Name}", out int length);
+            _json.WriteStartObject(name[..length]);
+            _json.WriteString("dtype"u8, element == Element.Float64 ? "F64"u8 : "F32"u8);
+            _json.WriteStartArray("shape"u8);
+            for (int axis = 0; axis < outputs.Shape.Rank; axis++)
             {
-                json.WriteNumberValue(shape[axis]);
+                _json.WriteNumberValue(outputs.Shape[axis]);
             }
 
-            json.WriteEndArray();
-            json.WriteStartArray("data_offsets");
-            json.WriteNumberValue(end);
-            end += (long)shape.Elements * Tensor.SizeOf(element);
-            json.WriteNumberValue(end);
-            json.WriteEndArray();
-            json.WriteEndObject();
+            _json.WriteEndArray();
+            _json.WriteStartArray("data_offsets"u8);
+            _json.WriteNumberValue(end);
+            end += (long)outputs.Shape.Elements * Tensor.SizeOf(element);
+            _json.WriteNumberValue(end);
+            _json.WriteEndArray();
+            _json.WriteEndObject();
         }
     }
 
-    private static void WriteMetadata(Utf8JsonWriter json, LossResult result)
+    private void WriteMetadata(LossResult result)
     {
         LossRequest request = result.Request;
-        json.WriteStartObject("__metadata__");
+        _json.WriteStartObject("__metadata__"u8);
         if (result.Normalizer is { } normalizer)
         {
-            json.WriteString("normalizer", Text(inner =>
-            {
-                inner.WriteStartObject();
-                inner.WriteString("rule", normalizer.Rule);
-                WriteNumber(inner, "value", normalizer.Value);
-                inner.WriteEndObject();
-            }));
+            BeginInner();
+            _inner.WriteStartObject();
+            _inner.WriteString("rule"u8, normalizer.Rule);
+            WriteNumber("value", normalizer.Value);
+            _inner.WriteEndObject();
+            EndInner("normalizer"u8);
         }
 
-        json.WriteString("dtype", Common.Dtype.Words[request.IsFloat64 ? 1 : 0]);
+        _json.WriteString("dtype"u8, Common.Dtype.Words[request.IsFloat64 ? 1 : 0]);
         if (request.IsGiven(Common.Seed) && !double.IsNaN(request[Common.Seed]))
         {
-            json.WriteString("seed", ((long)request[Common.Seed]).ToString(CultureInfo.InvariantCulture));
+            _json.WriteString("seed"u8, ((long)request[Common.Seed]).ToString(CultureInfo.InvariantCulture));
         }
 
         if (request.Notes.Count + result.Notes.Count > 0)
         {
-            json.WriteString("notes", Text(inner =>
-            {
-                inner.WriteStartArray();
-                request.Notes.ForEach(note => WriteNote(inner, note));
-                result.Notes.ForEach(note => WriteNote(inner, note));
-                inner.WriteEndArray();
-            }));
+            BeginInner();
+            _inner.WriteStartArray();
+            WriteNotes(request.Notes);
+            WriteNotes(result.Notes);
+            _inner.WriteEndArray();
+            EndInner("notes"u8);
         }
 
-        json.WriteEndObject();
+        _json.WriteEndObject();
     }
 
-    private static void WriteNote(Utf8JsonWriter json, Note note)
+    private void WriteNotes(List<Note> notes)
     {
-        json.WriteStartObject();
-        json.WriteString("code", note.Code);
-        json.WriteString("detail", note.Detail);
-        if (note.Count is { } count)
+        foreach (Note note in notes)
         {
-            json.WriteNumber("count", count);
-        }
-
-        if (note.Values is { } values)
-        {
-            json.WriteStartObject("values");
-            foreach ((string name, double value) in values)
+            _inner.WriteStartObject();
+            _inner.WriteString("code"u8, note.Code);
+            _inner.WriteString("detail"u8, note.Detail);
+            if (note.Count is { } count)
             {
-                WriteNumber(json, name, value);
+                _inner.WriteNumber("count"u8, count);
             }
 
-            json.WriteEndObject();
-        }
+            if (note.Values is { } values)
+            {
+                _inner.WriteStartObject("values"u8);
+                foreach ((string name, double value) in values)
+                {
+                    WriteNumber(name, value);
+                }
 
-        json.WriteEndObject();
+                _inner.WriteEndObject();
+            }
+
+            _inner.WriteEndObject();
+        }
     }
 
-    private static void WriteNumber(Utf8JsonWriter json, string name, double value)
+    private void WriteNumber(string name, double value)
     {
         if (double.IsFinite(value))
         {
-            json.WriteNumber(name, value);
+            _inner.WriteNumber(name, value);
         }
         else
         {
-            json.WriteString(name, double.IsNaN(value) ? "NaN" : value > 0 ? "Infinity" : "-Infinity");
+            _inner.WriteString(name, double.IsNaN(value) ? "NaN" : value > 0 ? "Infinity" : "-Infinity");
         }
     }
 
-    private static string Text(Action<Utf8JsonWriter> write)
+    private void BeginInner()
     {
-        var bytes = new ArrayBufferWriter<byte>();
-        using (var json = new Utf8JsonWriter(bytes, Readable))
-        {
-            write(json);
-        }
+        _innerBytes.ResetWrittenCount();
+        _inner.Reset();
+    }
 
-        return Encoding.UTF8.GetString(bytes.WrittenSpan);
+    private void EndInner(ReadOnlySpan<byte> name)
+    {
+        _inner.Flush();
+        _json.WriteString(name, _innerBytes.WrittenSpan);
     }
 }

@@ -13,7 +13,7 @@ internal sealed partial class HeaderReader
 
     private readonly long[] _offsets = new long[2];
     private readonly int[] _lengths = new int[Shape.RankMax];
-    private TensorEntry _entry = new("");
+    private TensorEntry _entry = TensorEntry.None;
     private int _seenFields;
     private int _rank;
     private int _offsetCount;

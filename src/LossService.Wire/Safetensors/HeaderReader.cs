@@ -51,7 +51,7 @@ internal sealed partial class HeaderReader : IDisposable
     }
 
     /// <summary>The tensors in the order of the header.</summary>
-    public IReadOnlyList<TensorEntry> Entries => _entries;
+    public List<TensorEntry> Entries => _entries;
 
     /// <summary>Takes the next bytes of the header; false when it is broken.</summary>
     public bool Take(ReadOnlySpan<byte> piece)
@@ -176,7 +176,9 @@ internal sealed partial class HeaderReader : IDisposable
         }
 
         LossCard card = _request.Card;
-        BeginTensor(new(MemberNames.Pointer("", name, out _)) { Place = MemberNames.PlaceOfInput(card, name) });
+        int place = MemberNames.PlaceOfInput(card, name);
+        string pointer = place < 0 ? MemberNames.Pointer("", name, out _) : "/" + card.InputAt(place).Name;
+        BeginTensor(new(pointer) { Place = place });
         if (_entry.Place < 0 && MemberNames.PlaceOfParameter(card, name) >= 0)
         {
             _request.Mistakes.Add(new(_entry.Pointer, Codes.UnknownMember,

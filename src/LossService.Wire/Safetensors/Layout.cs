@@ -6,15 +6,15 @@ namespace LossService.Wire.Safetensors;
 /// none.</summary>
 internal static class Layout
 {
-    /// <summary>The tensors in the order of their bytes, or null when they do not lie side by side or the body would
-    /// pass its limit; the mistakes then say so.</summary>
+    /// <summary>The tensors, put in the order of their bytes, or null when they do not lie side by side or the body
+    /// would pass its limit; the mistakes then say so.</summary>
     public static List<TensorEntry>? Of(
-        IReadOnlyList<TensorEntry> entries, long headerEnd, ReadLimits limits, Mistakes mistakes)
+        List<TensorEntry> entries, long headerEnd, ReadLimits limits, Mistakes mistakes)
     {
-        List<TensorEntry> ordered = [.. entries.OrderBy(one => one.Begin).ThenBy(one => one.End)];
+        Sort(entries);
         long end = 0;
         bool isSound = true;
-        foreach (TensorEntry entry in ordered)
+        foreach (TensorEntry entry in entries)
         {
             if (entry.Begin != end)
             {
@@ -33,6 +33,25 @@ internal static class Layout
             mistakes.Add(Faults.Beyond("", "body", limits.BodyBytesMax, "bytes of body"));
         }
 
-        return isSound ? ordered : null;
+        return isSound ? entries : null;
     }
+
+    // By insertion: few tensors, nearly always in order, and equal ones stay as the header has them.
+    private static void Sort(List<TensorEntry> entries)
+    {
+        for (int next = 1; next < entries.Count; next++)
+        {
+            TensorEntry entry = entries[next];
+            int place = next;
+            for (; place > 0 && IsBehind(entries[place - 1], entry); place--)
+            {
+                entries[place] = entries[place - 1];
+            }
+
+            entries[place] = entry;
+        }
+    }
+
+    private static bool IsBehind(TensorEntry one, TensorEntry other) =>
+        one.Begin > other.Begin || (one.Begin == other.Begin && one.End > other.End);
 }

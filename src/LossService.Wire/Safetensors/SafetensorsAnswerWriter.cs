@@ -1,8 +1,8 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
 using LossService.Engine;
-using LossService.Engine.Cards;
 using LossService.Engine.Numerics;
 
 namespace LossService.Wire.Safetensors;
@@ -17,12 +17,12 @@ internal static class SafetensorsAnswerWriter
     /// <summary>How many bytes the answer takes.</summary>
     public static long LengthOf(LossResult result)
     {
-        List<(string Name, Tensor? Tensor)> outputs = OutputsOf(result);
         int size = Tensor.SizeOf(result.Request.FloatElement);
-        long length = LengthBytes + AnswerHeader.Of(result, outputs).WrittenCount;
-        foreach ((_, Tensor? tensor) in outputs)
+        long length = LengthBytes + AnswerHeader.Of(result).Length;
+        var outputs = new AnswerTensors(result);
+        while (outputs.MoveNext())
         {
-            length += (long)(tensor?.Shape.Elements ?? 1) * size;
+            length += (long)outputs.Shape.Elements * size;
         }
 
         return length;
@@ -33,56 +33,28 @@ internal static class SafetensorsAnswerWriter
     /// <exception cref="OperationCanceledException">Cancelled, or nobody reads the pipe any more.</exception>
     public static async ValueTask WriteAsync(PipeWriter body, LossResult result, CancellationToken cancelled)
     {
-        List<(string Name, Tensor? Tensor)> outputs = OutputsOf(result);
-        ArrayBufferWriter<byte> header = AnswerHeader.Of(result, outputs);
-        BinaryPrimitives.WriteUInt64LittleEndian(body.GetSpan(LengthBytes), (ulong)header.WrittenCount);
-        body.Advance(LengthBytes);
-        body.Write(header.WrittenSpan);
-        foreach ((_, Tensor? tensor) in outputs)
+        WriteHeader(body, AnswerHeader.Of(result));
+        var outputs = new AnswerTensors(result);
+        while (outputs.MoveNext())
         {
-            if (tensor is null)
+            if (outputs.Tensor is { } tensor)
             {
-                WriteScalar(body, result.Loss!.Value, result.Request.IsFloat64);
+                await WriteAsync(body, tensor, cancelled);
             }
             else
             {
-                await WriteAsync(body, tensor, cancelled);
+                WriteScalar(body, result.Loss!.Value, result.Request.IsFloat64);
             }
         }
 
         await FlushAsync(body, cancelled);
     }
 
-    // In the order of the file; no tensor stands for the loss itself.
-    private static List<(string Name, Tensor? Tensor)> OutputsOf(LossResult result)
+    private static void WriteHeader(PipeWriter body, ReadOnlySpan<byte> header)
     {
-        IReadOnlyList<Input> inputs = result.Request.Card.Inputs;
-        var outputs = new List<(string Name, Tensor? Tensor)>(2 + (2 * inputs.Count));
-        if (result.Loss is not null)
-        {
-            outputs.Add(("loss", null));
-        }
-
-        if (result.Losses is { } losses)
-        {
-            outputs.Add(("losses", losses));
-        }
-
-        Add(outputs, "gradients.", inputs, result.Gradients);
-        Add(outputs, "hessian.", inputs, result.Hessians);
-        return outputs;
-    }
-
-    private static void Add(
-        List<(string Name, Tensor? Tensor)> outputs, string prefix, IReadOnlyList<Input> inputs, Tensor?[] tensors)
-    {
-        for (int place = 0; place < tensors.Length; place++)
-        {
-            if (tensors[place] is { } tensor)
-            {
-                outputs.Add((prefix + inputs[place].Name, tensor));
-            }
-        }
+        BinaryPrimitives.WriteUInt64LittleEndian(body.GetSpan(LengthBytes), (ulong)header.Length);
+        body.Advance(LengthBytes);
+        body.Write(header);
     }
 
     private static void WriteScalar(PipeWriter body, double value, bool isFloat64)
@@ -100,6 +72,7 @@ internal static class SafetensorsAnswerWriter
         body.Advance(isFloat64 ? sizeof(double) : sizeof(float));
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     private static async ValueTask WriteAsync(PipeWriter body, Tensor tensor, CancellationToken cancelled)
     {
         int waiting = 0;
@@ -124,6 +97,7 @@ internal static class SafetensorsAnswerWriter
         return length;
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))] // one wait every 64 KiB
     private static async ValueTask FlushAsync(PipeWriter body, CancellationToken cancelled)
     {
         FlushResult result = await body.FlushAsync(cancelled);

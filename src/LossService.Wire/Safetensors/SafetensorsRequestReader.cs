@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Buffers.Binary;
 using System.Diagnostics;
 using System.IO.Pipelines;
+using System.Runtime.InteropServices;
 using LossService.Engine;
 using LossService.Engine.Cards;
 using LossService.Engine.Numerics;
@@ -16,15 +17,17 @@ internal sealed class SafetensorsRequestReader : IDisposable
 {
     private const int LengthBytes = sizeof(ulong);
 
+    private static readonly List<TensorEntry> NoEntries = [];
+
     private readonly LossRequest _request;
     private readonly ReadLimits _limits;
     private readonly HeaderReader _header;
     private readonly TensorFiller _filler;
-    private readonly byte[] _length = new byte[LengthBytes];
+    private ulong _length;
     private Stage _stage;
     private long _headerBytes;
     private long _left = LengthBytes;
-    private List<TensorEntry> _entries = [];
+    private List<TensorEntry> _entries = NoEntries;
     private int _current = -1;
 
     /// <summary>Starts to read into this request.</summary>
@@ -45,6 +48,8 @@ internal sealed class SafetensorsRequestReader : IDisposable
         Tensors,
         End,
     }
+
+    private Span<byte> LengthRoom => MemoryMarshal.AsBytes(new Span<ulong>(ref _length));
 
     private TensorEntry Current => _entries[_current];
 
@@ -111,7 +116,7 @@ internal sealed class SafetensorsRequestReader : IDisposable
         switch (_stage)
         {
             case Stage.Length:
-                part.CopyTo(_length.AsSpan(LengthBytes - (int)_left));
+                part.CopyTo(LengthRoom[(LengthBytes - (int)_left)..]);
                 _left -= part.Length;
                 return _left > 0 || BeginHeader();
             case Stage.Header when _left == _headerBytes && part[0] != (byte)'{':
@@ -144,7 +149,7 @@ internal sealed class SafetensorsRequestReader : IDisposable
 
     private bool BeginHeader()
     {
-        ulong length = BinaryPrimitives.ReadUInt64LittleEndian(_length);
+        ulong length = BinaryPrimitives.ReadUInt64LittleEndian(LengthRoom);
         if (length > (ulong)_limits.HeaderBytesMax)
         {
             _request.Mistakes.Add(Faults.Beyond("", "header", _limits.HeaderBytesMax, "bytes of safetensors header"));

@@ -6,6 +6,9 @@ namespace LossService.Wire.Safetensors;
 /// <param name="Pointer">Where its mistakes point.</param>
 internal sealed record TensorEntry(string Pointer)
 {
+    /// <summary>Stands where no tensor has begun yet.</summary>
+    public static TensorEntry None { get; } = new("");
+
     /// <summary>The input's place on the card, or -1 for a tensor that is passed over.</summary>
     public int Place { get; set; }
 

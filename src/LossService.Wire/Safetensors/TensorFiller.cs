@@ -17,9 +17,9 @@ internal sealed class TensorFiller(LossRequest request, TensorPool pool) : IDisp
 {
     private readonly ClaimedBuffer _numbers = new(pool);
     private readonly ClaimedBuffer _labels = new(pool);
-    private readonly byte[] _cut = new byte[sizeof(double)]; // an element of which a piece brought only the first bytes
+    private ulong _cut; // an element of which a piece brought only the first bytes
     private int _cutLength;
-    private TensorEntry _entry = new("");
+    private TensorEntry _entry = TensorEntry.None;
     private Dtype _type;
     private Element _element;
     private bool _hasNumbers;
@@ -28,6 +28,8 @@ internal sealed class TensorFiller(LossRequest request, TensorPool pool) : IDisp
     private int _count;
     private Tally _wrong;
     private Tally _overflow;
+
+    private Span<byte> Cut => MemoryMarshal.AsBytes(new Span<ulong>(ref _cut));
 
     /// <summary>Starts a tensor whose input stands on the card and whose floats get the request's precision.</summary>
     public void Begin(TensorEntry entry)
@@ -71,12 +73,12 @@ internal sealed class TensorFiller(LossRequest request, TensorPool pool) : IDisp
             }
 
             int missing = Math.Min(size - _cutLength, bytes.Length);
-            bytes[..missing].CopyTo(_cut.AsSpan(_cutLength));
+            bytes[..missing].CopyTo(Cut[_cutLength..]);
             _cutLength += missing;
             bytes = bytes[missing..];
             if (_cutLength == size)
             {
-                Convert(_cut.AsSpan(0, size));
+                Convert(Cut[..size]);
                 _cutLength = 0;
             }
         }

@@ -54,6 +54,7 @@ public sealed class SafetensorsTests
     public async Task Tensors_OfGoodAndBadFiles_GoBackToThePool()
     {
         await using var service = new Service("Production"); // of its own: nobody else rents from its pool
+        await service.WarmAsync(); // which rents, too
         foreach (byte[] file in (byte[][])[MseFile, MseFile[..^1], [.. MseFile, 0], Safe.File("predictions", "F32", Safe.Bytes(1f), 1)])
         {
             using HttpResponseMessage answer = await PostAsync(Mse, file, Safetensors, null, service);

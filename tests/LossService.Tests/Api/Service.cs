@@ -50,10 +50,26 @@ internal sealed class Service(string environment, params (string Name, string Va
         return JsonNode.Parse(await answer.Content.ReadAsStringAsync())!;
     }
 
+    /// <summary>Waits until the warm-up is over.</summary>
+    public async Task WarmAsync()
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        HttpResponseMessage ready = await GetAsync("/health/ready");
+        while (!ready.IsSuccessStatusCode)
+        {
+            await Task.Delay(20, patience.Token);
+            ready.Dispose();
+            ready = await GetAsync("/health/ready");
+        }
+
+        ready.Dispose();
+    }
+
     protected override void ConfigureWebHost(IWebHostBuilder builder)
     {
         builder.UseEnvironment(environment);
         builder.UseSetting("PoisonsReturns", "true");
+        builder.UseSetting("WarmUpSeconds", "0"); // every route once is enough to be right
         foreach ((string name, string value) in settings)
         {
             builder.UseSetting(name, value);

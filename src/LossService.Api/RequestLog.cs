@@ -1,0 +1,56 @@
+using System.Globalization;
+using Serilog;
+using Serilog.Core;
+using Serilog.Events;
+using Serilog.Formatting.Compact;
+
+namespace LossService.Api;
+
+/// <summary>The log: one structured line a request, JSON for machines and text for people. No line ever holds a number
+/// of a tensor, a byte of a body or a query string.</summary>
+internal static class RequestLog
+{
+    private const string Text = "{Timestamp:HH:mm:ss} {Level:u3} {Message:lj} {Dtype:l} {Shapes:l} {Code:l}{NewLine}{Exception}";
+
+    /// <summary>Sends everything through Serilog to standard output.</summary>
+    public static void AddRequestLine(this WebApplicationBuilder builder)
+    {
+        // Whoever looks at a terminal wants text; a container, a pipe or a file is read by a machine.
+        bool forPeople = builder.Environment.IsDevelopment()
+            || (!Console.IsOutputRedirected && builder.Configuration["DOTNET_RUNNING_IN_CONTAINER"] != "true");
+        builder.Services.AddSerilog(
+            (services, log) => Configure(log, services, builder.Configuration, forPeople), preserveStaticLogger: true);
+    }
+
+    /// <summary>A log that writes its lines as the container's does, and nobody reads.</summary>
+    public static Serilog.ILogger Unheard { get; } =
+        new LoggerConfiguration().WriteTo.Sink(new Nowhere()).CreateLogger();
+
+    /// <summary>Writes a line for every request.</summary>
+    public static void UseRequestLine(this WebApplication app) => app.UseMiddleware<RequestLine>();
+
+    private static void Configure(
+        LoggerConfiguration log, IServiceProvider services, IConfiguration settings, bool forPeople)
+    {
+        log.MinimumLevel.Information()
+            .MinimumLevel.Override("Microsoft", LogEventLevel.Warning)
+            .MinimumLevel.Override("System", LogEventLevel.Warning)
+            .ReadFrom.Configuration(settings)
+            .ReadFrom.Services(services);
+        if (forPeople)
+        {
+            log.WriteTo.Console(outputTemplate: Text, formatProvider: CultureInfo.InvariantCulture);
+        }
+        else
+        {
+            log.WriteTo.Console(new RenderedCompactJsonFormatter());
+        }
+    }
+
+    private sealed class Nowhere : ILogEventSink
+    {
+        private readonly RenderedCompactJsonFormatter _formatter = new();
+
+        public void Emit(LogEvent logEvent) => _formatter.Format(logEvent, TextWriter.Null);
+    }
+}
