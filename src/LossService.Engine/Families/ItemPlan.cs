@@ -20,7 +20,7 @@ internal sealed class ItemPlan<T> : IDisposable
     private readonly Broadcast _sampleAt;
     private readonly Tensor? _gradOutput;
     private readonly Broadcast _gradAt;
-    private readonly Tensor? _out;
+    private Tensor? _out;
     private double _uniform;
     private double _uniformCurvature;
     private double _divisor = 1;
@@ -58,6 +58,19 @@ internal sealed class ItemPlan<T> : IDisposable
     /// <summary>True when every item has the same weight and the same coefficient, and none is left out.</summary>
     public bool IsUniform =>
         _weight is null && _sampleWeight is null && _out is null && _gradOutput is null or { Shape.Rank: 0 };
+
+    /// <summary>Leaves an item out of which nothing is left, before the divisor is settled.</summary>
+    public void LeaveOut(int item)
+    {
+        if (_out is null)
+        {
+            _out = Tensor.Rent(_workshop.Pool, new Shape(Items), Element.Flag);
+            _out.Flag.Clear();
+        }
+
+        LeftOut += _out.Flag[item] == 0 ? 1 : 0;
+        _out.Flag[item] = 1;
+    }
 
     /// <summary>Settles the mean's divisor. <paramref name="sumOfClassWeights"/> is given by losses whose class weights
     /// enter it.</summary>
@@ -223,8 +236,23 @@ internal sealed class ItemPlan<T> : IDisposable
 
     /// <summary>An item's element weight times its sample weight.</summary>
     public double WeightOf(int item) =>
-        (_weight is null ? 1 : Number(_weight, _weightAt.At(item)))
+        (_weight is null ? 1
+            : _weight.Shape.Rank > _items.Rank ? MeanOf(_weight, item)
+            : Number(_weight, _weightAt.At(item)))
         * (_sampleWeight is null ? 1 : Number(_sampleWeight, _sampleAt.At(item)));
+
+    // Weights with an axis more than the items: an item takes the mean over it, as detectors do with corners.
+    private double MeanOf(Tensor weights, int item)
+    {
+        int length = weights.Shape.Elements / Math.Max(1, Items);
+        double sum = 0;
+        for (int i = 0; i < length; i++)
+        {
+            sum += Number(weights, (item * length) + i);
+        }
+
+        return sum / length;
+    }
 
     private static double Number(Tensor tensor, int offset) =>
         tensor.Element == Element.Float64 ? tensor.Float64[offset] : tensor.Float32[offset];
@@ -245,38 +273,4 @@ internal sealed class ItemPlan<T> : IDisposable
 
         return flags;
     }
-}
-
-/// <summary>Which element of a smaller tensor belongs to an item: (item / Divide) mod Modulo.</summary>
-internal readonly record struct Broadcast(int Divide, int Modulo)
-{
-    /// <summary>A tensor with an element per class: the second axis of the items, or the only one.</summary>
-    public static Broadcast OfClasses(int classes, Shape items)
-    {
-        int inner = 1;
-        for (int axis = 2; axis < items.Rank; axis++)
-        {
-            inner *= items[axis];
-        }
-
-        return new(inner, classes);
-    }
-
-    /// <summary>A tensor with an element per item, per sample (first axis), or one for all.</summary>
-    public static Broadcast Of(Shape? shape, Shape items)
-    {
-        if (shape is not { } small || small.Elements == items.Elements)
-        {
-            return new(1, int.MaxValue);
-        }
-
-        if (small.Elements == 1)
-        {
-            return new(1, 1);
-        }
-
-        return new(items[0] == 0 ? 1 : items.Elements / items[0], int.MaxValue);
-    }
-
-    public int At(int item) => item / Divide % Modulo;
 }
