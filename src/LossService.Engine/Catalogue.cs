@@ -7,6 +7,7 @@ using LossService.Engine.Losses.Information;
 using LossService.Engine.Losses.Metric;
 using LossService.Engine.Losses.Ranking;
 using LossService.Engine.Losses.Regression;
+using LossService.Engine.Losses.Segmentation;
 
 namespace LossService.Engine;
 
@@ -24,6 +25,20 @@ public static class Catalogue
         Elementwise.CorneredBinary<HingeLoss>(),
         Elementwise.Binary<SigmoidFocalLoss>(),
         Elementwise.Binary<GaussianFocalLoss>(),
+        Boxes.Of<IouLoss>(),
+        Boxes.Of<GeneralizedBoxIouLoss>(),
+        Boxes.Of<DistanceBoxIouLoss>(),
+        Boxes.Of<CompleteBoxIouLoss>(),
+        Boxes.Of<EiouLoss>(),
+        Boxes.Of<SiouLoss>(),
+        Regions.Of<DiceLoss>(),
+        Regions.Of<GeneralizedDiceLoss>(),
+        Regions.Of<TverskyLoss>(),
+        Regions.Of<FocalTverskyLoss>(),
+        Regions.Of<JaccardLoss>(),
+        Regions.Of<MccLoss>(),
+        Regions.Lovasz<LovaszHingeLoss>(),
+        Regions.Lovasz<LovaszSoftmaxLoss>(),
         Elementwise.Binary<MseLoss>(),
         Elementwise.Binary<L1Loss>(),
         Elementwise.Binary<SmoothL1Loss>(),

@@ -55,8 +55,26 @@ public sealed record Domain(double Min, double Max, bool Finite = true)
     /// <summary>0 or 1.</summary>
     public static Domain Binary { get; } = new(0, 1) { Values = [0, 1] };
 
+    /// <summary>Boxes as rows x1, y1, x2, y2 with x1 ≤ x2 and y1 ≤ y2.</summary>
+    public static Domain Box { get; } = Real with { IsBox = true };
+
+    /// <summary>Boxes as predicted: any numbers, which mean boxes where they are in order.</summary>
+    public static Domain PredictedBox { get; } = Any with { IsBox = true };
+
     /// <summary>The only values allowed, when they can be listed.</summary>
     public IReadOnlyList<double>? Values { get; init; }
+
+    /// <summary>True when rows of four are the corners of boxes; where <see cref="Finite"/>, they are in order.</summary>
+    public bool IsBox { get; init; }
+}
+
+/// <summary>A choice that decides whether a form is possible.</summary>
+/// <param name="Parameter">The choice.</param>
+/// <param name="Words">The words that allow the form.</param>
+public sealed record FormWith(Parameter Parameter, params IReadOnlyList<string> Words)
+{
+    /// <summary>True when this value of the choice allows the form.</summary>
+    public bool Allows(double value) => double.IsNaN(value) || Words.Any(word => Parameter.ValueOf(word) == value);
 }
 
 /// <summary>One way in which an input may be written: a shape, and what its elements then mean.</summary>
@@ -79,6 +97,10 @@ public sealed record InputForm(string Axes, InputKind Kind = InputKind.Number)
 
     /// <summary>The least length of the class axis for which rank alone may decide for this form.</summary>
     public int ClassesMin { get; init; } = 1;
+
+    /// <summary>The words of a choice that allow this form; null where all do. The choice's null leaves it to the
+    /// rank.</summary>
+    public FormWith? With { get; init; }
 
     /// <summary>The shape, ready to be matched.</summary>
     public ShapePattern Pattern { get; } = ShapePattern.Parse(Axes);

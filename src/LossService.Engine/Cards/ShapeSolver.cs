@@ -61,9 +61,15 @@ public static class ShapeSolver
         for (int alternative = 0; alternative < input.Forms.Count; alternative++)
         {
             ShapePattern pattern = input.Forms[alternative].Pattern;
-            if (!tensor.IsBareEmpty && !HasRankOf(pattern, tensor.Shape))
+            bool allowed = input.Forms[alternative].With is not { } with || with.Allows(request[with.Parameter]);
+            if (!allowed || (!tensor.IsBareEmpty && !HasRankOf(pattern, tensor.Shape)))
             {
                 continue;
+            }
+
+            if (!HasFixedLengths(request, place, pattern))
+            {
+                return false;
             }
 
             Bind(pattern, tensor, solution);
@@ -86,17 +92,35 @@ public static class ShapeSolver
             return true;
         }
 
-        request.Mistakes.Add(new($"/{input.Name}", Codes.RankMismatch,
-            $"expected {string.Join(" or ", input.Forms.Select(form => form.Pattern.ToString()).Distinct())}, found {tensor.Shape}")
-        {
-            Expected = string.Join(" or ", input.Forms.Select(form => form.Pattern.ToString()).Distinct()),
-            Found = tensor.Shape.ToString(),
-        });
+        string expected = string.Join(" or ", input.Forms
+            .Where(form => form.With is not { } with || with.Allows(request[with.Parameter]))
+            .Select(form => form.Pattern.ToString()).Distinct());
+        request.Mistakes.Add(
+            new($"/{input.Name}", Codes.RankMismatch, $"expected {expected}, found {tensor.Shape}")
+            { Expected = expected, Found = tensor.Shape.ToString() });
         return false;
     }
 
     private static bool HasRankOf(ShapePattern pattern, Shape shape) =>
         pattern.Rest is null ? shape.Rank == pattern.Symbols.Count : shape.Rank >= pattern.Symbols.Count;
+
+    // A digit in a pattern is a length by itself, such as the four corners of a box.
+    private static bool HasFixedLengths(LossRequest request, int place, ShapePattern pattern)
+    {
+        Tensor tensor = request.AnyTensor(place);
+        for (int axis = 0; axis < pattern.Symbols.Count && !tensor.IsBareEmpty; axis++)
+        {
+            if (char.IsAsciiDigit(pattern.Symbols[axis][0]) && tensor.Shape[axis] != pattern.Symbols[axis][0] - '0')
+            {
+                request.Mistakes.Add(new($"/{request.Card.Inputs[place].Name}", Codes.ShapeMismatch,
+                    $"expected {pattern}, found {tensor.Shape}")
+                { Expected = pattern.ToString(), Found = tensor.Shape.ToString() });
+                return false;
+            }
+        }
+
+        return true;
+    }
 
     private static void Bind(ShapePattern pattern, Tensor tensor, Solution solution)
     {
@@ -197,7 +221,8 @@ public static class ShapeSolver
             }
         }
 
-        string all = string.Join(" or ", expected);
+        string all = expected.Count > 0 ? string.Join(" or ", expected)
+            : $"nothing beside {solution.IntroducedBy} {request.AnyTensor(solution.First).Shape}";
         request.Mistakes.Add(new($"/{name}", rankFits ? Codes.ShapeMismatch : Codes.RankMismatch,
             $"expected {all}, found {tensor.Shape}")
         { Expected = all, Found = tensor.Shape.ToString() });

@@ -20,7 +20,7 @@ internal sealed class ItemPlan<T> : IDisposable
     private readonly Broadcast _sampleAt;
     private readonly Tensor? _gradOutput;
     private readonly Broadcast _gradAt;
-    private readonly Tensor? _out;
+    private Tensor? _out;
     private double _uniform;
     private double _uniformCurvature;
     private double _divisor = 1;
@@ -59,6 +59,19 @@ internal sealed class ItemPlan<T> : IDisposable
     /// <summary>True when every item has the same weight and the same coefficient.</summary>
     public bool IsUniform =>
         _weight is null && _sampleWeight is null && _gradOutput is null or { Shape.Rank: 0 };
+
+    /// <summary>Leaves an item out of which nothing is left, before the divisor is settled.</summary>
+    public void LeaveOut(int item)
+    {
+        if (_out is null)
+        {
+            _out = Tensor.Rent(_workshop.Pool, new Shape(Items), Element.Flag);
+            _out.Flag.Clear();
+        }
+
+        LeftOut += _out.Flag[item] == 0 ? 1 : 0;
+        _out.Flag[item] = 1;
+    }
 
     /// <summary>Settles the mean's divisor. <paramref name="sumOfClassWeights"/> is given by losses whose class weights
     /// enter it.</summary>
@@ -224,8 +237,23 @@ internal sealed class ItemPlan<T> : IDisposable
 
     /// <summary>An item's element weight times its sample weight.</summary>
     public double WeightOf(int item) =>
-        (_weight is null ? 1 : Number(_weight, _weightAt.At(item)))
+        (_weight is null ? 1
+            : _weight.Shape.Rank > _items.Rank ? MeanOf(_weight, item)
+            : Number(_weight, _weightAt.At(item)))
         * (_sampleWeight is null ? 1 : Number(_sampleWeight, _sampleAt.At(item)));
+
+    // Weights with an axis more than the items: an item takes the mean over it, as detectors do with corners.
+    private double MeanOf(Tensor weights, int item)
+    {
+        int length = weights.Shape.Elements / Math.Max(1, Items);
+        double sum = 0;
+        for (int i = 0; i < length; i++)
+        {
+            sum += Number(weights, (item * length) + i);
+        }
+
+        return sum / length;
+    }
 
     private static double Number(Tensor tensor, int offset) =>
         tensor.Element == Element.Float64 ? tensor.Float64[offset] : tensor.Float32[offset];

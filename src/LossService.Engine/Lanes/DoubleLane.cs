@@ -117,6 +117,14 @@ internal readonly struct DoubleLane(Vector256<double> vector) : IVectorLane<Doub
     public static DoubleLane Pow(DoubleLane a, double exponent) => new(LaneMath.Pow(a._vector, exponent));
 
     [MethodImpl(Inline)]
+    public static DoubleLane Atan2(DoubleLane y, DoubleLane x)
+    {
+        DoubleLane angle = new(LaneMath.Atan((y / x)._vector));
+        DoubleLane turned = angle + Select(y < 0, -Math.PI, Math.PI);
+        return Select(Same(Abs(x) + Abs(y), 0), 0, Select(x < 0, turned, angle));
+    }
+
+    [MethodImpl(Inline)]
     public static Logistic<DoubleLane> Logistic(DoubleLane a)
     {
         LaneMath.Logistic(a._vector, out Vector256<double> softplus, out Vector256<double> softplusOfMinus,

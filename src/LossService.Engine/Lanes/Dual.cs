@@ -73,10 +73,12 @@ internal readonly struct Dual<V>(V value, V slope) : ILane<Dual<V>>
             V.Select(a._value < 0, -a._slope, V.Select(V.Same(a._value, 0), 0, a._value))));
 
     [MethodImpl(Inline)]
-    public static Dual<V> Max(Dual<V> a, Dual<V> b) => Extreme(a, b, a._value < b._value);
+    public static Dual<V> Max(Dual<V> a, Dual<V> b) =>
+        Extreme(a, b, V.Max(a._value, b._value), a._value < b._value);
 
     [MethodImpl(Inline)]
-    public static Dual<V> Min(Dual<V> a, Dual<V> b) => Extreme(a, b, a._value > b._value);
+    public static Dual<V> Min(Dual<V> a, Dual<V> b) =>
+        Extreme(a, b, V.Min(a._value, b._value), a._value > b._value);
 
     [MethodImpl(Inline)]
     public static Dual<V> Hinge(Dual<V> a, double tie) => new(
@@ -146,6 +148,14 @@ internal readonly struct Dual<V>(V value, V slope) : ILane<Dual<V>>
     }
 
     [MethodImpl(Inline)]
+    public static Dual<V> Atan2(Dual<V> y, Dual<V> x)
+    {
+        V square = (x._value * x._value) + (y._value * y._value);
+        V turn = ((x._value * y._slope) - (y._value * x._slope)) / square;
+        return new(V.Atan2(y._value, x._value), V.Select(V.Same(square, 0), 0, turn));
+    }
+
+    [MethodImpl(Inline)]
     public static Logistic<Dual<V>> Logistic(Dual<V> a)
     {
         Logistic<V> at = V.Logistic(a._value);
@@ -158,8 +168,8 @@ internal readonly struct Dual<V>(V value, V slope) : ILane<Dual<V>>
     }
 
     [MethodImpl(Inline)]
-    private static Dual<V> Extreme(Dual<V> a, Dual<V> b, V takesSecond) => new(
-        V.Select(takesSecond, b._value, a._value),
+    private static Dual<V> Extreme(Dual<V> a, Dual<V> b, V value, V takesSecond) => new(
+        value,
         V.Select(
             V.Same(a._value, b._value),
             0.5 * (a._slope + b._slope),

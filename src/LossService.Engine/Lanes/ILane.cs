@@ -74,6 +74,9 @@ internal interface ILane<V> where V : struct, ILane<V>
     /// <summary>a to a constant power, a not negative; its slope at a = 0 is 0 for every power but 1.</summary>
     static abstract V Pow(V a, double exponent);
 
+    /// <summary>The angle of the point (x, y), from -π to π; 0, without slope, at the origin.</summary>
+    static abstract V Atan2(V y, V x);
+
     /// <summary>The sigmoid and the softplus of a and of -a, from one exponential.</summary>
     static abstract Logistic<V> Logistic(V a);
 

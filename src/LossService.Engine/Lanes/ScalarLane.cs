@@ -61,6 +61,8 @@ internal readonly struct ScalarLane(double value) : ILane<ScalarLane>
 
     public static ScalarLane Pow(ScalarLane a, double exponent) => First(DoubleLane.Pow(a.Value, exponent));
 
+    public static ScalarLane Atan2(ScalarLane y, ScalarLane x) => First(DoubleLane.Atan2(y.Value, x.Value));
+
     public static Logistic<ScalarLane> Logistic(ScalarLane a)
     {
         Logistic<DoubleLane> at = DoubleLane.Logistic(a.Value);

@@ -117,6 +117,14 @@ internal readonly struct SingleLane(Vector256<float> vector) : IVectorLane<Singl
     public static SingleLane Pow(SingleLane a, double exponent) => new(LaneMath.Pow(a._vector, exponent));
 
     [MethodImpl(Inline)]
+    public static SingleLane Atan2(SingleLane y, SingleLane x)
+    {
+        SingleLane angle = new(LaneMath.Atan((y / x)._vector));
+        SingleLane turned = angle + Select(y < 0, -Math.PI, Math.PI);
+        return Select(Same(Abs(x) + Abs(y), 0), 0, Select(x < 0, turned, angle));
+    }
+
+    [MethodImpl(Inline)]
     public static Logistic<SingleLane> Logistic(SingleLane a)
     {
         LaneMath.Logistic(a._vector, out Vector256<float> softplus, out Vector256<float> softplusOfMinus,

@@ -41,7 +41,7 @@ public static class ElementCheck
 
     private static void CheckLabels(LossRequest request, int place, InputForm form, Tensor labels)
     {
-        int classes = request.Solution!.Length(form.Classes ?? "C");
+        int classes = form.Classes is null ? (int)form.Domain.Max + 1 : request.Solution!.Length(form.Classes);
         int max = form.Background ? classes : classes - 1;
         double ignore = request.Card.IgnoreIndex is { } parameter ? request[parameter] : double.NaN;
         ReadOnlySpan<int> values = labels.Label;
@@ -56,7 +56,7 @@ public static class ElementCheck
         for (int i = 0; i < values.Length; i++)
         {
             int label = values[i];
-            if ((label >= 0 && label <= max) || label == ignore || IsMasked(request, place, labels.Shape, i))
+            if ((label >= 0 && label <= max) || label == ignore || Hidden.Is(request, place, labels.Shape, i))
             {
                 continue;
             }
@@ -90,6 +90,11 @@ public static class ElementCheck
             return;
         }
 
+        if (domain.IsBox)
+        {
+            CheckCorners(request, place, numbers);
+        }
+
         bool fine = numbers.Element == Element.Float64
             ? IsFine<double>(numbers.Float64, domain)
             : IsFine<float>(numbers.Float32, domain);
@@ -103,7 +108,7 @@ public static class ElementCheck
         for (int i = 0; i < numbers.Shape.Elements; i++)
         {
             double value = numbers.ValueAt(i);
-            if (Allows(domain, value) || IsMasked(request, place, numbers.Shape, i))
+            if (Allows(domain, value) || Hidden.Is(request, place, numbers.Shape, i))
             {
                 continue;
             }
@@ -115,6 +120,27 @@ public static class ElementCheck
 
         Add(request, place, Codes.NonFiniteInput, "a finite number", nonFinite, numbers.Shape);
         Add(request, place, Codes.DomainError, Describe(domain), outside, numbers.Shape);
+    }
+
+    // The second corner of a box, elements 2 and 3 of its four, does not come before the first.
+    private static void CheckCorners(LossRequest request, int place, Tensor numbers)
+    {
+        const int Corners = 4;
+        if (numbers.Shape.Rank == 0 || numbers.Shape[numbers.Shape.Rank - 1] != Corners)
+        {
+            return;
+        }
+
+        var disordered = new Finding();
+        for (int i = 2; i < numbers.Shape.Elements; i = i % Corners == 2 ? i + 1 : i + 3)
+        {
+            if (numbers.ValueAt(i) < numbers.ValueAt(i - 2) && !Hidden.Is(request, place, numbers.Shape, i))
+            {
+                disordered.Count(i, numbers.ValueAt(i));
+            }
+        }
+
+        Add(request, place, Codes.DomainError, "corners in order, x1 <= x2 and y1 <= y2", disordered, numbers.Shape);
     }
 
     // One look: bounds that are finite refuse infinities and NaN as well.
@@ -187,89 +213,6 @@ public static class ElementCheck
             Index = index,
             Count = count,
         });
-
-    /// <summary>True when the item that an element belongs to is masked, or its label ignored.</summary>
-    private static bool IsMasked(LossRequest request, int place, Shape shape, int offset)
-    {
-        if (request.Solution is not { } solution
-            || ItemOf(solution, request.Card.InputAt(place), shape, offset) is not { } item)
-        {
-            return false;
-        }
-
-        if (IsMasked(request, solution.Items, item, StepsOf(solution.Items, shape)))
-        {
-            return true;
-        }
-
-        if (request.Card.IgnoreIndex is not { } ignore)
-        {
-            return false;
-        }
-
-        for (int other = 0; other < request.Card.Inputs.Count; other++)
-        {
-            if (solution.Form(other) is { Kind: InputKind.Label } && request.LabelTensor(other) is { } labels
-                && labels.Shape == solution.Items && labels.Label[item] == request[ignore])
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
-
-    // A label of (N, d1, ...) with items (N, C, d1, ...) is masked when the items of all its classes are.
-    private static bool IsMasked(LossRequest request, Shape items, int item, (int Count, int Step) steps)
-    {
-        if (request.Tensor(request.Card.Inputs.Count + 1) is not { } mask)
-        {
-            return false;
-        }
-
-        var at = Families.Broadcast.Of(mask.Shape, items);
-        bool masked = true;
-        for (int step = 0; step < steps.Count; step++)
-        {
-            masked &= mask.Flag[at.At(item + (step * steps.Step))] == 0;
-        }
-
-        return masked;
-    }
-
-    private static (int Count, int Step) StepsOf(Shape items, Shape shape) =>
-        shape.Rank + 1 == items.Rank ? (items[1], items.From(2).Elements) : (1, 0);
-
-    // An element of (N, C, d1, ...) belongs to the item (N, d1, ...); one of the items' own shape to itself; one of a
-    // vector over samples to no single item, unless there is one item a sample.
-    private static int? ItemOf(Solution solution, Input input, Shape shape, int offset)
-    {
-        Shape items = solution.Items;
-        if (shape == items)
-        {
-            return offset;
-        }
-
-        if (shape.Rank + 1 == items.Rank && input.MayBeLabel)
-        {
-            int step = items.From(2).Elements;
-            return (offset / step * step * items[1]) + (offset % step); // the item of the label's first class
-        }
-
-        if (shape.Rank != items.Rank + 1 || input.Name == Common.WeightName)
-        {
-            return null;
-        }
-
-        if (items.Rank == 0)
-        {
-            return 0;
-        }
-
-        int inner = shape.From(Math.Min(2, shape.Rank)).Elements;
-        int classes = shape[1];
-        return (offset / inner / classes * inner) + (offset % inner);
-    }
 
     private static string Invariant(FormattableString text) => FormattableString.Invariant(text);
 

@@ -33,14 +33,16 @@ internal sealed class RandomRequest
         return draw._request;
     }
 
-    /// <summary>Draws a request with the given number of samples, of the losses' own inputs alone.</summary>
-    public static OracleRequest DrawPlain(LossCard card, Random random, int samples, int classes)
+    /// <summary>Draws a request with the given number of samples, of the losses' own inputs alone; with places beyond
+    /// samples and classes where they are asked for.</summary>
+    public static OracleRequest DrawPlain(LossCard card, Random random, int samples, int classes, int places = 0)
     {
         var draw = new RandomRequest(card, random);
         draw._lengths["N"] = samples;
         draw._lengths["C"] = classes;
         draw._rests["S"] = [samples];
-        draw._rests["D"] = [];
+        draw._rests["D"] = places == 0 ? [] : [places];
+        draw._rests["P"] = [classes]; // places without classes: as many numbers
         draw.DrawInputs(optional: false, firstForm: 0);
         return draw._request;
     }
@@ -54,14 +56,39 @@ internal sealed class RandomRequest
             _ => !input.Optional || (optional && Chance(0.5)),
         })];
         int alternative = firstForm ?? _random.Next(given[0].Forms.Count);
+        Allow(given[0].Forms[alternative], alternative);
         Bind(given[0].Forms[alternative], alternative);
         foreach (Input input in given)
         {
             InputForm[] fitting = input == given[0]
                 ? [input.Forms[alternative]]
                 : [.. input.Forms.Where(form => Fits(form, input))];
+            if (fitting.Length == 0)
+            {
+                continue; // weights of classes beside a first input that has none
+            }
+
             InputForm form = fitting[_random.Next(fitting.Length)];
             _request.Inputs[input.Name] = Fill(ShapeOf(form.Pattern), () => Number(form, input));
+            if (input.Forms.First(other => other.Axes == form.Axes) != form)
+            {
+                _request.Parameters["target_type"] = form.TargetType; // nothing else tells the two forms apart
+            }
+
+            BoxCorners.Order(input, _request.Inputs[input.Name].Values);
+        }
+    }
+
+    /// <summary>Keeps a choice that decides for a form, or makes it; null is kept only for the first form.</summary>
+    private void Allow(InputForm form, int alternative)
+    {
+        if (form.With is { } with)
+        {
+            var word = (string?)_request.Parameters.GetValueOrDefault(with.Parameter.Name);
+            if (word is null ? alternative > 0 : !with.Words.Contains(word))
+            {
+                _request.Parameters[with.Parameter.Name] = Pick([.. with.Words]);
+            }
         }
     }
 
@@ -75,9 +102,13 @@ internal sealed class RandomRequest
         _first = form.Pattern.Text;
         _itemsPattern = ShapePattern.Parse(items[Math.Min(alternative, items.Length - 1)].Trim());
         ShapeOf(form.Pattern);
-        // Where the terms of a row are not summed, each is an item.
-        bool terms = _request.Parameters.GetValueOrDefault("class_reduction") is "none";
-        _items = ShapeOf(terms ? form.Pattern : _itemsPattern);
+        if (_card.ItemsWith is { } other
+            && other.Word.Equals(_request.Parameters.GetValueOrDefault(other.Parameter.Name)))
+        {
+            items = other.Items.Split('|');
+        }
+
+        _items = ShapeOf(ShapePattern.Parse(items[Math.Min(alternative, items.Length - 1)].Trim()));
         _lengths["F"] = _items.Aggregate(1, (product, length) => product * length);
     }
 

@@ -65,7 +65,7 @@ internal sealed class GoldenRequests(LossCard card)
         {
             for (int i = 0; i < Attempts; i++)
             {
-                yield return ($"grid, {parameter} {word}", Set(EachNumber(Plain(), OnGrid), parameter, word));
+                yield return ($"grid, {parameter} {word}", Set(EachNumber(Plain(NeedsPlaces(parameter)), OnGrid), parameter, word));
             }
         }
 
@@ -79,8 +79,8 @@ internal sealed class GoldenRequests(LossCard card)
             yield return ("one -Infinity", OneInfinite(Plain(), double.NegativeInfinity));
         }
 
-        yield return ("first sample hidden", FirstHidden(Plain()));
-        yield return ("nothing left", Mask(Plain(), _ => false));
+        yield return ("first sample hidden", FirstHidden(Plain(PerSample.Of(card) is not null)));
+        yield return ("nothing left", Mask(Plain(PerSample.Of(card) is not null), _ => false));
         foreach (string empty in (string[])["zero", "nan"])
         {
             OracleRequest none = RandomRequest.DrawPlain(card, _random, samples: 0, Classes).InFloat64();
@@ -99,7 +99,11 @@ internal sealed class GoldenRequests(LossCard card)
         }
     }
 
-    private OracleRequest Plain() => RandomRequest.DrawPlain(card, _random, Samples, Classes).InFloat64();
+    private OracleRequest Plain(bool withPlaces = false) =>
+        RandomRequest.DrawPlain(card, _random, Samples, Classes, withPlaces ? 2 : 0).InFloat64();
+
+    /// <summary>True where samples become items: a sample of one place would say little of a sum over places.</summary>
+    private bool NeedsPlaces(string parameter) => PerSample.Of(card)?.Parameter.Name == parameter;
 
     private OracleRequest Curved(OracleRequest request) =>
         card.HasHessian ? Set(request, "hessian", "diagonal") : request;
@@ -123,7 +127,9 @@ internal sealed class GoldenRequests(LossCard card)
     private IEnumerable<(string Parameter, string Word)> Choices() => card.Parameters
         .Where(parameter => parameter.Kind == ParameterKind.Choice)
         .Append(Common.Tie)
-        .SelectMany(parameter => parameter.Words.Select(word => (parameter.Name, word)));
+        .SelectMany(parameter => parameter.Words
+            .Where(word => card.Inputs[0].Forms[0].With is not { } with || with.Parameter != parameter || with.Words.Contains(word))
+            .Select(word => (parameter.Name, word)));
 
     /// <summary>Inputs of plain numbers: no labels, no signs, no weights.</summary>
     private IEnumerable<Input> Numbers => card.Inputs.Where(input =>
@@ -180,8 +186,13 @@ internal sealed class GoldenRequests(LossCard card)
         return Mask(request, sample => sample > 0);
     }
 
-    private static OracleRequest Mask(OracleRequest request, Func<int, bool> counts)
+    private OracleRequest Mask(OracleRequest request, Func<int, bool> counts)
     {
+        if (PerSample.Of(card) is { } own)
+        {
+            request.Parameters[own.Parameter.Name] = own.Word;
+        }
+
         request.Inputs["mask"] = Enumerable.Range(0, Samples).Select(sample => counts(sample) ? 1.0 : 0).ToArray();
         return request;
     }
@@ -193,7 +204,8 @@ internal sealed class GoldenRequests(LossCard card)
         {
             request = Plain();
         }
-        while (request.Inputs["targets"].Shape.Length > 1); // probabilities are never ignored
+        while (card.InputAt(card.PlaceOfInput("targets")).MayBeNumber
+            && request.Inputs["targets"].Shape.Length > 1); // probabilities are never ignored
 
         request.Inputs["targets"].Values.AsSpan(0, samples).Fill(card.IgnoreIndex!.Default);
         return request;
@@ -206,13 +218,19 @@ internal sealed class GoldenRequests(LossCard card)
     }
 
     /// <summary>Three digits are enough of a number that was drawn, and easier to read.</summary>
-    private static OracleRequest Rounded(OracleRequest request) => request with
+    private OracleRequest Rounded(OracleRequest request) => request with
     {
         Inputs = request.Inputs.ToDictionary(
-            input => input.Key, input => input.Value with { Values = [.. input.Value.Values.Select(Rounded)] }),
+            input => input.Key, input => input.Value with { Values = Ordered(input.Key, [.. input.Value.Values.Select(Rounded)]) }),
         Parameters = request.Parameters.ToDictionary(
             setting => setting.Key, setting => setting.Value is double number ? Rounded(number) : setting.Value),
     };
+
+    private double[] Ordered(string input, double[] values)
+    {
+        BoxCorners.Order(card.InputAt(card.PlaceOfInput(input)), values);
+        return values;
+    }
 
     private static double Rounded(double number) =>
         double.Parse(number.ToString("G3", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);

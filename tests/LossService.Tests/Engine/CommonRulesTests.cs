@@ -78,7 +78,7 @@ public sealed class CommonRulesTests
     {
         for (int seed = 0; seed < 12; seed++)
         {
-            Question whole = new Samples(EveryLoss.Card(loss), 700 + seed).Draw(new() { Form = 0, Samples = 9, Reduction = "mean" })
+            Question whole = new Samples(EveryLoss.Card(loss), 700 + seed).Draw(new() { Form = 0, Samples = 9, Reduction = "mean", Independent = true })
                 .Without("avg_factor", "avg_factor_eps");
             Answer all = Bench.Ask(whole);
             Answer left = Bench.Ask(whole.Select(0, 1, 2, 3));
@@ -234,6 +234,7 @@ public sealed class CommonRulesTests
         Extras = false,
         Reduction = "none",
         Ignored = false,
+        Independent = true,
     });
 
     private static void AssertNear(double[] expected, double[] found, double relative, double scale, string about)

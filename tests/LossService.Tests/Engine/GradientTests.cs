@@ -10,6 +10,9 @@ public sealed class GradientTests
     // PyTorch clamps the logarithm and the gradient's denominator, each by itself, so that the one is not the other's slope.
     private static readonly string[] NotSlopes = ["log_min", "denominator_min"];
 
+    // What a loss takes for a constant of its gradient unless told otherwise; differences of the loss cannot.
+    private static readonly string[] Detaching = ["detach_alpha"];
+
     [Theory]
     [MemberData(nameof(EveryLoss.Names), MemberType = typeof(EveryLoss))]
     public void Gradient_OfEveryReductionAndOption_MatchesCentralDifferences(string loss)
@@ -18,12 +21,12 @@ public sealed class GradientTests
         var differences = new Differences(new Random(1), pointsMax: 6);
         for (int seed = 0; seed < EveryLoss.Draws(96); seed++)
         {
-            differences.CheckGradients(new Samples(EveryLoss.Card(loss), seed).Draw(new()
+            differences.CheckGradients(Attached(new Samples(EveryLoss.Card(loss), seed).Draw(new()
             {
                 Reduction = reductions[seed % reductions.Length],
                 Untouched = NotSlopes,
                 Form = seed / reductions.Length % Samples.FormsOf(EveryLoss.Card(loss)),
-            }));
+            })));
         }
 
         Assert.True(differences.Compared > 2 * EveryLoss.Draws(96), $"only {differences.Compared} elements");
@@ -38,14 +41,14 @@ public sealed class GradientTests
         var differences = new Differences(new Random(2), pointsMax: 2);
         foreach (int row in lengths.Where((_, i) => i % (EveryLoss.IsSlow ? 12 : 1) == 0))
         {
-            differences.CheckGradients(new Samples(EveryLoss.Card(loss), row).Draw(new()
+            differences.CheckGradients(Attached(new Samples(EveryLoss.Card(loss), row).Draw(new()
             {
                 Form = 0,
                 Row = row,
                 Samples = row < 60 ? row / 2 : 2,
                 Plain = true,
                 Untouched = NotSlopes,
-            }));
+            })));
         }
 
         Assert.True(differences.Kinks <= differences.Compared / 20, $"{differences.Kinks} kinks, {differences.Compared} not");
@@ -59,11 +62,11 @@ public sealed class GradientTests
         var differences = new Differences(new Random(3), pointsMax: 6);
         for (int seed = 0; seed < Draws; seed++)
         {
-            differences.CheckSubgradients(new Samples(EveryLoss.Card(loss), 1000 + seed).Draw(new()
+            differences.CheckSubgradients(Attached(new Samples(EveryLoss.Card(loss), 1000 + seed).Draw(new()
             {
                 Values = Values.Kinks,
                 Untouched = NotSlopes,
-            }));
+            })));
         }
 
         Assert.True(differences.Compared > Draws / 8, $"only {differences.Compared} elements");
@@ -77,13 +80,23 @@ public sealed class GradientTests
         var differences = new Differences(new Random(4), pointsMax: 6);
         for (int seed = 0; seed < EveryLoss.Draws(64); seed++)
         {
-            differences.CheckHessians(new Samples(EveryLoss.Card(loss), 2000 + seed).Draw(new()
+            differences.CheckHessians(Attached(new Samples(EveryLoss.Card(loss), 2000 + seed).Draw(new()
             {
                 Reduction = reductions[seed % reductions.Length],
-            }));
+            })));
         }
 
         Assert.True(differences.Compared > 2 * EveryLoss.Draws(64), $"only {differences.Compared} elements");
         Assert.True(differences.Kinks < differences.Compared / 20, $"{differences.Kinks} kinks, {differences.Compared} not");
+    }
+
+    private static Question Attached(Question question)
+    {
+        foreach (string parameter in Detaching.Where(name => question.Card.PlaceOfParameter(name) >= 0))
+        {
+            question = question.With(parameter, "false");
+        }
+
+        return question;
     }
 }

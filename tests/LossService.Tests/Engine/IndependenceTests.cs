@@ -46,6 +46,7 @@ public sealed class IndependenceTests
             Row = 3,
             Plain = true,
             Float64 = float64,
+            Independent = true,
             Reduction = "none",
         });
         Answer all = Bench.Ask(longest);
@@ -90,6 +91,7 @@ public sealed class IndependenceTests
         {
             Samples = samples,
             Float64 = float64,
+            Independent = true,
             Reduction = "none",
             Values = (Values)(seed % 3),
         });

@@ -20,6 +20,7 @@ public sealed class LeftOutTests
                 Form = 0,
                 Samples = 2 + (seed % 9),
                 Float64 = float64,
+                Independent = true,
                 Values = (Values)(seed % 3),
             });
             double[] mask = [.. Enumerable.Range(0, question.Samples).Select(sample => (double)((sample + seed) % 2))];
@@ -44,7 +45,7 @@ public sealed class LeftOutTests
     {
         for (int seed = 0; seed < 8; seed++)
         {
-            Question some = new Samples(EveryLoss.Card(loss), 300 + seed).Draw(new() { Form = 0, Samples = 3, Reduction = "mean" })
+            Question some = new Samples(EveryLoss.Card(loss), 300 + seed).Draw(new() { Form = 0, Samples = 3, Reduction = "mean", Independent = true })
                 .Without("avg_factor", "sample_weight", "mask", "grad_output", "weight_normalization", "loss_weight", "weight");
             Question[] empties = [some.Select(), some.With("mask", new Given(new double[3], [3], Slicing.FirstAxis))];
             foreach (Question empty in empties)

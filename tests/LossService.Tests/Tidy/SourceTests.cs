@@ -22,6 +22,7 @@ public sealed partial class SourceTests
         [("src/LossService.Engine/Families/Distance.cs", "l2")] = "a distance",
         [("src/LossService.Engine/Families/DistributionDriver.cs", "cross_entropy")] = "a value that a note tells",
         [("src/LossService.Engine/Families/DistributionDriver.cs", "entropy")] = "a value that a note tells",
+        [("src/LossService.Engine/Families/RegionMembers.cs", "log_loss")] = "a parameter",
     };
 
     private static readonly Dictionary<string, string[]> MayUse = new()

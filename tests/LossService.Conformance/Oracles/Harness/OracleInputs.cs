@@ -135,6 +135,11 @@ internal sealed class OracleInputs
 
         long[] items = Mask.shape;
         long[] axes = input.shape;
+        if (items.Length == 0)
+        {
+            return Mask.expand(axes); // one item of everything
+        }
+
         if (axes.SequenceEqual(items))
         {
             // Where the terms of a row are items, a masked class still belongs to its row's softmax.

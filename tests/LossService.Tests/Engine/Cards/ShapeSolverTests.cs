@@ -63,7 +63,7 @@ public sealed class ShapeSolverTests
     [MemberData(nameof(EveryLoss.Names), MemberType = typeof(EveryLoss))]
     public void Solve_EmptyBatchOfNoClasses_IsEmpty(string loss)
     {
-        Question question = new Samples(EveryLoss.Card(loss), 1).Draw(new() { Form = 0, Samples = 0, Row = 0, Plain = true, Extras = false });
+        Question question = new Samples(EveryLoss.Card(loss), 1).Draw(new() { Form = 0, Samples = 0, Row = 0, Plain = true, Extras = false, Independent = true });
         Assert.Empty(Bench.Ask(question.With("reduction", "none")).Losses);
     }
 }

@@ -114,6 +114,11 @@ internal sealed class Differences(Random random, int pointsMax)
             .First(form => form.Kind == InputKind.Number).Domain;
         double x = given.Values[place];
         double room = Math.Min(x - domain.Min, domain.Max - x);
+        if (domain is { IsBox: true, Finite: true })
+        {
+            room = Math.Abs(given.Values[(place / 4 * 4) + ((place + 2) % 4)] - x); // to the opposite corner
+        }
+
         double h = Step * (double.IsFinite(room) ? Math.Min(room, 1) : Math.Max(1, Math.Abs(x)));
         return (step => measure(Bench.Ask(question.With(input, given.At(place, x + step)))), h);
     }

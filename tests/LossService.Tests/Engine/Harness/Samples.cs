@@ -1,3 +1,4 @@
+using LossService.Conformance.Agreement;
 using LossService.Engine.Cards;
 using LossService.Engine.Lanes;
 
@@ -25,6 +26,11 @@ internal sealed class Samples(LossCard card, int seed)
         if (wish.Settings)
         {
             DrawSettings(question, wish);
+        }
+
+        if (wish.Independent && PerSample.Of(card) is { } own)
+        {
+            question.Parameters[own.Parameter.Name] = own.Parameter.ValueOf(own.Word);
         }
 
         DrawReduction(question, wish);
@@ -129,20 +135,51 @@ internal sealed class Samples(LossCard card, int seed)
             InputForm[] forms = first is null
                 ? [input.Forms[wish.Form ?? _random.Next(input.Forms.Count)]]
                 : [.. input.Forms.Where(form => shapes.Allows(form, input))];
+            if (forms.Length == 0)
+            {
+                continue; // weights of classes beside a first input that has none
+            }
+
             InputForm form = forms[_random.Next(forms.Length)];
             if (first is null)
             {
                 first = input;
+                Allow(question, form, input);
                 shapes.Introduce(form, input.Forms.ToList().IndexOf(form));
                 shapes.Bind("F", shapes.Shape(shapes.Items(card, question)).Aggregate(1, (product, length) => product * length));
+            }
+
+            if (IsHidden(form, input))
+            {
+                question.Parameters["target_type"] = Common.TargetType.ValueOf(form.TargetType!);
             }
 
             int[] shape = shapes.Shape(form.Pattern);
             question.Inputs[input.Name] = new(
                 Fill(shape, () => Number(question, input, form, shapes, wish)), shape, shapes.SlicingOf(form));
             Normalize(question.Inputs[input.Name], input, form);
+            Order(question.Inputs[input.Name], form);
         }
     }
+
+    // A form that a choice decides for: the choice may keep its word, or say nothing where the form comes first.
+    private void Allow(Question question, InputForm form, Input input)
+    {
+        if (form.With is not { } with)
+        {
+            return;
+        }
+
+        double word = question.Parameters.GetValueOrDefault(with.Parameter.Name, double.NaN);
+        if (!with.Allows(word) || (double.IsNaN(word) && form != input.Forms[0]))
+        {
+            question.Parameters[with.Parameter.Name] = with.Parameter.ValueOf(with.Words[_random.Next(with.Words.Count)]);
+        }
+    }
+
+    /// <summary>True where a form of the same shape comes first, so that only target_type tells them apart.</summary>
+    private static bool IsHidden(InputForm form, Input input) =>
+        input.Forms.First(other => other.Axes == form.Axes) != form;
 
     private bool IsGiven(Input input, Question question, HashSet<string> sides, Wish wish)
     {
@@ -168,6 +205,7 @@ internal sealed class Samples(LossCard card, int seed)
         {
             bool ignored = wish.Ignored && card.IgnoreIndex is not null && Chance(0.1);
             return ignored ? question.Parameters.GetValueOrDefault("ignore_index", card.IgnoreIndex!.Default)
+                : form.Classes is null ? form.Domain.Values![_random.Next(form.Domain.Values.Count)]
                 : _random.Next(shapes.Length(form.Classes!) + (form.Background ? 1 : 0));
         }
 
@@ -218,6 +256,19 @@ internal sealed class Samples(LossCard card, int seed)
                 {
                     given.Values[place] = logs ? given.Values[place] - ScalarLane.Log(sum).Value : given.Values[place] / sum;
                 }
+            }
+        }
+    }
+
+    // The corners of boxes, x1 y1 x2 y2, in their order.
+    private static void Order(Given given, InputForm form)
+    {
+        for (int place = 0; form.Domain.IsBox && place < given.Values.Length; place++)
+        {
+            ref double first = ref given.Values[place];
+            if (place % 4 < 2 && first > given.Values[place + 2])
+            {
+                (first, given.Values[place + 2]) = (given.Values[place + 2], first);
             }
         }
     }

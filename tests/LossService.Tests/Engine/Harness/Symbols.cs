@@ -25,7 +25,7 @@ internal sealed class Symbols(Random random, Wish wish)
         _first = form.Pattern;
         foreach (string symbol in form.Pattern.Symbols)
         {
-            _lengths[symbol] = symbol == "N"
+            _lengths[symbol] = char.IsAsciiDigit(symbol[0]) ? symbol[0] - '0' : symbol == "N"
                 ? wish.Samples ?? random.Next(6)
                 : wish.Row ?? (random.Next(8) == 0 ? random.Next(30, 41) : random.Next(1, 7));
         }

@@ -37,6 +37,9 @@ internal sealed record Wish
     /// <summary>False leaves out the common tensors and scalars, and the loss's own weights.</summary>
     public bool Extras { get; init; } = true;
 
+    /// <summary>True for losses of one item a sample, where a card leaves it to the request.</summary>
+    public bool Independent { get; init; }
+
     /// <summary>False draws no label that is ignored.</summary>
     public bool Ignored { get; init; } = true;
 

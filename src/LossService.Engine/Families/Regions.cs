@@ -1,0 +1,125 @@
+using LossService.Engine.Cards;
+using LossService.Engine.Lanes;
+using LossService.Engine.Numerics;
+
+namespace LossService.Engine.Families;
+
+/// <summary>How far a class's prediction and its truth cover each other, summed over a region's places.</summary>
+/// <remarks>With <see cref="IRegionLoss{TSelf}.Squares"/> the second is Σ (p - t)² and the third 0: 2 Σ p t + Σ (p - t)²
+/// is Σ p² + Σ t², and what is missing is a sum of its own, which cancels nowhere.</remarks>
+/// <param name="Both">Σ p t: true positives.</param>
+/// <param name="PredictedOnly">Σ p (1 - t): false positives.</param>
+/// <param name="TrueOnly">Σ (1 - p) t: false negatives.</param>
+/// <param name="Neither">Σ (1 - p) (1 - t): true negatives.</param>
+internal readonly record struct RegionSums<V>(V Both, V PredictedOnly, V TrueOnly, V Neither)
+    where V : struct, ILane<V>;
+
+/// <summary>A loss of the overlap of predicted and true regions: a function of a class's sums.</summary>
+internal interface IRegionLoss<TSelf> : ILossFile<TSelf> where TSelf : struct, IRegionLoss<TSelf>
+{
+    /// <summary>True when denominators are sums of squares.</summary>
+    bool Squares { get; }
+
+    V Loss<V>(RegionSums<V> sums) where V : struct, ILane<V>;
+
+    /// <summary>True when classes weigh by how much of them there is, and means divide by these weights.</summary>
+    static virtual bool WeighsByTruth => false;
+
+    /// <summary>The weight of a class of which there is Σ t; 1 unless <see cref="WeighsByTruth"/>.</summary>
+    static virtual V WeightOf<V>(TSelf loss, V truth) where V : struct, ILane<V> => 1;
+
+    /// <summary>What becomes of the classes' mean.</summary>
+    static virtual V Whole<V>(TSelf loss, V mean) where V : struct, ILane<V> => mean;
+}
+
+/// <summary>A loss of the order of errors: the Lovász extension of the Jaccard loss.</summary>
+internal interface ILovaszLoss<TSelf> : ILossFile<TSelf> where TSelf : struct, ILovaszLoss<TSelf>
+{
+    /// <summary>True for margins of scores, false for errors of probabilities.</summary>
+    static abstract bool IsHinge { get; }
+}
+
+/// <summary>Makes the losses of regions.</summary>
+internal static class Regions
+{
+    public static Loss Of<TLoss>() where TLoss : struct, IRegionLoss<TLoss> => new OverlapLoss<TLoss>();
+
+    public static Loss Lovasz<TLoss>() where TLoss : struct, ILovaszLoss<TLoss> => new LovaszLoss<TLoss>();
+
+    private sealed class OverlapLoss<TLoss>() : Loss(TLoss.Card)
+        where TLoss : struct, IRegionLoss<TLoss>
+    {
+        public override LossResult Run(LossRequest request, Workshop workshop) =>
+            request.IsFloat64 ? Run<double>(request, workshop) : Run<float>(request, workshop);
+
+        private static LossResult Run<T>(LossRequest request, Workshop workshop)
+            where T : unmanaged, System.Numerics.INumberBase<T>
+        {
+            TLoss loss = TLoss.Configure(new(request));
+            var plane = new RegionPlane<T>(request, isHinge: false);
+            return Regions.Run(
+                request, workshop, plane.IgnoredIn, plane.PlacesPerRegion,
+                (result, plan) => new OverlapDriver<TLoss, T>(loss, request, result, plan, plane, workshop));
+        }
+    }
+
+    private sealed class LovaszLoss<TLoss>() : Loss(TLoss.Card)
+        where TLoss : struct, ILovaszLoss<TLoss>
+    {
+        public override LossResult Run(LossRequest request, Workshop workshop) =>
+            request.IsFloat64 ? Run<double>(request, workshop) : Run<float>(request, workshop);
+
+        private static LossResult Run<T>(LossRequest request, Workshop workshop)
+            where T : unmanaged, System.Numerics.INumberBase<T>
+        {
+            var plane = new RegionPlane<T>(request, TLoss.IsHinge);
+            return Regions.Run(
+                request, workshop, plane.IgnoredIn, plane.PlacesPerRegion,
+                (result, plan) => new LovaszDriver<T>(request, result, plan, plane, workshop));
+        }
+    }
+
+    // A region of which no place is left is left out of the mean, as a sample would be.
+    private static LossResult Run(
+        LossRequest request, Workshop workshop, Func<int, int> ignoredIn, int places,
+        Func<LossResult, ItemPlan<double>, RegionDriver> drive)
+    {
+        var result = new LossResult(request);
+        try
+        {
+            using var plan = new ItemPlan<double>(request, workshop);
+            int ignored = 0;
+            for (int region = 0; region < plan.Items; region++)
+            {
+                int inRegion = plan.IsLeftOut(region) ? -1 : ignoredIn(region);
+                ignored += Math.Max(0, inRegion);
+                if (inRegion == places)
+                {
+                    plan.LeaveOut(region);
+                }
+            }
+
+            if (ignored > 0)
+            {
+                result.Notes.Add(new("ignored", "Places whose label is ignore_index are in no sum and have gradient 0.")
+                {
+                    Count = ignored,
+                });
+            }
+
+            if (plan.Settle(result))
+            {
+                using RegionDriver driver = drive(result, plan);
+                driver.RunPhases(workshop);
+                workshop.Cancelled.ThrowIfCancellationRequested(); // a small request has no block left to poll before
+            }
+
+            return result;
+        }
+        catch
+        {
+            result.Dispose();
+            throw;
+        }
+    }
+}

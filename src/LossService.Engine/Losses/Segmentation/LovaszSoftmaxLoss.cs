@@ -1,0 +1,46 @@
+using LossService.Engine.Cards;
+using LossService.Engine.Families;
+
+namespace LossService.Engine.Losses.Segmentation;
+
+internal readonly struct LovaszSoftmaxLoss : ILovaszLoss<LovaszSoftmaxLoss>
+{
+    public static LossCard Card { get; } = new()
+    {
+        Name = "lovasz_softmax_loss",
+        Family = "segmentation",
+        Aliases = ["lovasz_softmax"],
+        Summary = "Extends the Jaccard loss of each class to probabilities, convexly.",
+        Formula = @"\frac1{|C|}\sum_c\sum_k e_{(k)}\,\Delta J_k,\quad e=|[y=c]-p_c|\ \text{sorted, largest first}",
+        References =
+        [
+            new("Berman et al., The Lovász-Softmax loss, 2018", "https://arxiv.org/abs/1705.08790"),
+            new("segmentation_models.pytorch, LovaszLoss", "https://smp.readthedocs.io/en/latest/losses.html"),
+        ],
+        Inputs = RegionMembers.HardInputs,
+        Items = RegionMembers.Items,
+        ItemsWith = RegionMembers.PerSample,
+        Parameters =
+        [
+            RegionMembers.Aggregate, RegionMembers.SkippedAbsentClasses, RegionMembers.IgnoreIndex,
+        ],
+        HasHessian = false,
+        Edges =
+        [
+            "The Jaccard loss grows by ΔJ when the place of the k-th largest error is taken for wrong too; equal errors keep the order of their places, on which the gradient depends.",
+            "Classes without a true place are left out, as with classes=\"present\"; without places left the loss is 0.",
+            "Where an error is 0 its slope is 0.",
+            .. RegionMembers.Edges,
+        ],
+        Examples =
+        [
+            new("labels", "Two images of two pixels, three classes, and the pixels' labels.",
+                """{"logits":[[[2.0,0.5],[1.0,-1.0],[0.1,0.0]],[[0.0,1.0],[0.5,0.2],[2.5,-0.3]]],"targets":[[0,2],[2,0]]}"""),
+        ],
+    };
+
+    public static bool IsHinge => false;
+
+    public static LovaszSoftmaxLoss Configure(Settings settings) => default;
+
+}

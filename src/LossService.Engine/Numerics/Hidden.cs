@@ -1,0 +1,118 @@
+using LossService.Engine.Cards;
+
+namespace LossService.Engine.Numerics;
+
+/// <summary>Which elements nobody looks at: those of masked items, and of places whose label is ignored.</summary>
+internal static class Hidden
+{
+    /// <summary>True when the item that an element belongs to is masked, or its label ignored.</summary>
+    public static bool Is(LossRequest request, int place, Shape shape, int offset)
+    {
+        if (request.Solution is not { } solution)
+        {
+            return false;
+        }
+
+        Input input = request.Card.InputAt(place);
+        return (ItemOf(solution, input, shape, offset) is { } item
+                && IsMasked(request, solution.Items, item, StepsOf(solution.Items, shape)))
+            || (input.Name != Common.WeightName && IsIgnored(request, solution, shape, offset));
+    }
+
+    // Labels name an element's place: they have its shape, or all its axes but that of the classes.
+    private static bool IsIgnored(LossRequest request, Solution solution, Shape shape, int offset)
+    {
+        if (request.Card.IgnoreIndex is not { } ignore)
+        {
+            return false;
+        }
+
+        for (int other = 0; other < request.Card.Inputs.Count; other++)
+        {
+            if (solution.Form(other) is { Kind: InputKind.Label } && request.LabelTensor(other) is { } labels
+                && PlaceOf(labels.Shape, shape, offset) is { } at && labels.Label[at] == request[ignore])
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private static int? PlaceOf(Shape labels, Shape shape, int offset)
+    {
+        if (labels == shape)
+        {
+            return offset;
+        }
+
+        if (labels.Rank + 1 != shape.Rank)
+        {
+            return null;
+        }
+
+        return labels.Rank == 0 ? 0 : WithoutClass(shape, offset);
+    }
+
+    // Where an element of (N, C, d1, ...) stands in (N, d1, ...).
+    private static int WithoutClass(Shape shape, int offset)
+    {
+        int inner = shape.From(2).Elements;
+        return (offset / inner / shape[1] * inner) + (offset % inner);
+    }
+
+    // A label of (N, d1, ...) with items (N, C, d1, ...) is masked when the items of all its classes are.
+    private static bool IsMasked(LossRequest request, Shape items, int item, (int Count, int Step) steps)
+    {
+        if (request.Tensor(request.Card.Inputs.Count + 1) is not { } mask)
+        {
+            return false;
+        }
+
+        var at = Families.Broadcast.Of(mask.Shape, items);
+        bool masked = true;
+        for (int step = 0; step < steps.Count; step++)
+        {
+            masked &= mask.Flag[at.At(item + (step * steps.Step))] == 0;
+        }
+
+        return masked;
+    }
+
+    private static (int Count, int Step) StepsOf(Shape items, Shape shape) =>
+        shape.Rank + 1 == items.Rank ? (items[1], items.From(2).Elements) : (1, 0);
+
+    // An element of (N, C, d1, ...) belongs to the item (N, d1, ...), or where there is one item a sample to that; one
+    // of the items' own shape to itself; one of a vector over samples to no single item.
+    private static int? ItemOf(Solution solution, Input input, Shape shape, int offset)
+    {
+        Shape items = solution.Items;
+        if (shape == items)
+        {
+            return offset;
+        }
+
+        if (shape.Rank + 1 == items.Rank && input.MayBeLabel)
+        {
+            int step = items.From(2).Elements;
+            return (offset / step * step * items[1]) + (offset % step); // the item of the label's first class
+        }
+
+        if (shape.Rank <= items.Rank || input.Name == Common.WeightName)
+        {
+            return null;
+        }
+
+        if (items.Rank == 0)
+        {
+            return 0;
+        }
+
+        if (items.Rank == 1)
+        {
+            return shape[0] == items[0] ? offset / shape.From(1).Elements : null;
+        }
+
+        return shape.Rank == items.Rank + 1 ? WithoutClass(shape, offset) : null;
+    }
+}
