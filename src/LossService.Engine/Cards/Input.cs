@@ -13,6 +13,22 @@ public enum InputKind
 
     /// <summary>Booleans.</summary>
     Flag,
+
+    /// <summary>Integers, which count elements of an axis: from 0 to its length.</summary>
+    Length,
+}
+
+/// <summary>How an input cuts one flat axis into lists, which stand on it one behind the other.</summary>
+public enum Grouping
+{
+    /// <summary>It does not.</summary>
+    None,
+
+    /// <summary>It holds the length of each list.</summary>
+    Lengths,
+
+    /// <summary>It holds for each element the id of its list; ids never decrease.</summary>
+    Ids,
 }
 
 /// <summary>Whether an input can be differentiated, and whether it is without being named.</summary>
@@ -67,8 +83,8 @@ public sealed record InputForm(string Axes, InputKind Kind = InputKind.Number)
     /// <summary>The values allowed.</summary>
     public Domain Domain { get; init; } = Domain.Any;
 
-    /// <summary>For labels: the symbol of the axis whose length they stay below; null where <see cref="Domain"/> says
-    /// it.</summary>
+    /// <summary>For labels: the symbol of the axis whose length they stay below; for lengths, of the axis that they
+    /// count on; null where <see cref="Domain"/> says it.</summary>
     public string? Classes { get; init; }
 
     /// <summary>True where the label equal to the number of classes is the background.</summary>
@@ -79,6 +95,9 @@ public sealed record InputForm(string Axes, InputKind Kind = InputKind.Number)
 
     /// <summary>The least length of the class axis for which rank alone may decide for this form.</summary>
     public int ClassesMin { get; init; } = 1;
+
+    /// <summary>True when the elements are read as integers.</summary>
+    public bool IsInteger => Kind is InputKind.Label or InputKind.Length;
 
     /// <summary>The shape, ready to be matched.</summary>
     public ShapePattern Pattern { get; } = ShapePattern.Parse(Axes);
@@ -133,8 +152,11 @@ public sealed class Input
         init => Forms = [.. Forms.Select(form => form with { Domain = value })];
     }
 
-    /// <summary>True when some form holds labels, so that a reader must keep the integers too.</summary>
-    public bool MayBeLabel => Forms.Any(form => form.Kind == InputKind.Label);
+    /// <summary>Whether it cuts a flat axis into lists.</summary>
+    public Grouping Groups { get; init; }
+
+    /// <summary>True when some form holds labels or lengths, so that a reader must keep the integers too.</summary>
+    public bool MayBeLabel => Forms.Any(form => form.IsInteger);
 
     /// <summary>True when some form holds floats.</summary>
     public bool MayBeNumber => Forms.Any(form => form.Kind == InputKind.Number);

@@ -39,6 +39,9 @@ public enum Cost
 /// here.</summary>
 public sealed record LossCard
 {
+    /// <summary>What <see cref="ListMax"/> usually is: 67 million pairs, a second of one processor.</summary>
+    public const int PairedListMax = 8192;
+
     /// <summary>The canonical name, snake_case, the field's standard term.</summary>
     public required string Name { get; init; }
 
@@ -91,6 +94,10 @@ public sealed record LossCard
 
     /// <summary>How its cost grows.</summary>
     public Cost Cost { get; init; }
+
+    /// <summary>The longest list that a loss takes whose cost grows with the square of it; null for no such
+    /// limit.</summary>
+    public int? ListMax { get; init; }
 
     /// <summary>The family of meaning: the folder, the namespace and the tag, in lower case.</summary>
     public required string Family { get; init; }

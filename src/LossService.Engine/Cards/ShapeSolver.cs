@@ -72,6 +72,12 @@ public static class ShapeSolver
             solution.TryEvaluate(
                 ShapePattern.Parse(items[Math.Min(alternative, items.Length - 1)].Trim()), out Shape shape);
             solution.Items = shape;
+            if (!ListCut.Solve(request, place, solution))
+            {
+                return false;
+            }
+
+            shape = solution.Items;
             solution.Bind("F", shape.Elements); // the items as one flat list
             if (!HasClasses(request, place, solution))
             {
@@ -180,11 +186,14 @@ public static class ShapeSolver
         return false;
     }
 
-    // Only weights have less axes than the first input; anything else would be repeated for every sample.
+    // Only weights, and what cuts an axis into lists, have other axes than the first input; anything else would be repeated
+    // for every sample.
     private static bool GoesWithFirst(LossRequest request, int place, InputForm form, Solution solution)
     {
         Input input = request.Card.InputAt(place);
-        if (form.Fixed is not null || (input.Optional && input.NeededWith is null))
+        if (form.Fixed is not null
+            || (input.Optional && input.NeededWith is null && form.Kind == InputKind.Number)
+            || input.Groups != Grouping.None)
         {
             return true;
         }

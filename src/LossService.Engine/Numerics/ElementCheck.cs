@@ -23,7 +23,7 @@ public static class ElementCheck
 
             // Without a solution the form is not certain; an input with one form alone is judged all the same.
             InputForm? form = request.Solution?.Form(place) ?? (input.MayBeLabel ? null : input.Forms[0]);
-            if (form is { Kind: InputKind.Label } && request.LabelTensor(place) is { } labels)
+            if (form is { IsInteger: true } && request.LabelTensor(place) is { } labels)
             {
                 CheckLabels(request, place, form, labels);
             }
@@ -40,8 +40,7 @@ public static class ElementCheck
 
     private static void CheckLabels(LossRequest request, int place, InputForm form, Tensor labels)
     {
-        int classes = request.Solution!.Length(form.Classes ?? "C");
-        int max = form.Background ? classes : classes - 1;
+        int max = LargestOf(form, request.Solution!);
         double ignore = request.Card.IgnoreIndex is { } parameter ? request[parameter] : double.NaN;
         ReadOnlySpan<int> values = labels.Label;
         if (Scan.FirstOutside(values, 0, max) < 0)
@@ -55,7 +54,7 @@ public static class ElementCheck
         for (int i = 0; i < values.Length; i++)
         {
             int label = values[i];
-            if ((label >= 0 && label <= max) || label == ignore || IsMasked(request, place, labels.Shape, i))
+            if ((label >= 0 && label <= max) || label == ignore || ElementMask.Hides(request, place, labels.Shape, i))
             {
                 continue;
             }
@@ -78,8 +77,20 @@ public static class ElementCheck
             Labels.TooLarge => "an integer beyond 2^53",
             _ => Invariant($"{wrong}"),
         };
-        Add(request, place, fractional && wrong == Labels.NotAnInteger ? Codes.DomainError : Codes.ClassOutOfRange,
+        bool isNoClass = (fractional && wrong == Labels.NotAnInteger) || form.Kind == InputKind.Length;
+        Add(request, place, isNoClass ? Codes.DomainError : Codes.ClassOutOfRange,
             expected, found, labels.Shape.IndexOf(first), count);
+    }
+
+    private static int LargestOf(InputForm form, Solution solution)
+    {
+        if (form.Classes is null && double.IsFinite(form.Domain.Max))
+        {
+            return (int)form.Domain.Max;
+        }
+
+        int length = solution.Length(form.Classes ?? "C");
+        return form.Background || form.Kind == InputKind.Length ? length : length - 1;
     }
 
     private static void CheckNumbers(LossRequest request, int place, Domain domain, Tensor numbers)
@@ -102,7 +113,7 @@ public static class ElementCheck
         for (int i = 0; i < numbers.Shape.Elements; i++)
         {
             double value = numbers.ValueAt(i);
-            if (Allows(domain, value) || IsMasked(request, place, numbers.Shape, i))
+            if (Allows(domain, value) || ElementMask.Hides(request, place, numbers.Shape, i))
             {
                 continue;
             }
@@ -174,89 +185,6 @@ public static class ElementCheck
             Index = index,
             Count = count,
         });
-
-    /// <summary>True when the item that an element belongs to is masked, or its label ignored.</summary>
-    private static bool IsMasked(LossRequest request, int place, Shape shape, int offset)
-    {
-        if (request.Solution is not { } solution
-            || ItemOf(solution, request.Card.InputAt(place), shape, offset) is not { } item)
-        {
-            return false;
-        }
-
-        if (IsMasked(request, solution.Items, item, StepsOf(solution.Items, shape)))
-        {
-            return true;
-        }
-
-        if (request.Card.IgnoreIndex is not { } ignore)
-        {
-            return false;
-        }
-
-        for (int other = 0; other < request.Card.Inputs.Count; other++)
-        {
-            if (solution.Form(other) is { Kind: InputKind.Label } && request.LabelTensor(other) is { } labels
-                && labels.Shape == solution.Items && labels.Label[item] == request[ignore])
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
-
-    // A label of (N, d1, ...) with items (N, C, d1, ...) is masked when the items of all its classes are.
-    private static bool IsMasked(LossRequest request, Shape items, int item, (int Count, int Step) steps)
-    {
-        if (request.Tensor(request.Card.Inputs.Count + 1) is not { } mask)
-        {
-            return false;
-        }
-
-        var at = Families.Broadcast.Of(mask.Shape, items);
-        bool masked = true;
-        for (int step = 0; step < steps.Count; step++)
-        {
-            masked &= mask.Flag[at.At(item + (step * steps.Step))] == 0;
-        }
-
-        return masked;
-    }
-
-    private static (int Count, int Step) StepsOf(Shape items, Shape shape) =>
-        shape.Rank + 1 == items.Rank ? (items[1], items.From(2).Elements) : (1, 0);
-
-    // An element of (N, C, d1, ...) belongs to the item (N, d1, ...); one of the items' own shape to itself; one of a
-    // vector over samples to no single item, unless there is one item a sample.
-    private static int? ItemOf(Solution solution, Input input, Shape shape, int offset)
-    {
-        Shape items = solution.Items;
-        if (shape == items)
-        {
-            return offset;
-        }
-
-        if (shape.Rank + 1 == items.Rank && input.MayBeLabel)
-        {
-            int step = items.From(2).Elements;
-            return (offset / step * step * items[1]) + (offset % step); // the item of the label's first class
-        }
-
-        if (shape.Rank != items.Rank + 1 || input.Name == Common.WeightName)
-        {
-            return null;
-        }
-
-        if (items.Rank == 0)
-        {
-            return 0;
-        }
-
-        int inner = shape.From(Math.Min(2, shape.Rank)).Elements;
-        int classes = shape[1];
-        return (offset / inner / classes * inner) + (offset % inner);
-    }
 
     private static string Invariant(FormattableString text) => FormattableString.Invariant(text);
 

@@ -49,12 +49,14 @@ internal sealed class RandomRequest
     {
         Input[] given = [.. _card.Inputs.Where(input => input switch
         {
+            { Groups: not Grouping.None } => false, // drawn with the first input, which it cuts
             { OneOf: { } group } => input == OneOf(group),
             { NeededWith: { } parameter } => IsAboveZero(parameter),
             _ => !input.Optional || (optional && Chance(0.5)),
         })];
         int alternative = firstForm ?? _random.Next(given[0].Forms.Count);
         Bind(given[0].Forms[alternative], alternative);
+        DrawGroups(optional);
         foreach (Input input in given)
         {
             InputForm[] fitting = input == given[0]
@@ -63,6 +65,30 @@ internal sealed class RandomRequest
             InputForm form = fitting[_random.Next(fitting.Length)];
             _request.Inputs[input.Name] = Fill(ShapeOf(form.Pattern), () => Number(form, input));
         }
+    }
+
+    /// <summary>Cuts a flat axis into lists, by their lengths or by ids, where the card has either: then there is an
+    /// item a list.</summary>
+    private void DrawGroups(bool optional)
+    {
+        Input[] cuts = [.. _card.Inputs.Where(input => input.Groups != Grouping.None)];
+        if (cuts.Length == 0 || !optional || _first != "L" || Chance(0.3))
+        {
+            return;
+        }
+
+        var lengths = new List<double>();
+        for (int left = _lengths["L"]; left > 0; left -= (int)lengths[^1])
+        {
+            lengths.Add(_random.Next(1, left + 1));
+        }
+
+        Input cut = cuts[_random.Next(cuts.Length)];
+        double[] numbers = cut.Groups == Grouping.Lengths
+            ? [.. lengths]
+            : [.. lengths.SelectMany((length, list) => Enumerable.Repeat((double)list, (int)length))];
+        _request.Inputs[cut.Name] = new(numbers, [numbers.Length]);
+        _items = [lengths.Count];
     }
 
     private bool IsAboveZero(Parameter parameter) =>
@@ -85,7 +111,8 @@ internal sealed class RandomRequest
     /// like the first input or like the items, and labels like the first input without its classes.</summary>
     private bool Fits(InputForm form, Input input)
     {
-        if (!Knows(form.Pattern) || (input.Optional && input.NeededWith is null))
+        bool isWeight = input.Optional && input.NeededWith is null && form.Kind == InputKind.Number;
+        if (!Knows(form.Pattern) || isWeight)
         {
             return Knows(form.Pattern);
         }
@@ -207,6 +234,11 @@ internal sealed class RandomRequest
 
     private double Number(InputForm form, Input input)
     {
+        if (form.Kind == InputKind.Flag)
+        {
+            return Chance(0.8) ? 1 : 0;
+        }
+
         if (form.Kind == InputKind.Label && form.Classes is not null)
         {
             return _random.Next(_lengths[form.Classes] + (form.Background ? 1 : 0));

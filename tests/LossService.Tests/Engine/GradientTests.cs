@@ -8,7 +8,10 @@ namespace LossService.Tests.Engine;
 public sealed class GradientTests
 {
     // PyTorch clamps the logarithm and the gradient's denominator, each by itself, so that the one is not the other's slope.
-    private static readonly string[] NotSlopes = ["log_min", "denominator_min"];
+    // Weights that follow the scores but count as constants are no part of a slope either.
+    private static readonly string[] Frozen = ["norm"];
+
+    private static readonly string[] NotSlopes = ["log_min", "denominator_min", .. Frozen];
 
     [Theory]
     [MemberData(nameof(EveryLoss.Names), MemberType = typeof(EveryLoss))]
@@ -80,6 +83,7 @@ public sealed class GradientTests
             differences.CheckHessians(new Samples(EveryLoss.Card(loss), 2000 + seed).Draw(new()
             {
                 Reduction = reductions[seed % reductions.Length],
+                Untouched = Frozen,
             }));
         }
 

@@ -134,6 +134,7 @@ internal sealed class Samples(LossCard card, int seed)
             {
                 first = input;
                 shapes.Introduce(form, input.Forms.ToList().IndexOf(form));
+                DrawGroups(question, shapes, wish);
                 shapes.Bind("F", shapes.Shape(shapes.Items(card, question)).Aggregate(1, (product, length) => product * length));
             }
 
@@ -144,8 +145,35 @@ internal sealed class Samples(LossCard card, int seed)
         }
     }
 
+    // Cuts a flat axis into lists, by their lengths or by ids, where the card has either.
+    private void DrawGroups(Question question, Symbols shapes, Wish wish)
+    {
+        Input[] cuts = [.. card.Inputs.Where(input => input.Groups != Grouping.None)];
+        if (cuts.Length == 0 || !wish.Extras || !shapes.IsFlat || Chance(0.3))
+        {
+            return;
+        }
+
+        var lengths = new List<double>();
+        for (int left = shapes.Length("L"); left > 0; left -= (int)lengths[^1])
+        {
+            lengths.Add(_random.Next(1, Math.Min(left, 7) + 1));
+        }
+
+        Input cut = cuts[_random.Next(cuts.Length)];
+        double[] numbers = cut.Groups == Grouping.Lengths ? [.. lengths]
+            : [.. lengths.SelectMany((length, list) => Enumerable.Repeat((double)(3 * list), (int)length))];
+        question.Inputs[cut.Name] = new(numbers, [numbers.Length]);
+        shapes.Cut(lengths.Count);
+    }
+
     private bool IsGiven(Input input, Question question, HashSet<string> sides, Wish wish)
     {
+        if (input.Groups != Grouping.None)
+        {
+            return false; // drawn with the first input, which it cuts
+        }
+
         if (input.OneOf is { } side)
         {
             // Exactly one of a set: each member with the same chance, the last if none came before.
@@ -164,6 +192,11 @@ internal sealed class Samples(LossCard card, int seed)
 
     private double Number(Question question, Input input, InputForm form, Symbols shapes, Wish wish)
     {
+        if (form.Kind == InputKind.Flag)
+        {
+            return Chance(0.8) ? 1 : 0;
+        }
+
         if (form.Kind == InputKind.Label)
         {
             bool ignored = wish.Ignored && card.IgnoreIndex is not null && Chance(0.1);

@@ -15,9 +15,15 @@ internal sealed class Symbols(Random random, Wish wish)
     /// <summary>True when the first axis of the first input is that of the samples.</summary>
     public bool HasSamples => _first.Symbols is ["N", ..] || (_first.Symbols.Count == 0 && Shape(_first).Length > 0);
 
+    /// <summary>True when the first input is one axis of elements, without samples.</summary>
+    public bool IsFlat => _first.Symbols is ["L"];
+
     public int Length(string symbol) => _lengths[symbol];
 
     public void Bind(string symbol, int length) => _lengths[symbol] = length;
+
+    /// <summary>Cuts the flat axis into lists, each of them an item.</summary>
+    public void Cut(int lists) => _lengths["G"] = lists;
 
     public void Introduce(InputForm form, int alternative)
     {
@@ -48,7 +54,7 @@ internal sealed class Symbols(Random random, Wish wish)
     {
         bool known = form.Pattern.Symbols.All(_lengths.ContainsKey)
             && (form.Pattern.Rest is null || _rests.ContainsKey(form.Pattern.Rest));
-        bool weight = input.Optional && input.NeededWith is null;
+        bool weight = input.Optional && input.NeededWith is null && form.Kind == InputKind.Number;
         bool whole = form.Pattern.Symbols.Contains("N") == _first.Symbols.Contains("N") && form.Pattern.Rest == _first.Rest;
         return known && (weight || whole) && Math.Max(1, _lengths.GetValueOrDefault("C", 1)) >= form.ClassesMin;
     }
@@ -56,6 +62,11 @@ internal sealed class Symbols(Random random, Wish wish)
     public ShapePattern Items(LossCard card, Question question)
     {
         string items = card.Items;
+        if (_lengths.ContainsKey("G"))
+        {
+            return ShapePattern.Parse("G");
+        }
+
         if (card.ItemsWith is { } other
             && question.Parameters.GetValueOrDefault(other.Parameter.Name, other.Parameter.Default) == other.Parameter.ValueOf(other.Word))
         {

@@ -1,0 +1,116 @@
+using LossService.Engine.Cards;
+
+namespace LossService.Engine.Numerics;
+
+/// <summary>Which elements belong to items that are left out, so that nobody judges them.</summary>
+internal static class ElementMask
+{
+    /// <summary>True when the item that an element belongs to is masked, or its label ignored.</summary>
+    public static bool Hides(LossRequest request, int place, Shape shape, int offset)
+    {
+        if (HasOwnMask(request, shape, offset))
+        {
+            return true;
+        }
+
+        if (request.Solution is not { } solution
+            || ItemOf(solution, request.Card, place, shape, offset) is not { } item)
+        {
+            return false;
+        }
+
+        if (IsMasked(request, solution.Items, item, StepsOf(solution.Items, shape)))
+        {
+            return true;
+        }
+
+        if (request.Card.IgnoreIndex is not { } ignore)
+        {
+            return false;
+        }
+
+        for (int other = 0; other < request.Card.Inputs.Count; other++)
+        {
+            if (solution.Form(other) is { Kind: InputKind.Label } && request.LabelTensor(other) is { } labels
+                && labels.Shape == solution.Items && labels.Label[item] == request[ignore])
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    // An input of flags that a card has itself says which elements count, rather than which items.
+    private static bool HasOwnMask(LossRequest request, Shape shape, int offset)
+    {
+        for (int place = 0; place < request.Card.Inputs.Count; place++)
+        {
+            if (request.Card.Inputs[place].IsFlag && request.Tensor(place) is { } flags && flags.Shape == shape
+                && flags.Flag[offset] == 0)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    // A label of (N, d1, ...) with items (N, C, d1, ...) is masked when the items of all its classes are.
+    private static bool IsMasked(LossRequest request, Shape items, int item, (int Count, int Step) steps)
+    {
+        if (request.Tensor(request.Card.Inputs.Count + 1) is not { } mask)
+        {
+            return false;
+        }
+
+        var at = Families.Broadcast.Of(mask.Shape, items);
+        bool masked = true;
+        for (int step = 0; step < steps.Count; step++)
+        {
+            masked &= mask.Flag[at.At(item + (step * steps.Step))] == 0;
+        }
+
+        return masked;
+    }
+
+    private static (int Count, int Step) StepsOf(Shape items, Shape shape) =>
+        shape.Rank + 1 == items.Rank ? (items[1], items.From(2).Elements) : (1, 0);
+
+    // An element of (N, C, d1, ...) belongs to the item (N, d1, ...); one of the items' own shape to itself; one of a
+    // vector over samples to no single item, unless there is one item a sample.
+    private static int? ItemOf(Solution solution, LossCard card, int place, Shape shape, int offset)
+    {
+        Input input = card.InputAt(place);
+        Shape items = solution.Items;
+        if (solution.Lists is { } lists && place < card.Inputs.Count)
+        {
+            return input.Groups == Grouping.None ? lists.ListOf(offset) : null;
+        }
+
+        if (shape == items)
+        {
+            return offset;
+        }
+
+        if (shape.Rank + 1 == items.Rank && input.MayBeLabel)
+        {
+            int step = items.From(2).Elements;
+            return (offset / step * step * items[1]) + (offset % step); // the item of the label's first class
+        }
+
+        if (shape.Rank != items.Rank + 1 || input.Name == Common.WeightName)
+        {
+            return null;
+        }
+
+        if (items.Rank == 0)
+        {
+            return 0;
+        }
+
+        int inner = shape.From(Math.Min(2, shape.Rank)).Elements;
+        int classes = shape[1];
+        return (offset / inner / classes * inner) + (offset % inner);
+    }
+}
