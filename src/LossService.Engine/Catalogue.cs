@@ -33,6 +33,7 @@ public static class Catalogue
         Distances.Of<CosineEmbeddingLoss>(),
         Elementwise.CorneredBinary<HingeEmbeddingLoss>(),
         Elementwise.CorneredTernary<MarginRankingLoss>(),
+        Lists.Of<RanknetLoss>(),
         Distributions.Of<KdLoss>(),
         Elementwise.Unary<SelfInformation>(),
         Distributions.Of<Entropy>(),

@@ -173,6 +173,9 @@ public sealed class CommonRulesTests
     [InlineData("kl_divergence", """{"p":[[0.5,0.5],[0.5,0.5]],"q":[[0.5,0.5],[0.5,0.5]],"class_reduction":"none"}""", "count", 4)]
     [InlineData("kl_divergence", """{"p":[[0.5,0.5],[0.5,0.5]],"q":[[0.5,0.5],[0.5,0.5]]}""", "count", 2)]
     [InlineData("kl_divergence", """{"p":[[[0.5],[0.5]]],"q":[[[0.5],[0.5]]],"reduction":"batchmean"}""", "batch", 1)]
+    [InlineData("ranknet_loss", """{"scores":[[1,2,4],[1,2,3]],"relevance":[[2,1,1],[0,1,2]],"mean_over":"pairs"}""", "pairs", 5)]
+    [InlineData("ranknet_loss", """{"scores":[[1,2,4],[1,2,3]],"relevance":[[2,1,1],[0,1,2]],"mask":[true,false],"mean_over":"pairs"}""", "pairs", 2)]
+    [InlineData("ranknet_loss", """{"scores":[1,2,4,1,2],"relevance":[2,1,1,0,1],"group_sizes":[3,0,2]}""", "count", 3)]
     public void Mean_OfWeightedItems_DividesByWhatTheRuleSays(string loss, string json, string rule, double divisor)
     {
         Question question = Question.Of(loss, json).With("return_items", "true");
@@ -207,6 +210,7 @@ public sealed class CommonRulesTests
         double divisor = reduction switch
         {
             "mean" when factor => 2.75,
+            "mean" when found.Normalizer is { Rule: "pairs" } pairs => pairs.Value,
             "mean" => items / samples * mask.Sum(),
             "batchmean" => samples,
             _ => 1,
