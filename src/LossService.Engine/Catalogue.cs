@@ -34,6 +34,7 @@ public static class Catalogue
         Elementwise.CorneredBinary<HingeEmbeddingLoss>(),
         Elementwise.CorneredTernary<MarginRankingLoss>(),
         Lists.Of<RanknetLoss>(),
+        Lists.Of<PairwiseHingeLoss>(),
         Distributions.Of<KdLoss>(),
         Elementwise.Unary<SelfInformation>(),
         Distributions.Of<Entropy>(),
