@@ -35,6 +35,7 @@ public static class Catalogue
         Elementwise.CorneredTernary<MarginRankingLoss>(),
         Lists.Of<RanknetLoss>(),
         Lists.Of<PairwiseHingeLoss>(),
+        Lists.Of<LambdarankLoss>(),
         Distributions.Of<KdLoss>(),
         Elementwise.Unary<SelfInformation>(),
         Distributions.Of<Entropy>(),
