@@ -36,6 +36,7 @@ public static class Catalogue
         Lists.Of<RanknetLoss>(),
         Lists.Of<PairwiseHingeLoss>(),
         Lists.Of<LambdarankLoss>(),
+        Lists.Of<ListnetLoss>(),
         Distributions.Of<KdLoss>(),
         Elementwise.Unary<SelfInformation>(),
         Distributions.Of<Entropy>(),
