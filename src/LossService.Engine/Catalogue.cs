@@ -37,6 +37,7 @@ public static class Catalogue
         Lists.Of<PairwiseHingeLoss>(),
         Lists.Of<LambdarankLoss>(),
         Lists.Of<ListnetLoss>(),
+        Lists.Of<SoftmaxRankLoss>(),
         Distributions.Of<KdLoss>(),
         Elementwise.Unary<SelfInformation>(),
         Distributions.Of<Entropy>(),
