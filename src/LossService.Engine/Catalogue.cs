@@ -38,6 +38,7 @@ public static class Catalogue
         Lists.Of<LambdarankLoss>(),
         Lists.Of<ListnetLoss>(),
         Lists.Of<SoftmaxRankLoss>(),
+        Lists.Of<ListmleLoss>(),
         Distributions.Of<KdLoss>(),
         Elementwise.Unary<SelfInformation>(),
         Distributions.Of<Entropy>(),
