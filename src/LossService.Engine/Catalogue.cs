@@ -39,6 +39,7 @@ public static class Catalogue
         Lists.Of<ListnetLoss>(),
         Lists.Of<SoftmaxRankLoss>(),
         Lists.Of<ListmleLoss>(),
+        Lists.Of<ApproxNdcgLoss>(),
         Distributions.Of<KdLoss>(),
         Elementwise.Unary<SelfInformation>(),
         Distributions.Of<Entropy>(),
