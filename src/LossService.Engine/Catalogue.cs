@@ -40,6 +40,7 @@ public static class Catalogue
         Lists.Of<SoftmaxRankLoss>(),
         Lists.Of<ListmleLoss>(),
         Lists.Of<ApproxNdcgLoss>(),
+        Lists.Of<ApproxMrrLoss>(),
         Distributions.Of<KdLoss>(),
         Elementwise.Unary<SelfInformation>(),
         Distributions.Of<Entropy>(),
