@@ -7,6 +7,7 @@ using LossService.Engine.Losses.Information;
 using LossService.Engine.Losses.Metric;
 using LossService.Engine.Losses.Ranking;
 using LossService.Engine.Losses.Regression;
+using LossService.Engine.Losses.Sequence;
 
 namespace LossService.Engine;
 
@@ -41,6 +42,7 @@ public static class Catalogue
         Lists.Of<ListmleLoss>(),
         Lists.Of<ApproxNdcgLoss>(),
         Lists.Of<ApproxMrrLoss>(),
+        Alignments.Of<CtcLoss>(),
         Distributions.Of<KdLoss>(),
         Elementwise.Unary<SelfInformation>(),
         Distributions.Of<Entropy>(),

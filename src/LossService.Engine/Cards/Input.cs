@@ -96,6 +96,16 @@ public sealed record InputForm(string Axes, InputKind Kind = InputKind.Number)
     /// <summary>The least length of the class axis for which rank alone may decide for this form.</summary>
     public int ClassesMin { get; init; } = 1;
 
+    /// <summary>The symbol of the axis whose length this form itself says, since the first input lacks it.</summary>
+    public string? Introduces { get; init; }
+
+    /// <summary>True where the rows of all samples stand one behind the other without padding: as long as the sum of
+    /// their lengths.</summary>
+    public bool Packed { get; init; }
+
+    /// <summary>For labels: the parameter that names the one label which is refused.</summary>
+    public Parameter? Except { get; init; }
+
     /// <summary>True when the elements are read as integers.</summary>
     public bool IsInteger => Kind is InputKind.Label or InputKind.Length;
 
@@ -151,6 +161,10 @@ public sealed class Input
         get => Forms[0].Domain;
         init => Forms = [.. Forms.Select(form => form with { Domain = value })];
     }
+
+    /// <summary>The input of lengths that says how many elements of each row count; the others are padding, which nobody
+    /// judges. Rows that are packed cannot do without it.</summary>
+    public string? CountedBy { get; init; }
 
     /// <summary>Whether it cuts a flat axis into lists.</summary>
     public Grouping Groups { get; init; }

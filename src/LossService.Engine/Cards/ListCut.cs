@@ -75,7 +75,8 @@ public sealed class ListCut(Grouping grouping, Tensor integers)
             solution.Bind("G", cut.Count);
         }
 
-        return fits && IsShortEnough(request, first, longest);
+        int axis = request.Card.AxisMax is { Axis: not "L" and var symbol } ? solution.Length(symbol) : longest;
+        return fits && IsShortEnough(request, first, axis);
     }
 
     private static bool IsFlat(LossRequest request, int first, Input input, Solution solution)
@@ -136,17 +137,19 @@ public sealed class ListCut(Grouping grouping, Tensor integers)
 
     private static bool IsShortEnough(LossRequest request, int first, int longest)
     {
-        if (request.Card.ListMax is not { } most || longest <= most)
+        if (request.Card.AxisMax is not { } most || longest <= most.Length)
         {
             return true;
         }
 
-        request.Mistakes.Add(new($"/{request.Card.Inputs[first].Name}", Codes.LimitExceeded,
-            string.Create(CultureInfo.InvariantCulture, $"expected lists of at most {most} elements, found {longest}"))
+        string expected = string.Create(CultureInfo.InvariantCulture, $"at most {most.Length} on axis {most.Axis}");
+        string found = longest.ToString(CultureInfo.InvariantCulture);
+        request.Mistakes.Add(new(
+            $"/{request.Card.Inputs[first].Name}", Codes.LimitExceeded, $"expected {expected}, found {found}")
         {
-            Limit = "list",
-            Expected = string.Create(CultureInfo.InvariantCulture, $"at most {most}"),
-            Found = longest.ToString(CultureInfo.InvariantCulture),
+            Limit = "paired_axis",
+            Expected = expected,
+            Found = found,
         });
         return false;
     }

@@ -22,6 +22,18 @@ public sealed record Preset(string Name, params IReadOnlyList<(string Name, stri
 /// <param name="Items">The shape, as <see cref="LossCard.Items"/> has it.</param>
 public sealed record ItemsWith(Parameter Parameter, string Word, string Items);
 
+/// <summary>The greatest length of an axis of a loss whose cost grows with the square of it.</summary>
+/// <param name="Axis">The axis, by its symbol.</param>
+/// <param name="Length">The greatest length.</param>
+public sealed record AxisMax(string Axis, int Length)
+{
+    /// <summary>The longest list of which all pairs are formed: 67 million, a second of one processor.</summary>
+    public const int Paired = 8192;
+
+    /// <summary>The limit of a list of which all pairs are formed.</summary>
+    public static AxisMax OfPairs { get; } = new("L", Paired);
+}
+
 /// <summary>How the cost of a loss grows with its input.</summary>
 public enum Cost
 {
@@ -39,9 +51,6 @@ public enum Cost
 /// here.</summary>
 public sealed record LossCard
 {
-    /// <summary>What <see cref="ListMax"/> usually is: 67 million pairs, a second of one processor.</summary>
-    public const int PairedListMax = 8192;
-
     /// <summary>The canonical name, snake_case, the field's standard term.</summary>
     public required string Name { get; init; }
 
@@ -95,9 +104,12 @@ public sealed record LossCard
     /// <summary>How its cost grows.</summary>
     public Cost Cost { get; init; }
 
-    /// <summary>The longest list that a loss takes whose cost grows with the square of it; null for no such
-    /// limit.</summary>
-    public int? ListMax { get; init; }
+    /// <summary>How long an axis may be along which a loss pairs elements; null for no such limit.</summary>
+    public AxisMax? AxisMax { get; init; }
+
+    /// <summary>The parameter of a loss whose items are divided by their lengths in a mean and not in a sum: its word
+    /// <c>never</c> makes them alike.</summary>
+    public Parameter? LengthNormalization { get; init; }
 
     /// <summary>The family of meaning: the folder, the namespace and the tag, in lower case.</summary>
     public required string Family { get; init; }

@@ -46,6 +46,7 @@ public static class ShapeSolver
             fits &= !request.HasInput(place) || Use(request, place, ItemForms(request, place, solution), solution);
         }
 
+        fits = fits && Extents.Agree(request, solution);
         if (fits)
         {
             request.Solution = solution;
@@ -156,6 +157,7 @@ public static class ShapeSolver
         var expected = new List<string>();
         foreach (InputForm form in forms)
         {
+            Extents.Introduce(form, tensor, solution);
             if ((wanted is not null && form.TargetType is not null && form.TargetType != wanted)
                 || !GoesWithFirst(request, place, form, solution)
                 || !TryEvaluate(form, solution, out Shape shape))
@@ -199,6 +201,11 @@ public static class ShapeSolver
         }
 
         ShapePattern first = solution.Form(solution.First)!.Pattern;
+        if (form.Packed)
+        {
+            return first.Symbols.Contains("N");
+        }
+
         return form.Pattern.Symbols.Contains("N") == first.Symbols.Contains("N") && form.Pattern.Rest == first.Rest;
     }
 

@@ -43,7 +43,8 @@ public static class ElementCheck
         int max = LargestOf(form, request.Solution!);
         double ignore = request.Card.IgnoreIndex is { } parameter ? request[parameter] : double.NaN;
         ReadOnlySpan<int> values = labels.Label;
-        if (Scan.FirstOutside(values, 0, max) < 0)
+        double except = form.Except is { } refused ? request[refused] : double.NaN;
+        if (double.IsNaN(except) && Scan.FirstOutside(values, 0, max) < 0)
         {
             return;
         }
@@ -54,7 +55,7 @@ public static class ElementCheck
         for (int i = 0; i < values.Length; i++)
         {
             int label = values[i];
-            if ((label >= 0 && label <= max) || label == ignore || ElementMask.Hides(request, place, labels.Shape, i))
+            if ((label >= 0 && label <= max && label != except) || label == ignore || ElementMask.Hides(request, place, labels.Shape, i))
             {
                 continue;
             }
@@ -70,7 +71,9 @@ public static class ElementCheck
         }
 
         int wrong = values[first];
-        string expected = form.Background ? $"an integer from 0 to {max} (= background)" : $"an integer from 0 to {max}";
+        string expected = form.Background ? $"an integer from 0 to {max} (= background)"
+            : double.IsNaN(except) ? $"an integer from 0 to {max}"
+            : Invariant($"an integer from 0 to {max} other than {except} ({form.Except!.Name})");
         string found = wrong switch
         {
             Labels.NotAnInteger => "a number that is not an integer",

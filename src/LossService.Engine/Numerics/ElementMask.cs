@@ -8,7 +8,7 @@ internal static class ElementMask
     /// <summary>True when the item that an element belongs to is masked, or its label ignored.</summary>
     public static bool Hides(LossRequest request, int place, Shape shape, int offset)
     {
-        if (HasOwnMask(request, shape, offset))
+        if (HasOwnMask(request, shape, offset) || IsPadding(request, place, shape, offset))
         {
             return true;
         }
@@ -56,6 +56,19 @@ internal static class ElementMask
         return false;
     }
 
+    private static bool IsPadding(LossRequest request, int place, Shape shape, int offset)
+    {
+        if (request.Card.InputAt(place).CountedBy is not { } name || shape.Rank == 0
+            || request.Solution?.Form(place) is { Packed: true }
+            || request.LabelTensor(request.Card.PlaceOfInput(name)) is not { } lengths)
+        {
+            return false;
+        }
+
+        int row = offset / shape[shape.Rank - 1];
+        return row < lengths.Label.Length && offset % shape[shape.Rank - 1] >= lengths.Label[row];
+    }
+
     // A label of (N, d1, ...) with items (N, C, d1, ...) is masked when the items of all its classes are.
     private static bool IsMasked(LossRequest request, Shape items, int item, (int Count, int Step) steps)
     {
@@ -86,6 +99,11 @@ internal static class ElementMask
         if (solution.Lists is { } lists && place < card.Inputs.Count)
         {
             return input.Groups == Grouping.None ? lists.ListOf(offset) : null;
+        }
+
+        if (solution.Packed is { } rows && place < card.Inputs.Count && solution.Form(place)!.Packed)
+        {
+            return rows.ListOf(offset);
         }
 
         if (shape == items)

@@ -57,12 +57,21 @@ internal sealed class RandomRequest
         int alternative = firstForm ?? _random.Next(given[0].Forms.Count);
         Bind(given[0].Forms[alternative], alternative);
         DrawGroups(optional);
-        foreach (Input input in given)
+        foreach (Parameter parameter in _card.Parameters.Where(parameter => parameter.Below is not null))
+        {
+            if (_request.Parameters.TryGetValue(parameter.Name, out object? value))
+            {
+                _request.Parameters[parameter.Name] = (double)value! % _lengths[parameter.Below!];
+            }
+        }
+
+        foreach (Input input in given.Where(input => !_request.Inputs.ContainsKey(input.Name)))
         {
             InputForm[] fitting = input == given[0]
                 ? [input.Forms[alternative]]
                 : [.. input.Forms.Where(form => Fits(form, input))];
             InputForm form = fitting[_random.Next(fitting.Length)];
+            DrawExtent(input, form);
             _request.Inputs[input.Name] = Fill(ShapeOf(form.Pattern), () => Number(form, input));
         }
     }
@@ -91,6 +100,23 @@ internal sealed class RandomRequest
         _items = [lengths.Count];
     }
 
+    /// <summary>Draws the length of an axis that a form says itself; of packed rows, the length of each.</summary>
+    private void DrawExtent(Input input, InputForm form)
+    {
+        if (form.Introduces is not { } symbol)
+        {
+            return;
+        }
+
+        _lengths[symbol] = _random.Next(5);
+        if (form.Packed)
+        {
+            double[] lengths = [.. Enumerable.Range(0, _lengths["N"]).Select(_ => (double)_random.Next(4))];
+            _request.Inputs[input.CountedBy!] = lengths;
+            _lengths[symbol] = (int)lengths.Sum();
+        }
+    }
+
     private bool IsAboveZero(Parameter parameter) =>
         (_request.Parameters.TryGetValue(parameter.Name, out object? value) ? (double)value! : parameter.Default) > 0;
 
@@ -112,12 +138,18 @@ internal sealed class RandomRequest
     private bool Fits(InputForm form, Input input)
     {
         bool isWeight = input.Optional && input.NeededWith is null && form.Kind == InputKind.Number;
-        if (!Knows(form.Pattern) || isWeight)
+        if (form.Introduces is null && (!Knows(form.Pattern) || isWeight))
         {
             return Knows(form.Pattern);
         }
 
         string shape = form.Pattern.Text;
+        if (form.Introduces is not null || form.Kind == InputKind.Length)
+        {
+            bool samples = _first.Split(' ').Contains("N");
+            return form.Packed ? samples : samples == form.Pattern.Symbols.Contains("N");
+        }
+
         return form.Kind == InputKind.Label
             ? shape == string.Join(' ', _first.Split(' ').Where(symbol => symbol != "C"))
             : shape == _first || shape == _itemsPattern.Text;
@@ -237,6 +269,19 @@ internal sealed class RandomRequest
         if (form.Kind == InputKind.Flag)
         {
             return Chance(0.8) ? 1 : 0;
+        }
+
+        if (form.Kind == InputKind.Length)
+        {
+            int most = _lengths[form.Classes!];
+            return Chance(0.6) ? most : _random.Next(most + 1);
+        }
+
+        if (form.Except is { } except)
+        {
+            object? refused = _request.Parameters.GetValueOrDefault(except.Name, except.Default);
+            int classes = _lengths[form.Classes!];
+            return ((double)refused! + 1 + _random.Next(classes - 1)) % classes;
         }
 
         if (form.Kind == InputKind.Label && form.Classes is not null)

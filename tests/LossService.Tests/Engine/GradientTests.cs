@@ -8,8 +8,8 @@ namespace LossService.Tests.Engine;
 public sealed class GradientTests
 {
     // PyTorch clamps the logarithm and the gradient's denominator, each by itself, so that the one is not the other's slope.
-    // Weights that follow the scores but count as constants are no part of a slope either.
-    private static readonly string[] Frozen = ["norm"];
+    // Weights that follow the scores but count as constants are no part of a slope either, nor is another library's.
+    private static readonly string[] Frozen = ["norm", "through_log_softmax"];
 
     private static readonly string[] NotSlopes = ["log_min", "denominator_min", .. Frozen];
 

@@ -107,12 +107,12 @@ public sealed class ListTests
     [Fact]
     public void List_LongerThanItsLossTakes_IsRefused()
     {
-        int length = LossCard.PairedListMax + 1;
+        int length = AxisMax.Paired + 1;
         Question question = Question.Of("ranknet_loss", "{}")
             .With("scores", new Given(new double[length], [length]))
             .With("relevance", new Given(new double[length], [length]));
         Mistake mistake = Assert.Single(Bench.MistakesOf(question));
-        Assert.Equal((Codes.LimitExceeded, "list"), (mistake.Code, mistake.Limit));
+        Assert.Equal((Codes.LimitExceeded, "paired_axis"), (mistake.Code, mistake.Limit));
         var sizes = new Given([length - 1, 1], [2]);
         Assert.Empty(Bench.MistakesOf(question.With("group_sizes", sizes)));
     }

@@ -25,7 +25,7 @@ internal readonly struct ApproxMrrLoss(ListRanks soft) : IListLoss<ApproxMrrLoss
         Parameters = [ListRanks.Temperature],
         HasHessian = false,
         Cost = Cost.Quadratic,
-        ListMax = LossCard.PairedListMax,
+        AxisMax = AxisMax.OfPairs,
         Edges =
         [
             "The loss lies in [-1, 0]: it is the negative of what is to be maximised.",

@@ -27,7 +27,7 @@ internal readonly struct ApproxNdcgLoss(ListRanks soft, bool exponential) : ILis
         Parameters = [ListRanks.Temperature, ListGains.Gain],
         HasHessian = false,
         Cost = Cost.Quadratic,
-        ListMax = LossCard.PairedListMax,
+        AxisMax = AxisMax.OfPairs,
         Edges =
         [
             "The loss lies in [-1, 0]: it is the negative of what is to be maximised.",

@@ -50,7 +50,7 @@ internal readonly struct LambdarankLoss(double sigma, LambdaOptions options, boo
         Items = ListInputs.Items,
         Parameters = [Sigma, Scheme, K, KCounts, Mu, Norm, ListGains.Gain, LogBase.Parameter],
         Cost = Cost.Quadratic,
-        ListMax = LossCard.PairedListMax,
+        AxisMax = AxisMax.OfPairs,
         Edges =
         [
             "Weights come from the ranks that the scores have now, equal scores in the order given, and are constants: no gradient passes through them.",

@@ -27,7 +27,7 @@ internal readonly struct PairwiseHingeLoss(double margin, bool overPairs, double
         Items = ListInputs.Items,
         Parameters = [Margin, PairMean.Parameter],
         Cost = Cost.Quadratic,
-        ListMax = LossCard.PairedListMax,
+        AxisMax = AxisMax.OfPairs,
         Edges =
         [
             "Pairs of equal relevance are left out; a list without any pair costs 0, and a note says so.",

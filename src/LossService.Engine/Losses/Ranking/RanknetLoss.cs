@@ -31,7 +31,7 @@ internal readonly struct RanknetLoss(double sigma, RelevanceWeight weight, bool 
         Items = ListInputs.Items,
         Parameters = [Sigma, PairWeight, PairMean.Parameter],
         Cost = Cost.Quadratic,
-        ListMax = LossCard.PairedListMax,
+        AxisMax = AxisMax.OfPairs,
         Edges =
         [
             "Pairs of equal relevance are left out; a list without any pair costs 0, and a note says so.",

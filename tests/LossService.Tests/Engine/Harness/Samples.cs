@@ -121,7 +121,7 @@ internal sealed class Samples(LossCard card, int seed)
         Input? first = null;
         foreach (Input input in card.Inputs)
         {
-            if (!IsGiven(input, question, sides, wish))
+            if (question.Inputs.ContainsKey(input.Name) || !IsGiven(input, question, sides, wish))
             {
                 continue;
             }
@@ -135,7 +135,25 @@ internal sealed class Samples(LossCard card, int seed)
                 first = input;
                 shapes.Introduce(form, input.Forms.ToList().IndexOf(form));
                 DrawGroups(question, shapes, wish);
+                foreach (Parameter parameter in card.Parameters.Where(parameter => parameter.Below is not null))
+                {
+                    double value = question.Parameters.GetValueOrDefault(parameter.Name, parameter.Default);
+                    question.Parameters[parameter.Name] = value % Math.Max(1, shapes.Length(parameter.Below!));
+                }
+
                 shapes.Bind("F", shapes.Shape(shapes.Items(card, question)).Aggregate(1, (product, length) => product * length));
+            }
+
+            if (form.Introduces is { } symbol)
+            {
+                // Where the one class is the label that is refused there is none to draw.
+                bool none = form.Except is not null && shapes.Length(form.Classes!) == 1;
+                shapes.Bind(symbol, none ? 0 : _random.Next(5));
+            }
+
+            if (form.Packed)
+            {
+                DrawPacked(question, input, shapes, form);
             }
 
             int[] shape = shapes.Shape(form.Pattern);
@@ -167,6 +185,14 @@ internal sealed class Samples(LossCard card, int seed)
         shapes.Cut(lengths.Count);
     }
 
+    // Rows one behind the other, each at most as long as a padded one would be, with the lengths that say so.
+    private void DrawPacked(Question question, Input input, Symbols shapes, InputForm form)
+    {
+        double[] lengths = [.. Enumerable.Range(0, shapes.Length("N")).Select(_ => (double)_random.Next(shapes.Length(form.Introduces!) + 1))];
+        question.Inputs[input.CountedBy!] = new(lengths, [lengths.Length]);
+        shapes.Bind(form.Introduces!, (int)lengths.Sum());
+    }
+
     private bool IsGiven(Input input, Question question, HashSet<string> sides, Wish wish)
     {
         if (input.Groups != Grouping.None)
@@ -195,6 +221,18 @@ internal sealed class Samples(LossCard card, int seed)
         if (form.Kind == InputKind.Flag)
         {
             return Chance(0.8) ? 1 : 0;
+        }
+
+        if (form.Kind == InputKind.Length)
+        {
+            int most = shapes.Length(form.Classes!);
+            return Chance(0.6) ? most : _random.Next(most + 1);
+        }
+
+        if (form.Except is { } except)
+        {
+            int classes = shapes.Length(form.Classes!); // any but the one that is refused
+            return (question.Parameters.GetValueOrDefault(except.Name, except.Default) + 1 + _random.Next(Math.Max(1, classes - 1))) % classes;
         }
 
         if (form.Kind == InputKind.Label)
