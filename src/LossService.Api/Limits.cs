@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using LossService.Engine.Cards;
 using LossService.Engine.Numerics;
 using LossService.Wire;
 
@@ -80,6 +81,8 @@ public sealed class Limits
             "16 M floats and their gradient are 256 MiB in float64: several fit in a container."),
         new("rank", Shape.RankMax, "axes", Shape.RankMax, Shape.RankMax,
             "More axes than any loss of the catalogue names; shapes cost a request no memory."),
+        new("paired_axis", AxisMax.Paired, "elements", AxisMax.Paired, AxisMax.Paired,
+            "Losses of pairs cost the square of a list: 67 million pairs are a second; a card may say less."),
         new("depth", DepthMax, "levels", 3, 64,
             "Eight axes inside the body and a claim around them, twice over; a deeper body is an attack."),
         new("literal", LiteralBytesMax, "bytes", 32, 1 << 16,

@@ -8,6 +8,7 @@ using LossService.Engine.Losses.Metric;
 using LossService.Engine.Losses.Ranking;
 using LossService.Engine.Losses.Regression;
 using LossService.Engine.Losses.Segmentation;
+using LossService.Engine.Losses.Sequence;
 
 namespace LossService.Engine;
 
@@ -48,6 +49,15 @@ public static class Catalogue
         Distances.Of<CosineEmbeddingLoss>(),
         Elementwise.CorneredBinary<HingeEmbeddingLoss>(),
         Elementwise.CorneredTernary<MarginRankingLoss>(),
+        Lists.Of<RanknetLoss>(),
+        Lists.Of<PairwiseHingeLoss>(),
+        Lists.Of<LambdarankLoss>(),
+        Lists.Of<ListnetLoss>(),
+        Lists.Of<SoftmaxRankLoss>(),
+        Lists.Of<ListmleLoss>(),
+        Lists.Of<ApproxNdcgLoss>(),
+        Lists.Of<ApproxMrrLoss>(),
+        Alignments.Of<CtcLoss>(),
         Distributions.Of<KdLoss>(),
         Elementwise.Unary<SelfInformation>(),
         Distributions.Of<Entropy>(),

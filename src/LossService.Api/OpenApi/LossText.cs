@@ -55,6 +55,7 @@ internal static class LossText
     {
         InputKind.Label => " labels",
         InputKind.Flag => " booleans",
+        InputKind.Length => " lengths",
         _ when form.Domain.Values is { } values => $" in {{{string.Join(", ", values)}}}",
         _ when PageWords.Finite(form.Domain.Max) is { } max => $" in [{form.Domain.Min}, {max}]",
         _ when PageWords.Finite(form.Domain.Min) is { } min => $" >= {min}",

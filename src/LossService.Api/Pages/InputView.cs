@@ -19,12 +19,12 @@ public sealed record InputView(
 
 /// <summary>One way of writing an input.</summary>
 /// <param name="Shape">The axes by symbol; <c>*</c> stands for any number of axes; empty for a single value.</param>
-/// <param name="Kind">number, label or flag.</param>
+/// <param name="Kind">number, label, flag or length.</param>
 /// <param name="Min">The least value.</param>
 /// <param name="Max">The greatest value.</param>
 /// <param name="Values">The only values, when they can be listed.</param>
 /// <param name="Finite">True when NaN and infinities are refused.</param>
-/// <param name="Classes">For labels: the axis whose length they stay below.</param>
+/// <param name="Classes">For labels: the axis whose length they stay below; for lengths: the axis that they count on.</param>
 /// <param name="Background">True where the label equal to the number of classes is the background.</param>
 /// <param name="TargetType">The value of <c>target_type</c> that asks for this form.</param>
 public sealed record FormView(
@@ -39,6 +39,6 @@ public sealed record FormView(
             isNumber ? PageWords.Finite(form.Domain.Max) : null,
             form.Domain.Values,
             isNumber ? form.Domain.Finite : null,
-            form.Kind == InputKind.Label ? form.Classes : null, form.Background ? true : null, form.TargetType);
+            form.IsInteger ? form.Classes : null, form.Background ? true : null, form.TargetType);
     }
 }

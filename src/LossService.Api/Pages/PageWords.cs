@@ -16,6 +16,7 @@ internal static class PageWords
     {
         InputKind.Label => "label",
         InputKind.Flag => "flag",
+        InputKind.Length => "length",
         _ => "number",
     };
 

@@ -78,7 +78,7 @@ public static class Common
 
     /// <summary>Another library's conventions.</summary>
     public static Parameter Preset { get; } = Parameter.Choice(
-        "preset", ["pytorch", "torchvision", "mmdet", "keras", "optax", "tfa", "pml", "xgboost", "lightgbm"],
+        "preset", ["pytorch", "torchvision", "mmdet", "keras", "optax", "tfa", "pml", "xgboost", "lightgbm", "tfr", "allrank"],
         "Takes that library's defaults and conventions; a parameter given beside it wins.", nullable: true);
 
     /// <summary>All common scalars, in the order in which surfaces list them.</summary>

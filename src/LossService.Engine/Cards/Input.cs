@@ -13,6 +13,22 @@ public enum InputKind
 
     /// <summary>Booleans.</summary>
     Flag,
+
+    /// <summary>Integers, which count elements of an axis: from 0 to its length.</summary>
+    Length,
+}
+
+/// <summary>How an input cuts one flat axis into lists, which stand on it one behind the other.</summary>
+public enum Grouping
+{
+    /// <summary>It does not.</summary>
+    None,
+
+    /// <summary>It holds the length of each list.</summary>
+    Lengths,
+
+    /// <summary>It holds for each element the id of its list; ids never decrease.</summary>
+    Ids,
 }
 
 /// <summary>Whether an input can be differentiated, and whether it is without being named.</summary>
@@ -85,8 +101,8 @@ public sealed record InputForm(string Axes, InputKind Kind = InputKind.Number)
     /// <summary>The values allowed.</summary>
     public Domain Domain { get; init; } = Domain.Any;
 
-    /// <summary>For labels: the symbol of the axis whose length they stay below; null where <see cref="Domain"/> says
-    /// it.</summary>
+    /// <summary>For labels: the symbol of the axis whose length they stay below; for lengths, of the axis that they
+    /// count on; null where <see cref="Domain"/> says it.</summary>
     public string? Classes { get; init; }
 
     /// <summary>True where the label equal to the number of classes is the background.</summary>
@@ -101,6 +117,19 @@ public sealed record InputForm(string Axes, InputKind Kind = InputKind.Number)
     /// <summary>The words of a choice that allow this form; null where all do. The choice's null leaves it to the
     /// rank.</summary>
     public FormWith? With { get; init; }
+
+    /// <summary>The symbol of the axis whose length this form itself says, since the first input lacks it.</summary>
+    public string? Introduces { get; init; }
+
+    /// <summary>True where the rows of all samples stand one behind the other without padding: as long as the sum of
+    /// their lengths.</summary>
+    public bool Packed { get; init; }
+
+    /// <summary>For labels: the parameter that names the one label which is refused.</summary>
+    public Parameter? Except { get; init; }
+
+    /// <summary>True when the elements are read as integers.</summary>
+    public bool IsInteger => Kind is InputKind.Label or InputKind.Length;
 
     /// <summary>The shape, ready to be matched.</summary>
     public ShapePattern Pattern { get; } = ShapePattern.Parse(Axes);
@@ -124,7 +153,7 @@ public sealed class Input
         Name = name;
         Meaning = meaning;
         Forms = forms;
-        MayBeLabel = forms.Any(form => form.Kind == InputKind.Label);
+        MayBeLabel = forms.Any(form => form.IsInteger);
         MayBeNumber = forms.Any(form => form.Kind == InputKind.Number);
     }
 
@@ -157,7 +186,14 @@ public sealed class Input
         init => Forms = [.. Forms.Select(form => form with { Domain = value })];
     }
 
-    /// <summary>True when some form holds labels, so that a reader must keep the integers too.</summary>
+    /// <summary>The input of lengths that says how many elements of each row count; the others are padding, which nobody
+    /// judges. Rows that are packed cannot do without it.</summary>
+    public string? CountedBy { get; init; }
+
+    /// <summary>Whether it cuts a flat axis into lists.</summary>
+    public Grouping Groups { get; init; }
+
+    /// <summary>True when some form holds labels or lengths, so that a reader must keep the integers too.</summary>
     public bool MayBeLabel { get; }
 
     /// <summary>True when some form holds floats.</summary>

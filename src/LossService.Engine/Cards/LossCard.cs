@@ -26,6 +26,18 @@ public sealed record ItemsWith(Parameter Parameter, string Word, string Items)
     public IReadOnlyList<ShapePattern> Patterns { get; } = ShapePattern.ParseAll(Items);
 }
 
+/// <summary>The greatest length of an axis of a loss whose cost grows with the square of it.</summary>
+/// <param name="Axis">The axis, by its symbol.</param>
+/// <param name="Length">The greatest length.</param>
+public sealed record AxisMax(string Axis, int Length)
+{
+    /// <summary>The longest list of which all pairs are formed: 67 million, a second of one processor.</summary>
+    public const int Paired = 8192;
+
+    /// <summary>The limit of a list of which all pairs are formed.</summary>
+    public static AxisMax OfPairs { get; } = new("L", Paired);
+}
+
 /// <summary>How the cost of a loss grows with its input.</summary>
 public enum Cost
 {
@@ -114,6 +126,13 @@ public sealed record LossCard
 
     /// <summary>How its cost grows.</summary>
     public Cost Cost { get; init; }
+
+    /// <summary>How long an axis may be along which a loss pairs elements; null for no such limit.</summary>
+    public AxisMax? AxisMax { get; init; }
+
+    /// <summary>The parameter of a loss whose items are divided by their lengths in a mean and not in a sum: its word
+    /// <c>never</c> makes them alike.</summary>
+    public Parameter? LengthNormalization { get; init; }
 
     /// <summary>The family of meaning: the folder, the namespace and the tag, in lower case.</summary>
     public required string Family { get; init; }

@@ -49,6 +49,9 @@ public sealed class Parameter
     /// <summary>True when <see cref="Min"/> itself is refused.</summary>
     public bool MinOpen { get; init; }
 
+    /// <summary>The symbol of the axis whose length the value stays below: an index of a class.</summary>
+    public string? Below { get; init; }
+
     /// <summary>True when null is a value: off, or absent.</summary>
     public bool Nullable { get; init; }
 
@@ -77,9 +80,11 @@ public sealed class Parameter
 
     /// <summary>A whole number.</summary>
     public static Parameter Integer(
-        string name, double @default, string meaning, double min = int.MinValue, double max = int.MaxValue) =>
+        string name, double @default, string meaning, double min = int.MinValue, double max = int.MaxValue,
+        string? below = null) =>
         new(name, ParameterKind.Integer, @default, meaning)
         {
+            Below = below,
             Min = min,
             Max = max,
             Nullable = double.IsNaN(@default),

@@ -13,6 +13,9 @@ public readonly struct Settings(LossRequest request)
         _ => 0,
     };
 
+    /// <summary>True when the items become a mean.</summary>
+    public bool IsMean => request.Reduction == Reduction.Mean;
+
     /// <summary>A number; NaN for null.</summary>
     public double this[Parameter parameter] => request[parameter];
 

@@ -46,6 +46,7 @@ public static class ShapeSolver
             fits &= !request.HasInput(place) || Use(request, place, ItemForms(request, place, solution), solution);
         }
 
+        fits = fits && Extents.Agree(request, solution);
         if (fits)
         {
             request.Solution = solution;
@@ -77,6 +78,12 @@ public static class ShapeSolver
             IReadOnlyList<ShapePattern> items = request.Card.ItemsOf(request);
             solution.TryEvaluate(items[Math.Min(alternative, items.Count - 1)], out Shape shape);
             solution.Items = shape;
+            if (!ListCut.Solve(request, place, solution))
+            {
+                return false;
+            }
+
+            shape = solution.Items;
             solution.Bind("F", shape.Elements); // the items as one flat list
             if (!HasClasses(request, place, solution))
             {
@@ -161,6 +168,7 @@ public static class ShapeSolver
         string? wanted = WantedType(request, forms);
         for (int i = 0; i < forms.Count; i++)
         {
+            Extents.Introduce(forms[i], request.AnyTensor(place), solution);
             if (IsMeant(request, place, forms[i], wanted, solution, out Shape shape)
                 && HasEnoughClasses(forms[i], wanted, solution) && Fits(request.AnyTensor(place), shape))
             {
@@ -228,16 +236,24 @@ public static class ShapeSolver
         { Expected = all, Found = tensor.Shape.ToString() });
     }
 
-    // Only weights have less axes than the first input; anything else would be repeated for every sample.
+    // Only weights, and what cuts an axis into lists, have other axes than the first input; anything else would be repeated
+    // for every sample.
     private static bool GoesWithFirst(LossRequest request, int place, InputForm form, Solution solution)
     {
         Input input = request.Card.InputAt(place);
-        if (form.Fixed is not null || (input.Optional && input.NeededWith is null))
+        if (form.Fixed is not null
+            || (input.Optional && input.NeededWith is null && form.Kind == InputKind.Number)
+            || input.Groups != Grouping.None)
         {
             return true;
         }
 
         ShapePattern first = solution.Form(solution.First)!.Pattern;
+        if (form.Packed)
+        {
+            return first.Symbols.Contains("N");
+        }
+
         return form.Pattern.Symbols.Contains("N") == first.Symbols.Contains("N") && form.Pattern.Rest == first.Rest;
     }
 

@@ -17,6 +17,12 @@ public sealed class Solution
     /// <summary>The axes that the starred symbol stands for.</summary>
     public Shape Rest { get; internal set; } = Shape.Scalar;
 
+    /// <summary>The lists that one flat axis is cut into, where a request cuts it.</summary>
+    public ListCut? Lists { get; internal set; }
+
+    /// <summary>The rows of an input that has them packed.</summary>
+    public ListCut? Packed { get; internal set; }
+
     /// <summary>The place of the input that introduced the symbols.</summary>
     public int First { get; internal set; }
 

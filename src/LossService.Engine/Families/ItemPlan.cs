@@ -74,16 +74,16 @@ internal sealed class ItemPlan<T> : IDisposable
     }
 
     /// <summary>Settles the mean's divisor. <paramref name="sumOfClassWeights"/> is given by losses whose class weights
-    /// enter it.</summary>
+    /// enter it, <paramref name="own"/> by losses that count something else than items.</summary>
     /// <returns>False when there is nothing to take a mean of and the request wants an error for that.</returns>
-    public bool Settle(LossResult result, double? sumOfClassWeights = null)
+    public bool Settle(LossResult result, double? sumOfClassWeights = null, Normalizer? own = null)
     {
         Reduction reduction = _request.Reduction;
         double lossWeight = _request[Common.LossWeight];
         double divisor = 1;
         if (reduction == Reduction.Mean)
         {
-            (string rule, divisor) = Divisor(sumOfClassWeights);
+            (string rule, divisor) = Divisor(sumOfClassWeights, own);
             result.Normalizer = new(rule, divisor);
         }
         else if (reduction == Reduction.BatchMean)
@@ -205,12 +205,17 @@ internal sealed class ItemPlan<T> : IDisposable
 
     public void Dispose() => _out?.Dispose();
 
-    private (string Rule, double Divisor) Divisor(double? sumOfClassWeights)
+    private (string Rule, double Divisor) Divisor(double? sumOfClassWeights, Normalizer? own)
     {
         double factor = _request[Common.AvgFactor];
         if (!double.IsNaN(factor))
         {
             return ("avg_factor", factor + _request[Common.AvgFactorEps]);
+        }
+
+        if (own is not null)
+        {
+            return (own.Rule, own.Value);
         }
 
         double chosen = _request[Common.WeightNormalization];

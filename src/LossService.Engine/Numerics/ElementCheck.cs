@@ -24,7 +24,7 @@ public static class ElementCheck
 
             // Without a solution the form is not certain; an input with one form alone is judged all the same.
             InputForm? form = request.Solution?.Form(place) ?? (input.MayBeLabel ? null : input.Forms[0]);
-            if (form is { Kind: InputKind.Label } && request.LabelTensor(place) is { } labels)
+            if (form is { IsInteger: true } && request.LabelTensor(place) is { } labels)
             {
                 CheckLabels(request, place, form, labels);
             }
@@ -41,11 +41,11 @@ public static class ElementCheck
 
     private static void CheckLabels(LossRequest request, int place, InputForm form, Tensor labels)
     {
-        int classes = form.Classes is null ? (int)form.Domain.Max + 1 : request.Solution!.Length(form.Classes);
-        int max = form.Background ? classes : classes - 1;
+        int max = LargestOf(form, request.Solution!);
         double ignore = request.Card.IgnoreIndex is { } parameter ? request[parameter] : double.NaN;
         ReadOnlySpan<int> values = labels.Label;
-        if (Scan.AreWithin(values, 0, max))
+        double except = form.Except is { } refused ? request[refused] : double.NaN;
+        if (double.IsNaN(except) && Scan.AreWithin(values, 0, max))
         {
             return;
         }
@@ -56,7 +56,7 @@ public static class ElementCheck
         for (int i = 0; i < values.Length; i++)
         {
             int label = values[i];
-            if ((label >= 0 && label <= max) || label == ignore || Hidden.Is(request, place, labels.Shape, i))
+            if ((label >= 0 && label <= max && label != except) || label == ignore || ElementMask.Hides(request, place, labels.Shape, i))
             {
                 continue;
             }
@@ -72,15 +72,29 @@ public static class ElementCheck
         }
 
         int wrong = values[first];
-        string expected = form.Background ? $"an integer from 0 to {max} (= background)" : $"an integer from 0 to {max}";
+        string expected = form.Background ? $"an integer from 0 to {max} (= background)"
+            : double.IsNaN(except) ? $"an integer from 0 to {max}"
+            : Invariant($"an integer from 0 to {max} other than {except} ({form.Except!.Name})");
         string found = wrong switch
         {
             Labels.NotAnInteger => "a number that is not an integer",
             Labels.TooLarge => "an integer beyond 2^53",
             _ => Invariant($"{wrong}"),
         };
-        Add(request, place, fractional && wrong == Labels.NotAnInteger ? Codes.DomainError : Codes.ClassOutOfRange,
+        bool isNoClass = (fractional && wrong == Labels.NotAnInteger) || form.Kind == InputKind.Length;
+        Add(request, place, isNoClass ? Codes.DomainError : Codes.ClassOutOfRange,
             expected, found, labels.Shape.IndexOf(first), count);
+    }
+
+    private static int LargestOf(InputForm form, Solution solution)
+    {
+        if (form.Classes is null && double.IsFinite(form.Domain.Max))
+        {
+            return (int)form.Domain.Max;
+        }
+
+        int length = solution.Length(form.Classes ?? "C");
+        return form.Background || form.Kind == InputKind.Length ? length : length - 1;
     }
 
     private static void CheckNumbers(LossRequest request, int place, Domain domain, Tensor numbers)
@@ -108,7 +122,7 @@ public static class ElementCheck
         for (int i = 0; i < numbers.Shape.Elements; i++)
         {
             double value = numbers.ValueAt(i);
-            if (Allows(domain, value) || Hidden.Is(request, place, numbers.Shape, i))
+            if (Allows(domain, value) || ElementMask.Hides(request, place, numbers.Shape, i))
             {
                 continue;
             }
@@ -134,7 +148,7 @@ public static class ElementCheck
         var disordered = new Finding();
         for (int i = 2; i < numbers.Shape.Elements; i = i % Corners == 2 ? i + 1 : i + 3)
         {
-            if (numbers.ValueAt(i) < numbers.ValueAt(i - 2) && !Hidden.Is(request, place, numbers.Shape, i))
+            if (numbers.ValueAt(i) < numbers.ValueAt(i - 2) && !ElementMask.Hides(request, place, numbers.Shape, i))
             {
                 disordered.Count(i, numbers.ValueAt(i));
             }

@@ -51,6 +51,7 @@ internal sealed class RandomRequest
     {
         Input[] given = [.. _card.Inputs.Where(input => input switch
         {
+            { Groups: not Grouping.None } => false, // drawn with the first input, which it cuts
             { OneOf: { } group } => input == OneOf(group),
             { NeededWith: { } parameter } => IsAboveZero(parameter),
             _ => !input.Optional || (optional && Chance(0.5)),
@@ -58,7 +59,16 @@ internal sealed class RandomRequest
         int alternative = firstForm ?? _random.Next(given[0].Forms.Count);
         Allow(given[0].Forms[alternative], alternative);
         Bind(given[0].Forms[alternative], alternative);
-        foreach (Input input in given)
+        DrawGroups(optional);
+        foreach (Parameter parameter in _card.Parameters.Where(parameter => parameter.Below is not null))
+        {
+            if (_request.Parameters.TryGetValue(parameter.Name, out object? value))
+            {
+                _request.Parameters[parameter.Name] = (double)value! % _lengths[parameter.Below!];
+            }
+        }
+
+        foreach (Input input in given.Where(input => !_request.Inputs.ContainsKey(input.Name)))
         {
             InputForm[] fitting = input == given[0]
                 ? [input.Forms[alternative]]
@@ -69,6 +79,7 @@ internal sealed class RandomRequest
             }
 
             InputForm form = fitting[_random.Next(fitting.Length)];
+            DrawExtent(input, form);
             _request.Inputs[input.Name] = Fill(ShapeOf(form.Pattern), () => Number(form, input));
             if (input.Forms.First(other => other.Axes == form.Axes) != form)
             {
@@ -89,6 +100,47 @@ internal sealed class RandomRequest
             {
                 _request.Parameters[with.Parameter.Name] = Pick([.. with.Words]);
             }
+        }
+    }
+
+    /// <summary>Cuts a flat axis into lists, by their lengths or by ids, where the card has either: then there is an
+    /// item a list.</summary>
+    private void DrawGroups(bool optional)
+    {
+        Input[] cuts = [.. _card.Inputs.Where(input => input.Groups != Grouping.None)];
+        if (cuts.Length == 0 || !optional || _first != "L" || Chance(0.3))
+        {
+            return;
+        }
+
+        var lengths = new List<double>();
+        for (int left = _lengths["L"]; left > 0; left -= (int)lengths[^1])
+        {
+            lengths.Add(_random.Next(1, left + 1));
+        }
+
+        Input cut = cuts[_random.Next(cuts.Length)];
+        double[] numbers = cut.Groups == Grouping.Lengths
+            ? [.. lengths]
+            : [.. lengths.SelectMany((length, list) => Enumerable.Repeat((double)list, (int)length))];
+        _request.Inputs[cut.Name] = new(numbers, [numbers.Length]);
+        _items = [lengths.Count];
+    }
+
+    /// <summary>Draws the length of an axis that a form says itself; of packed rows, the length of each.</summary>
+    private void DrawExtent(Input input, InputForm form)
+    {
+        if (form.Introduces is not { } symbol)
+        {
+            return;
+        }
+
+        _lengths[symbol] = _random.Next(5);
+        if (form.Packed)
+        {
+            double[] lengths = [.. Enumerable.Range(0, _lengths["N"]).Select(_ => (double)_random.Next(4))];
+            _request.Inputs[input.CountedBy!] = lengths;
+            _lengths[symbol] = (int)lengths.Sum();
         }
     }
 
@@ -116,12 +168,19 @@ internal sealed class RandomRequest
     /// like the first input or like the items, and labels like the first input without its classes.</summary>
     private bool Fits(InputForm form, Input input)
     {
-        if (!Knows(form.Pattern) || (input.Optional && input.NeededWith is null))
+        bool isWeight = input.Optional && input.NeededWith is null && form.Kind == InputKind.Number;
+        if (form.Introduces is null && (!Knows(form.Pattern) || isWeight))
         {
             return Knows(form.Pattern);
         }
 
         string shape = form.Pattern.Text;
+        if (form.Introduces is not null || form.Kind == InputKind.Length)
+        {
+            bool samples = _first.Split(' ').Contains("N");
+            return form.Packed ? samples : samples == form.Pattern.Symbols.Contains("N");
+        }
+
         return form.Kind == InputKind.Label
             ? shape == string.Join(' ', _first.Split(' ').Where(symbol => symbol != "C"))
             : shape == _first || shape == _itemsPattern.Text;
@@ -238,6 +297,24 @@ internal sealed class RandomRequest
 
     private double Number(InputForm form, Input input)
     {
+        if (form.Kind == InputKind.Flag)
+        {
+            return Chance(0.8) ? 1 : 0;
+        }
+
+        if (form.Kind == InputKind.Length)
+        {
+            int most = _lengths[form.Classes!];
+            return Chance(0.6) ? most : _random.Next(most + 1);
+        }
+
+        if (form.Except is { } except)
+        {
+            object? refused = _request.Parameters.GetValueOrDefault(except.Name, except.Default);
+            int classes = _lengths[form.Classes!];
+            return ((double)refused! + 1 + _random.Next(classes - 1)) % classes;
+        }
+
         if (form.Kind == InputKind.Label && form.Classes is not null)
         {
             return _random.Next(_lengths[form.Classes] + (form.Background ? 1 : 0));

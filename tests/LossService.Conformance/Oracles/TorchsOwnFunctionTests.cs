@@ -42,6 +42,15 @@ public class TorchsOwnFunctionTests : OracleTest
         Random("logits", seed: 1, -3, 3, Rows, Classes), Random("targets", seed: 2, 0, 1, Rows, Classes),
         ("label_smoothing", 0.1));
 
+    /// <summary>Torch's own gradient is that of the logits behind, so it is asked for that.</summary>
+    [SkippableFact]
+    public void Ctc_OfPackedLabels() => Compare(
+        "ctc_loss",
+        (x, y) => F.ctc_loss(
+            F.log_softmax(x, 2), y.to(ScalarType.Int64), tensor([Rows, Rows - 1]), tensor([3L, 2L])),
+        Random("logits", seed: 1, -3, 3, Rows, 2, Classes), ("targets", new double[] { 1, 1, 4, 2, 3 }),
+        ("input_lengths", new double[] { Rows, Rows - 1 }), ("target_lengths", new double[] { 3, 2 }));
+
     [SkippableFact]
     public void NegativeLogLikelihood_Labels() => Compare(
         "nll_loss",

@@ -105,7 +105,9 @@ public sealed class IndependenceTests
         foreach (((string name, double[] all), (_, double[] some)) in batch.All().Zip(part.All()))
         {
             bool whole = of == 1 || all.Length % of != 0;
-            double[] expected = whole ? all : new Given(all, [of], Slicing.FirstAxis).Select(samples, of).Values;
+            Given? input = question.Inputs.GetValueOrDefault(name[(name.IndexOf('.', StringComparison.Ordinal) + 1)..]);
+            Given given = input is { Slicing: Slicing.SecondAxis } ? input with { Values = all } : new(all, [of], Slicing.FirstAxis);
+            double[] expected = whole ? all : given.Select(samples, of).Values;
             Answer.AssertSameBits(expected, some, $"{name} of samples {string.Join(",", samples.Take(5))} in {question}");
         }
     }

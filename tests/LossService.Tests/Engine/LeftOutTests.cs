@@ -30,10 +30,11 @@ public sealed class LeftOutTests
             Answer.AssertSameBits(Without(clean, "not_normalized"), Without(hidden, "not_normalized"), $"{question}");
             foreach ((string name, double[] values) in hidden.All().Where(part => part.Name != "loss"))
             {
-                int size = values.Length / mask.Length;
-                for (int i = 0; i < values.Length && size > 0 && IsBySample(question, name); i++)
+                Given? input = question.Inputs.GetValueOrDefault(name[(name.IndexOf('.', StringComparison.Ordinal) + 1)..]);
+                Given given = input is { Slicing: Slicing.SecondAxis } ? input : new(values, [mask.Length], Slicing.FirstAxis);
+                for (int i = 0; i < values.Length && values.Length >= mask.Length && IsBySample(question, name); i++)
                 {
-                    Assert.True(mask[i / size] != 0 || values[i] == 0, $"{name}[{i}] is masked and {values[i]}: {question}");
+                    Assert.True(mask[given.SampleOf(i, mask.Length)] != 0 || values[i] == 0, $"{name}[{i}] is masked and {values[i]}: {question}");
                 }
             }
         }
@@ -53,7 +54,8 @@ public sealed class LeftOutTests
                 Answer zero = Bench.Ask(empty);
                 Assert.Equal(0, zero.Loss);
                 Assert.Contains(zero.Notes, note => note.Code == "empty");
-                Assert.Equal(new Normalizer("count", 0), zero.Normalizer);
+                Assert.Equal(0, zero.Normalizer!.Value);
+                Assert.Contains(zero.Normalizer.Rule, new[] { "count", "pairs" });
                 Assert.All(zero.Gradients.Values, gradient => Assert.All(gradient, slope => Assert.Equal(0, slope)));
 
                 Answer nan = Bench.Ask(empty.With("empty", "nan"));
@@ -99,17 +101,16 @@ public sealed class LeftOutTests
         foreach ((string name, Given given) in question.Inputs)
         {
             Input input = question.Card.InputAt(question.Card.PlaceOfInput(name));
-            if (given.Slicing != Slicing.FirstAxis || (input.Optional && input.NeededWith is null))
+            if (given.Slicing is not (Slicing.FirstAxis or Slicing.SecondAxis) || (input.Optional && input.NeededWith is null))
             {
                 continue;
             }
 
-            int size = given.Values.Length / mask.Length;
             double bad = input.MayBeLabel && given.Values.All(value => value == Math.Truncate(value)) ? 999
                 : input.Gradient == GradientRule.Default ? double.NaN : double.PositiveInfinity;
             spoiled = spoiled.With(name, given with
             {
-                Values = [.. given.Values.Select((value, i) => mask[i / Math.Max(1, size)] == 0 ? bad : value)],
+                Values = [.. given.Values.Select((value, i) => mask[given.SampleOf(i, mask.Length)] == 0 ? bad : value)],
             });
         }
 
@@ -117,7 +118,7 @@ public sealed class LeftOutTests
     }
 
     private static bool IsBySample(Question question, string name) =>
-        name == "losses" || question.Inputs[name[(name.IndexOf('.', StringComparison.Ordinal) + 1)..]].Slicing == Slicing.FirstAxis;
+        name == "losses" || question.Inputs[name[(name.IndexOf('.', StringComparison.Ordinal) + 1)..]].Slicing is Slicing.FirstAxis or Slicing.SecondAxis;
 
     private static Answer Without(Answer answer, string code)
     {

@@ -97,6 +97,11 @@ internal static class Oracle
             return ("avg_factor", factor + given.Number("avg_factor_eps", 0));
         }
 
+        if (items.Tally is { } tally)
+        {
+            return (tally.Rule, Sum(where(items.Counted!, tally.PerItem, zeros_like(tally.PerItem))));
+        }
+
         string rule = given.Word("weight_normalization", items.MeanDividesByWeights ? "sum_weights" : "count");
         return rule == "sum_weights" && items.Weights is not null
             ? (rule, Sum(items.Weights.to(ScalarType.Float64)))

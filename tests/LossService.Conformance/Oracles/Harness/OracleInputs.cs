@@ -40,15 +40,26 @@ internal sealed class OracleInputs
     {
         get
         {
-            if (!_leaves.TryGetValue(name, out Tensor? leaf))
-            {
-                leaf = Array(name).requires_grad_();
-                _leaves.Add(name, leaf);
-            }
-
+            Tensor leaf = Leaf(name);
             return KeepFor(leaf) is Tensor keep ? where(keep, leaf, full_like(leaf, Harmless)) : leaf;
         }
     }
+
+    /// <summary>The same as given, for an oracle that does not touch what is masked.</summary>
+    public Tensor Leaf(string name)
+    {
+        if (!_leaves.TryGetValue(name, out Tensor? leaf))
+        {
+            leaf = Array(name).requires_grad_();
+            _leaves.Add(name, leaf);
+        }
+
+        return leaf;
+    }
+
+    /// <summary>An input as integers as given, masked or not; null when absent.</summary>
+    public long[]? Integers(string name) =>
+        Has(name) ? [.. _request.Inputs[name].Values.Select(value => (long)value)] : null;
 
     /// <summary>An input as class labels.</summary>
     public Tensor Labels(string name)

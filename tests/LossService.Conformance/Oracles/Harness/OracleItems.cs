@@ -17,4 +17,7 @@ internal sealed record OracleItems(Tensor Losses)
 
     /// <summary>What <c>weight_normalization</c> defaults to.</summary>
     public bool MeanDividesByWeights { get; init; }
+
+    /// <summary>What a mean counts instead of items, and how much of it each item has. Null: the items.</summary>
+    public (string Rule, Tensor PerItem)? Tally { get; init; }
 }

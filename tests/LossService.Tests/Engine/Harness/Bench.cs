@@ -92,7 +92,7 @@ internal static class Bench
         {
             Input input = request.Card.Inputs[place];
             bool possible = input.Gradient != GradientRule.Never && request.HasInput(place)
-                && request.Solution?.Form(place) is not { Kind: InputKind.Label };
+                && request.Solution?.Form(place) is not { IsInteger: true };
             if (possible && question.Gradients?.Contains(input.Name) != false)
             {
                 chosen |= 1UL << place;

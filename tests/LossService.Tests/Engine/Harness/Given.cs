@@ -9,6 +9,9 @@ internal enum Slicing
     /// <summary>The first axis is the samples.</summary>
     FirstAxis,
 
+    /// <summary>The second axis is the samples, the first is steps.</summary>
+    SecondAxis,
+
     /// <summary>A flat list of all items, sample after sample.</summary>
     Flat,
 }
@@ -24,11 +27,25 @@ internal sealed record Given(double[] Values, int[] Shape, Slicing Slicing = Sli
             return this;
         }
 
+        if (Slicing == Slicing.SecondAxis)
+        {
+            int steps = Shape[0];
+            int inner = Shape[2..].Aggregate(1, (product, length) => product * length);
+            double[] columns = [.. Enumerable.Range(0, steps).SelectMany(step => samples.SelectMany(sample =>
+                Values.AsSpan(((step * of) + sample) * inner, inner).ToArray()))];
+            return this with { Values = columns, Shape = [steps, samples.Length, .. Shape[2..]] };
+        }
+
         int size = of == 0 ? 0 : Values.Length / of;
         double[] values = [.. samples.SelectMany(sample => Values.AsSpan(sample * size, size).ToArray())];
         int[] shape = Slicing == Slicing.Flat ? [values.Length] : [samples.Length, .. Shape[1..]];
         return this with { Values = values, Shape = shape };
     }
+
+    /// <summary>The sample that an element belongs to, of as many as there are.</summary>
+    public int SampleOf(int element, int of) => Slicing == Slicing.SecondAxis
+        ? element / Shape[2..].Aggregate(1, (product, length) => product * length) % of
+        : element / Math.Max(1, Values.Length / of);
 
     /// <summary>The same with one element replaced.</summary>
     public Given At(int place, double value)

@@ -22,8 +22,9 @@ internal sealed class Question(LossCard card)
     public bool IsFloat64 => Parameters.GetValueOrDefault("dtype") == 1;
 
     /// <summary>How many samples there are; 1 where there is no axis of samples.</summary>
-    public int Samples => Inputs.Values.Where(input => input is { Slicing: Slicing.FirstAxis, Shape.Length: > 0 })
-        .Select(input => input.Shape[0]).FirstOrDefault(1);
+    public int Samples => Inputs.Values
+        .Where(input => input is { Slicing: Slicing.FirstAxis or Slicing.SecondAxis, Shape.Length: > 0 })
+        .Select(input => input.Shape[input.Slicing == Slicing.SecondAxis ? 1 : 0]).FirstOrDefault(1);
 
     /// <summary>Reads a question as a request writes it, but in float64 unless it says otherwise.</summary>
     public static Question Of(string loss, string json) => Of(Catalogue.Find(loss)!.Card, json);

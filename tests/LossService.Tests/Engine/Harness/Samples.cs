@@ -127,7 +127,7 @@ internal sealed class Samples(LossCard card, int seed)
         Input? first = null;
         foreach (Input input in card.Inputs)
         {
-            if (!IsGiven(input, question, sides, wish))
+            if (question.Inputs.ContainsKey(input.Name) || !IsGiven(input, question, sides, wish))
             {
                 continue;
             }
@@ -146,6 +146,13 @@ internal sealed class Samples(LossCard card, int seed)
                 first = input;
                 Allow(question, form, input);
                 shapes.Introduce(form, input.Forms.ToList().IndexOf(form));
+                DrawGroups(question, shapes, wish);
+                foreach (Parameter parameter in card.Parameters.Where(parameter => parameter.Below is not null))
+                {
+                    double value = question.Parameters.GetValueOrDefault(parameter.Name, parameter.Default);
+                    question.Parameters[parameter.Name] = value % Math.Max(1, shapes.Length(parameter.Below!));
+                }
+
                 shapes.Bind("F", shapes.Shape(shapes.Items(card, question)).Aggregate(1, (product, length) => product * length));
             }
 
@@ -154,12 +161,54 @@ internal sealed class Samples(LossCard card, int seed)
                 question.Parameters["target_type"] = Common.TargetType.ValueOf(form.TargetType!);
             }
 
+            if (form.Introduces is { } symbol)
+            {
+                // Where the one class is the label that is refused there is none to draw.
+                bool none = form.Except is not null && shapes.Length(form.Classes!) == 1;
+                shapes.Bind(symbol, none ? 0 : _random.Next(5));
+            }
+
+            if (form.Packed)
+            {
+                DrawPacked(question, input, shapes, form);
+            }
+
             int[] shape = shapes.Shape(form.Pattern);
             question.Inputs[input.Name] = new(
                 Fill(shape, () => Number(question, input, form, shapes, wish)), shape, shapes.SlicingOf(form));
             Normalize(question.Inputs[input.Name], input, form);
             Order(question.Inputs[input.Name], form);
         }
+    }
+
+    // Cuts a flat axis into lists, by their lengths or by ids, where the card has either.
+    private void DrawGroups(Question question, Symbols shapes, Wish wish)
+    {
+        Input[] cuts = [.. card.Inputs.Where(input => input.Groups != Grouping.None)];
+        if (cuts.Length == 0 || !wish.Extras || !shapes.IsFlat || Chance(0.3))
+        {
+            return;
+        }
+
+        var lengths = new List<double>();
+        for (int left = shapes.Length("L"); left > 0; left -= (int)lengths[^1])
+        {
+            lengths.Add(_random.Next(1, Math.Min(left, 7) + 1));
+        }
+
+        Input cut = cuts[_random.Next(cuts.Length)];
+        double[] numbers = cut.Groups == Grouping.Lengths ? [.. lengths]
+            : [.. lengths.SelectMany((length, list) => Enumerable.Repeat((double)(3 * list), (int)length))];
+        question.Inputs[cut.Name] = new(numbers, [numbers.Length]);
+        shapes.Cut(lengths.Count);
+    }
+
+    // Rows one behind the other, each at most as long as a padded one would be, with the lengths that say so.
+    private void DrawPacked(Question question, Input input, Symbols shapes, InputForm form)
+    {
+        double[] lengths = [.. Enumerable.Range(0, shapes.Length("N")).Select(_ => (double)_random.Next(shapes.Length(form.Introduces!) + 1))];
+        question.Inputs[input.CountedBy!] = new(lengths, [lengths.Length]);
+        shapes.Bind(form.Introduces!, (int)lengths.Sum());
     }
 
     // A form that a choice decides for: the choice may keep its word, or say nothing where the form comes first.
@@ -183,6 +232,11 @@ internal sealed class Samples(LossCard card, int seed)
 
     private bool IsGiven(Input input, Question question, HashSet<string> sides, Wish wish)
     {
+        if (input.Groups != Grouping.None)
+        {
+            return false; // drawn with the first input, which it cuts
+        }
+
         if (input.OneOf is { } side)
         {
             // Exactly one of a set: each member with the same chance, the last if none came before.
@@ -201,6 +255,23 @@ internal sealed class Samples(LossCard card, int seed)
 
     private double Number(Question question, Input input, InputForm form, Symbols shapes, Wish wish)
     {
+        if (form.Kind == InputKind.Flag)
+        {
+            return Chance(0.8) ? 1 : 0;
+        }
+
+        if (form.Kind == InputKind.Length)
+        {
+            int most = shapes.Length(form.Classes!);
+            return Chance(0.6) ? most : _random.Next(most + 1);
+        }
+
+        if (form.Except is { } except)
+        {
+            int classes = shapes.Length(form.Classes!); // any but the one that is refused
+            return (question.Parameters.GetValueOrDefault(except.Name, except.Default) + 1 + _random.Next(Math.Max(1, classes - 1))) % classes;
+        }
+
         if (form.Kind == InputKind.Label)
         {
             bool ignored = wish.Ignored && card.IgnoreIndex is not null && Chance(0.1);

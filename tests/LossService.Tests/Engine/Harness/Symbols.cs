@@ -13,11 +13,17 @@ internal sealed class Symbols(Random random, Wish wish)
     public int Alternative { get; private set; }
 
     /// <summary>True when the first axis of the first input is that of the samples.</summary>
-    public bool HasSamples => _first.Symbols is ["N", ..] || (_first.Symbols.Count == 0 && Shape(_first).Length > 0);
+    public bool HasSamples => _first.Symbols.Contains("N") || (_first.Symbols.Count == 0 && Shape(_first).Length > 0);
+
+    /// <summary>True when the first input is one axis of elements, without samples.</summary>
+    public bool IsFlat => _first.Symbols is ["L"];
 
     public int Length(string symbol) => _lengths[symbol];
 
     public void Bind(string symbol, int length) => _lengths[symbol] = length;
+
+    /// <summary>Cuts the flat axis into lists, each of them an item.</summary>
+    public void Cut(int lists) => _lengths["G"] = lists;
 
     public void Introduce(InputForm form, int alternative)
     {
@@ -25,9 +31,11 @@ internal sealed class Symbols(Random random, Wish wish)
         _first = form.Pattern;
         foreach (string symbol in form.Pattern.Symbols)
         {
+            // Of several axes beside the samples the last is the row that a test may want long.
+            int? wanted = symbol == form.Pattern.Symbols[^1] ? wish.Row : wish.Row is { } row ? Math.Min(row, 9) : null;
             _lengths[symbol] = char.IsAsciiDigit(symbol[0]) ? symbol[0] - '0' : symbol == "N"
                 ? wish.Samples ?? random.Next(6)
-                : wish.Row ?? (random.Next(8) == 0 ? random.Next(30, 41) : random.Next(1, 7));
+                : wanted ?? (random.Next(8) == 0 ? random.Next(30, 41) : random.Next(1, 7));
         }
 
         if (form.Pattern.Rest is { } rest)
@@ -46,9 +54,14 @@ internal sealed class Symbols(Random random, Wish wish)
     /// every axis that the first has, but for the classes.</summary>
     public bool Allows(InputForm form, Input input)
     {
-        bool known = form.Pattern.Symbols.All(_lengths.ContainsKey)
+        if (form.Packed)
+        {
+            return _first.Symbols.Contains("N") && wish.Samples is null; // no test takes samples out of a packed row
+        }
+
+        bool known = form.Pattern.Symbols.All(symbol => symbol == form.Introduces || _lengths.ContainsKey(symbol))
             && (form.Pattern.Rest is null || _rests.ContainsKey(form.Pattern.Rest));
-        bool weight = input.Optional && input.NeededWith is null;
+        bool weight = input.Optional && input.NeededWith is null && form.Kind == InputKind.Number;
         bool whole = form.Pattern.Symbols.Contains("N") == _first.Symbols.Contains("N") && form.Pattern.Rest == _first.Rest;
         return known && (weight || whole) && Math.Max(1, _lengths.GetValueOrDefault("C", 1)) >= form.ClassesMin;
     }
@@ -56,6 +69,11 @@ internal sealed class Symbols(Random random, Wish wish)
     public ShapePattern Items(LossCard card, Question question)
     {
         string items = card.Items;
+        if (_lengths.ContainsKey("G"))
+        {
+            return ShapePattern.Parse("G");
+        }
+
         if (card.ItemsWith is { } other
             && question.Parameters.GetValueOrDefault(other.Parameter.Name, other.Parameter.Default) == other.Parameter.ValueOf(other.Word))
         {
@@ -74,6 +92,11 @@ internal sealed class Symbols(Random random, Wish wish)
         if (form.Pattern.Symbols is ["F"])
         {
             return Slicing.Flat;
+        }
+
+        if (form.Pattern.Symbols is [_, "N", ..])
+        {
+            return Slicing.SecondAxis;
         }
 
         bool samples = form.Pattern.Symbols is ["N", ..]

@@ -2,21 +2,54 @@ using LossService.Engine.Cards;
 
 namespace LossService.Engine.Numerics;
 
-/// <summary>Which elements nobody looks at: those of masked items, and of places whose label is ignored.</summary>
-internal static class Hidden
+/// <summary>Which elements nobody looks at: those of masked items, of places whose label is ignored, and
+/// padding.</summary>
+internal static class ElementMask
 {
     /// <summary>True when the item that an element belongs to is masked, or its label ignored.</summary>
-    public static bool Is(LossRequest request, int place, Shape shape, int offset)
+    public static bool Hides(LossRequest request, int place, Shape shape, int offset)
     {
+        if (HasOwnMask(request, shape, offset) || IsPadding(request, place, shape, offset))
+        {
+            return true;
+        }
+
         if (request.Solution is not { } solution)
         {
             return false;
         }
 
-        Input input = request.Card.InputAt(place);
-        return (ItemOf(solution, input, shape, offset) is { } item
+        return (ItemOf(solution, request.Card, place, shape, offset) is { } item
                 && IsMasked(request, solution.Items, item, StepsOf(solution.Items, shape)))
-            || (input.Name != Common.WeightName && IsIgnored(request, solution, shape, offset));
+            || (request.Card.InputAt(place).Name != Common.WeightName && IsIgnored(request, solution, shape, offset));
+    }
+
+    // An input of flags that a card has itself says which elements count, rather than which items.
+    private static bool HasOwnMask(LossRequest request, Shape shape, int offset)
+    {
+        for (int place = 0; place < request.Card.Inputs.Count; place++)
+        {
+            if (request.Card.Inputs[place].IsFlag && request.Tensor(place) is { } flags && flags.Shape == shape
+                && flags.Flag[offset] == 0)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private static bool IsPadding(LossRequest request, int place, Shape shape, int offset)
+    {
+        if (request.Card.InputAt(place).CountedBy is not { } name || shape.Rank == 0
+            || request.Solution?.Form(place) is { Packed: true }
+            || request.LabelTensor(request.Card.PlaceOfInput(name)) is not { } lengths)
+        {
+            return false;
+        }
+
+        int row = offset / shape[shape.Rank - 1];
+        return row < lengths.Label.Length && offset % shape[shape.Rank - 1] >= lengths.Label[row];
     }
 
     // Labels name an element's place: they have its shape, or all its axes but that of the classes.
@@ -84,9 +117,20 @@ internal static class Hidden
 
     // An element of (N, C, d1, ...) belongs to the item (N, d1, ...), or where there is one item a sample to that; one
     // of the items' own shape to itself; one of a vector over samples to no single item.
-    private static int? ItemOf(Solution solution, Input input, Shape shape, int offset)
+    private static int? ItemOf(Solution solution, LossCard card, int place, Shape shape, int offset)
     {
+        Input input = card.InputAt(place);
         Shape items = solution.Items;
+        if (solution.Lists is { } lists && place < card.Inputs.Count)
+        {
+            return input.Groups == Grouping.None ? lists.ListOf(offset) : null;
+        }
+
+        if (solution.Packed is { } rows && place < card.Inputs.Count && solution.Form(place)!.Packed)
+        {
+            return rows.ListOf(offset);
+        }
+
         if (shape == items)
         {
             return offset;

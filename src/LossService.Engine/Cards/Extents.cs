@@ -1,0 +1,101 @@
+using System.Globalization;
+using LossService.Engine.Numerics;
+
+namespace LossService.Engine.Cards;
+
+/// <summary>Lengths that are not the first input's: an axis that another input says, rows that are packed, a class that a
+/// parameter names.</summary>
+internal static class Extents
+{
+    /// <summary>Takes an axis's length from the form that says it, where the rank is that form's.</summary>
+    public static void Introduce(InputForm form, Tensor tensor, Solution solution)
+    {
+        int rank = form.Pattern.Symbols.Count;
+        if (form.Introduces is not { } symbol || solution.Has(symbol) || (tensor.Shape.Rank != rank && !tensor.IsBareEmpty))
+        {
+            return;
+        }
+
+        solution.Bind(symbol, tensor.IsBareEmpty ? 0 : tensor.Shape[rank - 1]);
+    }
+
+    /// <summary>Looks whether packed rows are as long as their lengths say, and classes exist that parameters
+    /// name.</summary>
+    public static bool Agree(LossRequest request, Solution solution)
+    {
+        bool agree = true;
+        for (int place = 0; place < request.Card.Inputs.Count; place++)
+        {
+            if (solution.Form(place) is { Packed: true })
+            {
+                agree &= IsPackedAsCounted(request, place, solution);
+            }
+        }
+
+        foreach (Parameter parameter in request.Card.Parameters)
+        {
+            agree &= parameter.Below is not { } symbol || IsBelow(request, parameter, solution.Length(symbol));
+        }
+
+        return agree;
+    }
+
+    private static bool IsPackedAsCounted(LossRequest request, int place, Solution solution)
+    {
+        Input input = request.Card.Inputs[place];
+        if (request.LabelTensor(request.Card.PlaceOfInput(input.CountedBy!)) is not { } lengths)
+        {
+            request.Mistakes.Add(new($"/{input.CountedBy}", Codes.MissingInput,
+                $"rows of {input.Name} that stand one behind the other need {input.CountedBy}"));
+            return false;
+        }
+
+        long sum = 0;
+        foreach (int length in lengths.Label)
+        {
+            if (length < 0)
+            {
+                // Said here and not by the check of elements, which would let it pass in a sample that is masked.
+                request.Mistakes.Add(new($"/{input.CountedBy}", Codes.DomainError, "expected whole numbers from 0 up"));
+                return false;
+            }
+
+            sum += length;
+        }
+
+        int found = request.AnyTensor(place).Shape.Elements;
+        if (sum == found)
+        {
+            solution.Packed = new ListCut(Grouping.Lengths, lengths);
+            return true;
+        }
+
+        string expected = string.Create(CultureInfo.InvariantCulture, $"[{sum}]");
+        request.Mistakes.Add(new($"/{input.Name}", Codes.ShapeMismatch,
+            string.Create(CultureInfo.InvariantCulture, $"expected {expected} (the sum of {input.CountedBy}), found [{found}]"))
+        {
+            Expected = expected,
+            Found = request.AnyTensor(place).Shape.ToString(),
+        });
+        return false;
+    }
+
+    private static bool IsBelow(LossRequest request, Parameter parameter, int length)
+    {
+        double value = request[parameter];
+        if (value < length || length == 0 || !parameter.Allows(value))
+        {
+            return true;
+        }
+
+        string expected = string.Create(CultureInfo.InvariantCulture, $"a number below {length}");
+        string found = ParameterText.Format(parameter, value);
+        request.Mistakes.Add(new(
+            request.PointerOf(parameter), Codes.ParameterOutOfRange, $"expected {expected}, found {found}")
+        {
+            Expected = expected,
+            Found = found,
+        });
+        return false;
+    }
+}

@@ -1,0 +1,57 @@
+using System.Numerics;
+using LossService.Engine.Numerics;
+
+namespace LossService.Engine.Families;
+
+/// <summary>What an alignment loss wants.</summary>
+/// <param name="Blank">The class of no label.</param>
+/// <param name="ZeroInfinity">Impossible alignments cost 0.</param>
+/// <param name="ThroughSoftmax">The gradient of log-probabilities is that of the logits they are made of.</param>
+/// <param name="PerLabel">Divides the loss by the number of labels.</param>
+internal readonly record struct AlignmentSetup(int Blank, bool ZeroInfinity, bool ThroughSoftmax, bool PerLabel);
+
+/// <summary>A loss of the probability that a sequence of labels is read from longer sequences of classes: all alignments
+/// together.</summary>
+internal interface IAlignmentLoss<TSelf> : ILossFile<TSelf> where TSelf : struct, IAlignmentLoss<TSelf>
+{
+    /// <summary>The options of a request.</summary>
+    AlignmentSetup Setup { get; }
+}
+
+/// <summary>Makes the alignment losses of the catalogue.</summary>
+internal static class Alignments
+{
+    public static Loss Of<TLoss>() where TLoss : struct, IAlignmentLoss<TLoss> => new AlignmentLoss<TLoss>();
+
+    private sealed class AlignmentLoss<TLoss>() : Loss(TLoss.Card)
+        where TLoss : struct, IAlignmentLoss<TLoss>
+    {
+        public override LossResult Run(LossRequest request, Workshop workshop) =>
+            request.IsFloat64 ? Run<double>(request, workshop) : Run<float>(request, workshop);
+
+        private static LossResult Run<T>(LossRequest request, Workshop workshop)
+            where T : unmanaged, INumberBase<T>
+        {
+            var result = new LossResult(request);
+            try
+            {
+                using var plan = new ItemPlan<T>(request, workshop);
+                using var sequences = new Sequences(request, workshop.Pool);
+                if (plan.Settle(result))
+                {
+                    using var driver = new AlignmentDriver<T>(
+                        TLoss.Configure(new(request)).Setup, request, result, plan, sequences, workshop);
+                    driver.RunAll(workshop);
+                    driver.Finish();
+                }
+
+                return result;
+            }
+            catch
+            {
+                result.Dispose();
+                throw;
+            }
+        }
+    }
+}
