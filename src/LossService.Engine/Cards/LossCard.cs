@@ -92,6 +92,10 @@ public sealed record LossCard
     /// <summary>How its cost grows.</summary>
     public Cost Cost { get; init; }
 
+    /// <summary>The most samples of one request, where the limit on elements alone would let the cost grow too far;
+    /// null for none.</summary>
+    public int? SamplesMax { get; init; }
+
     /// <summary>The family of meaning: the folder, the namespace and the tag, in lower case.</summary>
     public required string Family { get; init; }
 

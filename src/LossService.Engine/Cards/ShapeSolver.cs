@@ -73,7 +73,7 @@ public static class ShapeSolver
                 ShapePattern.Parse(items[Math.Min(alternative, items.Length - 1)].Trim()), out Shape shape);
             solution.Items = shape;
             solution.Bind("F", shape.Elements); // the items as one flat list
-            if (!HasClasses(request, place, solution))
+            if (!HasClasses(request, place, solution) || !HasRoom(request, place, solution))
             {
                 return false;
             }
@@ -129,6 +129,23 @@ public static class ShapeSolver
         {
             Expected = "at least one class",
             Found = request.AnyTensor(place).Shape.ToString(),
+        });
+        return false;
+    }
+
+    private static bool HasRoom(LossRequest request, int place, Solution solution)
+    {
+        if (request.Card.SamplesMax is not { } most || solution.Samples <= most)
+        {
+            return true;
+        }
+
+        string expected = FormattableString.Invariant($"at most {most} samples, since every one meets every other");
+        request.Mistakes.Add(new($"/{request.Card.Inputs[place].Name}", Codes.LimitExceeded,
+            FormattableString.Invariant($"expected {expected}, found {solution.Samples}"))
+        {
+            Expected = expected,
+            Found = FormattableString.Invariant($"{solution.Samples}"),
         });
         return false;
     }

@@ -60,9 +60,9 @@ internal sealed class ItemPlan<T> : IDisposable
         _weight is null && _sampleWeight is null && _out is null && _gradOutput is null or { Shape.Rank: 0 };
 
     /// <summary>Settles the mean's divisor. <paramref name="sumOfClassWeights"/> is given by losses whose class weights
-    /// enter it.</summary>
+    /// enter it, <paramref name="counted"/> by losses that count something else than items.</summary>
     /// <returns>False when there is nothing to take a mean of and the request wants an error for that.</returns>
-    public bool Settle(LossResult result, double? sumOfClassWeights = null)
+    public bool Settle(LossResult result, double? sumOfClassWeights = null, Normalizer? counted = null)
     {
         Reduction reduction = _request.Reduction;
         double lossWeight = _request[Common.LossWeight];
@@ -70,6 +70,11 @@ internal sealed class ItemPlan<T> : IDisposable
         if (reduction == Reduction.Mean)
         {
             (string rule, divisor) = Divisor(sumOfClassWeights);
+            if (rule == "count" && counted is not null)
+            {
+                (rule, divisor) = (counted.Rule, counted.Value);
+            }
+
             result.Normalizer = new(rule, divisor);
         }
         else if (reduction == Reduction.BatchMean)

@@ -40,11 +40,13 @@ public static class ElementCheck
 
     private static void CheckLabels(LossRequest request, int place, InputForm form, Tensor labels)
     {
-        int classes = request.Solution!.Length(form.Classes ?? "C");
-        int max = form.Background ? classes : classes - 1;
+        // Labels without classes only tell samples apart: any integer will do.
+        int min = form.Classes is null ? Labels.TooLarge + 1 : 0;
+        int classes = form.Classes is null ? int.MaxValue : request.Solution!.Length(form.Classes);
+        int max = form.Background || form.Classes is null ? classes : classes - 1;
         double ignore = request.Card.IgnoreIndex is { } parameter ? request[parameter] : double.NaN;
         ReadOnlySpan<int> values = labels.Label;
-        if (Scan.FirstOutside(values, 0, max) < 0)
+        if (Scan.FirstOutside(values, min, max) < 0)
         {
             return;
         }
@@ -55,7 +57,7 @@ public static class ElementCheck
         for (int i = 0; i < values.Length; i++)
         {
             int label = values[i];
-            if ((label >= 0 && label <= max) || label == ignore || IsMasked(request, place, labels.Shape, i))
+            if ((label >= min && label <= max) || label == ignore || IsMasked(request, place, labels.Shape, i))
             {
                 continue;
             }
@@ -71,7 +73,7 @@ public static class ElementCheck
         }
 
         int wrong = values[first];
-        string expected = form.Background ? $"an integer from 0 to {max} (= background)" : $"an integer from 0 to {max}";
+        string expected = form.Classes is null ? "an integer of 32 bits" : form.Background ? $"an integer from 0 to {max} (= background)" : $"an integer from 0 to {max}";
         string found = wrong switch
         {
             Labels.NotAnInteger => "a number that is not an integer",

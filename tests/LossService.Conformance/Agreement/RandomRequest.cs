@@ -91,7 +91,9 @@ internal sealed class RandomRequest
         }
 
         string shape = form.Pattern.Text;
-        return form.Kind == InputKind.Label
+        return form.Kind == InputKind.Label && form.Classes is null
+            ? shape == _itemsPattern.Text
+            : form.Kind == InputKind.Label
             ? shape == string.Join(' ', _first.Split(' ').Where(symbol => symbol != "C"))
             : shape == _first || shape == _itemsPattern.Text;
     }
@@ -207,9 +209,9 @@ internal sealed class RandomRequest
 
     private double Number(InputForm form, Input input)
     {
-        if (form.Kind == InputKind.Label && form.Classes is not null)
+        if (form.Kind == InputKind.Label)
         {
-            return _random.Next(_lengths[form.Classes] + (form.Background ? 1 : 0));
+            return form.Classes is null ? _random.Next(-1, 2) : _random.Next(_lengths[form.Classes] + (form.Background ? 1 : 0));
         }
 
         Domain domain = form.Domain;

@@ -100,7 +100,7 @@ internal static class Oracle
         string rule = given.Word("weight_normalization", items.MeanDividesByWeights ? "sum_weights" : "count");
         return rule == "sum_weights" && items.Weights is not null
             ? (rule, Sum(items.Weights.to(ScalarType.Float64)))
-            : ("count", items.Counted!.sum().item<long>());
+            : items.Count ?? ("count", items.Counted!.sum().item<long>());
     }
 
     private static double Empty(OracleInputs given) => given.Word("empty", "zero") == "nan" ? double.NaN : 0;

@@ -17,4 +17,7 @@ internal sealed record OracleItems(Tensor Losses)
 
     /// <summary>What <c>weight_normalization</c> defaults to.</summary>
     public bool MeanDividesByWeights { get; init; }
+
+    /// <summary>What a mean divides by where that is not the number of items, with its rule.</summary>
+    public (string Rule, long Value)? Count { get; init; }
 }

@@ -168,7 +168,8 @@ internal sealed class Samples(LossCard card, int seed)
         {
             bool ignored = wish.Ignored && card.IgnoreIndex is not null && Chance(0.1);
             return ignored ? question.Parameters.GetValueOrDefault("ignore_index", card.IgnoreIndex!.Default)
-                : _random.Next(shapes.Length(form.Classes!) + (form.Background ? 1 : 0));
+                : form.Classes is null ? _random.Next(-1, 3)
+                : _random.Next(shapes.Length(form.Classes) + (form.Background ? 1 : 0));
         }
 
         Values values = wish.Values;
