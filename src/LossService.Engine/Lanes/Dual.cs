@@ -68,10 +68,10 @@ internal readonly struct Dual<V>(V value, V slope) : ILane<Dual<V>>
             V.Select(a._value < 0, -a._slope, V.Select(V.Same(a._value, 0), 0, a._value))));
 
     [MethodImpl(Inline)]
-    public static Dual<V> Max(Dual<V> a, Dual<V> b) => Extreme(a, b, a._value < b._value);
+    public static Dual<V> Max(Dual<V> a, Dual<V> b) => Extreme(V.Max(a._value, b._value), a, b, a._value < b._value);
 
     [MethodImpl(Inline)]
-    public static Dual<V> Min(Dual<V> a, Dual<V> b) => Extreme(a, b, a._value > b._value);
+    public static Dual<V> Min(Dual<V> a, Dual<V> b) => Extreme(V.Min(a._value, b._value), a, b, a._value > b._value);
 
     [MethodImpl(Inline)]
     public static Dual<V> Hinge(Dual<V> a, double tie) => new(
@@ -152,9 +152,10 @@ internal readonly struct Dual<V>(V value, V slope) : ILane<Dual<V>>
             new(at.SigmoidOfMinus, -rise));
     }
 
+    // The value is the inner lane's own extreme, so that a dual of duals halves the slopes of a tie as a dual does.
     [MethodImpl(Inline)]
-    private static Dual<V> Extreme(Dual<V> a, Dual<V> b, V takesSecond) => new(
-        V.Select(takesSecond, b._value, a._value),
+    private static Dual<V> Extreme(V value, Dual<V> a, Dual<V> b, V takesSecond) => new(
+        value,
         V.Select(
             V.Same(a._value, b._value),
             0.5 * (a._slope + b._slope),
