@@ -5,6 +5,7 @@ using LossService.Engine.Losses.Detection;
 using LossService.Engine.Losses.Distillation;
 using LossService.Engine.Losses.Information;
 using LossService.Engine.Losses.Metric;
+using LossService.Engine.Losses.Preference;
 using LossService.Engine.Losses.Ranking;
 using LossService.Engine.Losses.Regression;
 
@@ -55,6 +56,17 @@ public static class Catalogue
         Elementwise.CorneredBinary<HingeEmbeddingLoss>(),
         Elementwise.CorneredTernary<MarginRankingLoss>(),
         Distributions.Of<KdLoss>(),
+        Elementwise.Ternary<MarginMse>(),
+        Preferences.Of<DpoLoss>(),
+        Preferences.Of<CdpoLoss>(),
+        Preferences.Of<RobustDpoLoss>(),
+        Preferences.Of<IpoLoss>(),
+        Preferences.Of<SlicHingeLoss>(),
+        Preferences.Of<KtoLoss>(),
+        Preferences.Of<OrpoLoss>(),
+        Preferences.Of<SimpoLoss>(),
+        Preferences.Of<CpoLoss>(),
+        Elementwise.Ternary<BradleyTerryLoss>(),
         Elementwise.Unary<SelfInformation>(),
         Distributions.Of<Entropy>(),
         Distributions.Of<DistributionCrossEntropy>(),

@@ -137,7 +137,7 @@ public sealed class PoolTests
     // Enough blocks for two threads.
     private static Question Large(string loss, bool float64)
     {
-        bool rows = EveryLoss.Card(loss).Inputs[0].Forms[0].Pattern.Symbols.Count > 0;
+        bool rows = EveryLoss.Card(loss).Inputs[0].Forms[0].Pattern.Symbols.Count > 1;
         return new Samples(EveryLoss.Card(loss), 9).Draw(new()
         {
             Form = 0,
