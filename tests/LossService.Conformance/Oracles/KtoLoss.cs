@@ -17,7 +17,7 @@ internal sealed class KtoLoss : IOracle
         return new(where(given.Labels("targets") == 1, desirable, undesirable));
     }
 
-    // A constant of the batch: the mean of the samples that count, not below 0.
+    // A constant of the batch: the mean of the finite samples that count, not below 0.
     private static double Divergence(OracleInputs given, Tensor rewards)
     {
         if (given.NumberOrNull("kl", null) is double fixedTo)
@@ -26,7 +26,7 @@ internal sealed class KtoLoss : IOracle
         }
 
         Tensor ratios = (given.Constant("kl_logratios") ?? rewards).to(ScalarType.Float64);
-        Tensor counted = given.Mask is null ? ones_like(ratios, ScalarType.Bool) : given.Mask;
+        Tensor counted = given.Mask is null ? ratios.isfinite() : given.Mask.logical_and(ratios.isfinite());
         long count = counted.sum().item<long>();
         return count == 0 ? 0 : Math.Max(0, where(counted, ratios, zeros_like(ratios)).sum().item<double>() / count);
     }

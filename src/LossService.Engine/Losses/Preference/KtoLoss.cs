@@ -46,7 +46,7 @@ internal readonly struct KtoLoss(double beta, double desirable, double undesirab
         Parameters = [PreferenceInputs.Beta, Desirable, Undesirable, Kl],
         Edges =
         [
-            "The divergence is the mean over the samples that count, 0 where it would be negative; it has no gradient, and a note tells it.",
+            "The divergence is the mean over the finite samples that count, 0 where it would be negative; it has no gradient, and a note tells it.",
             "Batches that are split keep their answers when kl is given.",
         ],
         Examples =
@@ -87,10 +87,11 @@ internal readonly struct KtoLoss(double beta, double desirable, double undesirab
         int count = 0;
         for (int sample = 0; sample < request.Solution!.Items.Elements; sample++)
         {
-            if (!isLeftOut(sample))
+            double ratio = request.Tensor(Ratios)?.ValueAt(sample)
+                ?? request.Tensor(0)!.ValueAt(sample) - request.Tensor(1)!.ValueAt(sample);
+            if (!isLeftOut(sample) && double.IsFinite(ratio)) // one NaN must not make every sample's loss NaN
             {
-                sum += request.Tensor(Ratios)?.ValueAt(sample)
-                    ?? request.Tensor(0)!.ValueAt(sample) - request.Tensor(1)!.ValueAt(sample);
+                sum += ratio;
                 count++;
             }
         }
