@@ -25,6 +25,7 @@ internal readonly struct ExpectileLoss(double tau) : IBinaryLoss<ExpectileLoss>
         Items = "*S",
         Parameters = [Tau],
         Edges = ["tau 1/2 is half the squared error. At x = y the second derivative is that from below, 2 tau."],
+        HessianForms = [new("xgboost")],
         Presets = [new("xgboost")],
         Examples = [new("simple", "Too high costs less than too low.", """{"predictions":[1.0,0.0],"targets":[0.0,1.0],"tau":0.9}""")],
     };

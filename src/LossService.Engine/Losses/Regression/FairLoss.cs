@@ -26,6 +26,7 @@ internal readonly struct FairLoss(double c) : IBinaryLoss<FairLoss>
         Items = "*S",
         Parameters = [Scale],
         Edges = ["Where the error is infinite the loss is too, and its slope is c."],
+        HessianForms = [new("lightgbm")],
         Presets = [new("lightgbm")],
         Examples = [new("simple", "A small and a large error.", """{"predictions":[2.5,4.0],"targets":[3.0,-0.5]}""")],
     };

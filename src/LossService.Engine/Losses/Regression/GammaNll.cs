@@ -26,6 +26,7 @@ internal readonly struct GammaNll : IBinaryLoss<GammaNll>
             "The unit deviance of a gamma distribution is twice this, less what depends on the target alone.",
             "Towards -Infinity the loss is +Infinity, unless the target is 0.",
         ],
+        HessianForms = [new("xgboost"), new("lightgbm")],
         Presets = [new("xgboost"), new("lightgbm")],
         Examples = [new("simple", "Two amounts.", """{"predictions":[0.5,2.0],"targets":[1.2,9.0]}""")],
     };

@@ -23,7 +23,7 @@ internal readonly struct Mape(double scale, double eps) : IBinaryLoss<Mape>
         Items = "*S",
         Parameters = [PercentageParameters.Eps, PercentageParameters.Percent],
         Edges = ["The gradient at an error of 0 is 0.", "Targets nearer to 0 than eps count as eps."],
-        Presets = [new("keras"), new("lightgbm", ("eps", "1"), ("percent", "false"))],
+        Presets = [new("keras"), new("lightgbm", ("eps", "1"), ("percent", "false"), ("hessian_floor", "1"))],
         Examples = [new("simple", "A tenth too much, and a fifth too little.", """{"predictions":[110.0,40.0],"targets":[100.0,50.0]}""")],
     };
 

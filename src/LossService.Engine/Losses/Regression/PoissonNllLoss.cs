@@ -35,8 +35,9 @@ internal readonly struct PoissonNllLoss(bool logInput, bool full, double eps) : 
         Edges =
         [
             "A rate below -eps has no logarithm: its loss is NaN.",
-            "Boosted trees take the logarithm of the rate; LightGBM and older XGBoost multiply the Hessian by e^0.7.",
+            "Boosted trees take the logarithm of the rate; LightGBM multiplies the Hessian by e^0.7.",
         ],
+        HessianForms = [new("lightgbm", 2.0137527074704766)], // e^0.7
         Presets = [RegressionInputs.PyTorch, new("keras", ("log_input", "false"), ("eps", "1e-07")), new("xgboost"), new("lightgbm")],
         Examples =
         [

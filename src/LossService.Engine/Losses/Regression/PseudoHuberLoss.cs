@@ -29,6 +29,7 @@ internal readonly struct PseudoHuberLoss(double delta) : IBinaryLoss<PseudoHuber
         Inputs = RegressionInputs.All,
         Items = "*S",
         Parameters = [Delta],
+        HessianForms = [new("xgboost")],
         Presets = [new("xgboost")],
         Examples = [new("simple", "A small and a large error.", """{"predictions":[2.5,4.0],"targets":[3.0,-0.5]}""")],
     };

@@ -27,6 +27,7 @@ internal readonly struct TweedieLoss(double power) : IBinaryLoss<TweedieLoss>
         Items = "*S",
         Parameters = [VariancePower],
         Edges = ["What depends on the target alone is left out, as in XGBoost, LightGBM and scikit-learn's gradients."],
+        HessianForms = [new("xgboost"), new("lightgbm")],
         Presets = [new("xgboost"), new("lightgbm")],
         Examples = [new("claims", "No claim, and one of 3.", """{"predictions":[-1.0,0.8],"targets":[0,3]}""")],
     };
