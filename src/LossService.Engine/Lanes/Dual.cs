@@ -42,7 +42,7 @@ internal readonly struct Dual<V>(V value, V slope) : ILane<Dual<V>>
     public static Dual<V> operator /(Dual<V> a, Dual<V> b)
     {
         V quotient = a._value / b._value;
-        return new(quotient, (a._slope - (quotient * b._slope)) / b._value);
+        return new(quotient, (a._slope - V.ZeroTimes(b._slope, quotient)) / b._value);
     }
 
     // A mask has no derivative; only its value is looked at.

@@ -52,7 +52,7 @@ internal readonly struct VarifocalLoss(double alpha, double gamma, bool iouWeigh
     {
         Logistic<V> at = V.Logistic(x);
         V entropy = V.ZeroTimes(y, at.SoftplusOfMinus) + V.ZeroTimes(1.0 - y, at.Softplus);
-        V fitting = iouWeighted ? y * entropy : entropy;
+        V fitting = iouWeighted ? V.ZeroTimes(y, entropy) : entropy;
         V background = alpha * V.ZeroTimes(V.Pow(at.Sigmoid, gamma), at.Softplus);
         return V.Select(y > 0, fitting, background);
     }

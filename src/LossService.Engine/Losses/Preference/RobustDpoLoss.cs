@@ -47,7 +47,7 @@ internal readonly struct RobustDpoLoss(double beta, double smoothing, bool avera
     {
         // softplus(h) is softplus(-h) + h, so that only what is left of their difference is formed.
         V margin = beta * (a - c - (b - d));
-        return V.Logistic(margin).SoftplusOfMinus - (smoothing / (1 - (2 * smoothing)) * margin);
+        return V.Logistic(margin).SoftplusOfMinus - V.ZeroTimes(smoothing / (1 - (2 * smoothing)), margin);
     }
 
 }

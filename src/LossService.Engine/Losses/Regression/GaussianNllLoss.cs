@@ -59,8 +59,10 @@ internal readonly struct GaussianNllLoss(double eps, double constant) : ITernary
     public V Loss<V>(V x, V y, V z) where V : struct, ILane<V>
     {
         V error = x - y;
+        // The square apart from its slope: an infinite error owes nothing to the variance, not 0 times infinity.
+        V square = V.WithSlope(V.Stop(error * error), error, 2 * error);
         V kept = V.Stop(z);
         V variance = V.WithSlope(V.Select(kept < eps, eps, kept), z, 1);
-        return (0.5 * (V.Log(variance) + (error * error / variance))) + constant;
+        return (0.5 * (V.Log(variance) + (square / variance))) + constant;
     }
 }

@@ -58,7 +58,8 @@ internal readonly struct PoissonNllLoss(bool logInput, bool full, double eps) : 
         {
             V rate = V.Exp(x);
             // Where the rate overflows nothing that is subtracted counts, and infinity less infinity is no number.
-            loss = V.Select(V.Same(rate, double.PositiveInfinity), rate, rate - V.ZeroTimes(y, x));
+            V overflowed = V.WithSlope(rate, y, -x);
+            loss = V.Select(V.Same(rate, double.PositiveInfinity), overflowed, rate - V.ZeroTimes(y, x));
         }
         else
         {
