@@ -12,7 +12,10 @@ internal sealed class CompleteBoxIouLoss : IOracle
     {
         var pair = new BoxPair(given);
         double more = given.Number("aspect_eps", 0);
+        Tensor none = IsPoint(pair.Width, pair.Height + more)
+            .logical_or(IsPoint(pair.TargetWidth, pair.TargetHeight + more));
         Tensor angle = Angle(pair.TargetWidth, pair.TargetHeight + more) - Angle(pair.Width, pair.Height + more);
+        angle = where(none, zeros_like(angle), angle); // a box without sides has no aspect to differ in
         Tensor aspect = 4 / (Math.PI * Math.PI) * angle.square();
         Tensor alpha = aspect / (1 - pair.Iou + aspect + pair.Eps);
         if (given.NumberOrNull("alpha_gate", null) is double gate)
@@ -26,10 +29,10 @@ internal sealed class CompleteBoxIouLoss : IOracle
             given.Flag("clamp", false) ? BoxPair.AtLeast(-BoxPair.AtLeast(-loss, -2), 0) : loss);
     }
 
-    /// <summary>arctan(w / h), also where h is 0; without sides there is no angle, and neither box has one.</summary>
-    private static Tensor Angle(Tensor width, Tensor height)
-    {
-        Tensor none = (width.detach() == 0).logical_and(height.detach() == 0);
-        return where(none, zeros_like(width), where(none, ones_like(width), width).atan2(height));
-    }
+    /// <summary>arctan(w / h), also where h is 0.</summary>
+    private static Tensor Angle(Tensor width, Tensor height) =>
+        where(IsPoint(width, height), ones_like(width), width).atan2(height);
+
+    private static Tensor IsPoint(Tensor width, Tensor height) =>
+        (width.detach() == 0).logical_and(height.detach() == 0);
 }

@@ -23,6 +23,11 @@ internal sealed class EiouLoss : IOracle
             - ((x1.maximum(x2) - left) * (y1 - top));
         Tensor overlaps = (x2 - x1 > 0).logical_and(y2 - y1 > 0);
         common = where(overlaps, (x2 - x1) * (y2 - y1), common); // the same, of which the second derivative is exact
+        if ((pair.Areas.detach() < 1e-3).any().item<bool>())
+        {
+            throw new NotSupportedException("Where neither box has an area, slopes are of the size of eps, and noise.");
+        }
+
         Tensor miss = 1 - (common / (pair.Areas - common + pair.Eps));
         double smooth = given.Number("smooth_point", 0.1);
         return pair.Weighted(where(miss.detach() < smooth, 0.5 * miss.square() / smooth, miss - (0.5 * smooth)));
