@@ -3,15 +3,16 @@ using LossService.Engine.Numerics;
 
 namespace LossService.Engine.Cards;
 
-/// <summary>Lengths that are not the first input's: an axis that another input says, rows that are packed, a class that a
-/// parameter names.</summary>
+/// <summary>Lengths that are not the first input's: an axis that another input says, rows that are packed, a class that
+/// a parameter names.</summary>
 internal static class Extents
 {
     /// <summary>Takes an axis's length from the form that says it, where the rank is that form's.</summary>
     public static void Introduce(InputForm form, Tensor tensor, Solution solution)
     {
         int rank = form.Pattern.Symbols.Count;
-        if (form.Introduces is not { } symbol || solution.Has(symbol) || (tensor.Shape.Rank != rank && !tensor.IsBareEmpty))
+        bool fits = tensor.Shape.Rank == rank || tensor.IsBareEmpty;
+        if (form.Introduces is not { } symbol || solution.Has(symbol) || !fits)
         {
             return;
         }

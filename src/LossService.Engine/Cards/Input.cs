@@ -186,8 +186,8 @@ public sealed class Input
         init => Forms = [.. Forms.Select(form => form with { Domain = value })];
     }
 
-    /// <summary>The input of lengths that says how many elements of each row count; the others are padding, which nobody
-    /// judges. Rows that are packed cannot do without it.</summary>
+    /// <summary>The input of lengths that says how many elements of each row count; the others are padding, which
+    /// nobody judges. Rows that are packed cannot do without it.</summary>
     public string? CountedBy { get; init; }
 
     /// <summary>Whether it cuts a flat axis into lists.</summary>

@@ -9,7 +9,8 @@ namespace LossService.Engine.Cards;
 /// <param name="integers">The length of each list, or the list's id of each element.</param>
 public sealed class ListCut(Grouping grouping, Tensor integers)
 {
-    // Where the last question ended: checks walk over the elements in order, so each asks for the same list or the next.
+    // Where the last question ended: checks walk over the elements in order, so each asks for the same list or the
+    // next.
     private int _list;
     private int _start;
 

@@ -236,8 +236,8 @@ public static class ShapeSolver
         { Expected = all, Found = tensor.Shape.ToString() });
     }
 
-    // Only weights, and what cuts an axis into lists, have other axes than the first input; anything else would be repeated
-    // for every sample.
+    // Only weights, and what cuts an axis into lists, have other axes than the first input; anything else would be
+    // repeated for every sample.
     private static bool GoesWithFirst(LossRequest request, int place, InputForm form, Solution solution)
     {
         Input input = request.Card.InputAt(place);

@@ -3,11 +3,11 @@ using LossService.Engine.Lanes;
 
 namespace LossService.Engine.Families;
 
-/// <summary>All alignments of one sequence of labels with the steps it is read from (Graves et al., 2006): labels with a
-/// blank before, between and behind them are states; each step stays, moves on, or skips a blank between two different
-/// labels.</summary>
-/// <remarks>Logarithms throughout, since probabilities of long sequences vanish. A row of states is computed in vectors;
-/// two states that are -Infinity stand before each row, and room for a vector behind it.</remarks>
+/// <summary>All alignments of one sequence of labels with the steps it is read from (Graves et al., 2006): labels with
+/// a blank before, between and behind them are states; each step stays, moves on, or skips a blank between two
+/// different labels.</summary>
+/// <remarks>Logarithms throughout, since probabilities of long sequences vanish. A row of states is computed in
+/// vectors; two states that are -Infinity stand before each row, and room for a vector behind it.</remarks>
 internal readonly ref struct Alignment
 {
     private const int Before = 2;
@@ -93,7 +93,9 @@ internal readonly ref struct Alignment
         double end = last[^1];
         double before = States > 1 ? last[^2] : double.NegativeInfinity;
         (double more, double less) = end > before ? (end, before) : (before, end);
-        return double.IsNegativeInfinity(more) ? more : more + ScalarLane.Log1p(ScalarLane.Exp(less - more).Value).Value;
+        return double.IsNegativeInfinity(more)
+            ? more
+            : more + ScalarLane.Log1p(ScalarLane.Exp(less - more).Value).Value;
     }
 
     /// <summary>Takes one step backward and adds the probability of each class at it, given the labels, to

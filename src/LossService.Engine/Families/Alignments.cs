@@ -10,8 +10,8 @@ namespace LossService.Engine.Families;
 /// <param name="PerLabel">Divides the loss by the number of labels.</param>
 internal readonly record struct AlignmentSetup(int Blank, bool ZeroInfinity, bool ThroughSoftmax, bool PerLabel);
 
-/// <summary>A loss of the probability that a sequence of labels is read from longer sequences of classes: all alignments
-/// together.</summary>
+/// <summary>A loss of the probability that a sequence of labels is read from longer sequences of classes: all
+/// alignments together.</summary>
 internal interface IAlignmentLoss<TSelf> : ILossFile<TSelf> where TSelf : struct, IAlignmentLoss<TSelf>
 {
     /// <summary>The options of a request.</summary>

@@ -27,8 +27,8 @@ internal readonly ref struct LambdaWeights : IPairWeights
     private readonly ReadOnlySpan<double> _discounts;
     private readonly ReadOnlySpan<int> _ranks;
 
-    /// <summary>Takes the gains over the ideal cumulative gain, a discount for each rank from 1 on (at place 0: none), and
-    /// the ranks.</summary>
+    /// <summary>Takes the gains over the ideal cumulative gain, a discount for each rank from 1 on (at place 0: none),
+    /// and the ranks.</summary>
     public LambdaWeights(
         in RankedList list, LambdaOptions options, ReadOnlySpan<double> gains, ReadOnlySpan<double> discounts,
         ReadOnlySpan<int> ranks)

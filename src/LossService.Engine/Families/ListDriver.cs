@@ -5,8 +5,8 @@ using LossService.Engine.Numerics;
 
 namespace LossService.Engine.Families;
 
-/// <summary>Runs a list loss over blocks of lists: what counts of each list in doubles, sorted as the loss wants it, and
-/// its derivatives back to their places. Hidden elements have gradient 0.</summary>
+/// <summary>Runs a list loss over blocks of lists: what counts of each list in doubles, sorted as the loss wants it,
+/// and its derivatives back to their places. Hidden elements have gradient 0.</summary>
 internal sealed class ListDriver<TLoss, T> : Driver, IDisposable
     where TLoss : struct, IListLoss<TLoss>
     where T : unmanaged, INumberBase<T>

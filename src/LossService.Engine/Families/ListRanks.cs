@@ -30,8 +30,8 @@ internal readonly struct ListRanks(double temperature)
         }
     }
 
-    /// <summary>Turns the loss's slopes on ranks into slopes on scores: σ' is even, so a pair's two ranks pull on it with
-    /// opposite signs.</summary>
+    /// <summary>Turns the loss's slopes on ranks into slopes on scores: σ' is even, so a pair's two ranks pull on it
+    /// with opposite signs.</summary>
     /// <param name="list">The list, whose slopes are added to.</param>
     /// <param name="onRanks">The slopes on ranks, with zeros beyond the end.</param>
     public void Differentiate(in RankedList list, ReadOnlySpan<double> onRanks)

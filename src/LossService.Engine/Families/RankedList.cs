@@ -95,7 +95,8 @@ internal readonly ref struct RankedList
         places[..Length].CopyTo(_places);
     }
 
-    /// <summary>Each element's rank by its score, the highest being 1; of equal ones the earlier stands first.</summary>
+    /// <summary>Each element's rank by its score, the highest being 1; of equal ones the earlier stands
+    /// first.</summary>
     public void RankByScore(Span<int> ranks)
     {
         Span<int> places = _places;
@@ -161,8 +162,8 @@ internal readonly ref struct RankedList
         return order;
     }
 
-    // SplitMix64 (Steele, Lea and Flood, 2014): a number for each place that depends on nothing else, so that a list has
-    // the same order alone and in a batch.
+    // SplitMix64 (Steele, Lea and Flood, 2014): a number for each place that depends on nothing else, so that a list
+    // has the same order alone and in a batch.
     private static ulong Shuffled(ulong seed, ulong place)
     {
         ulong z = seed + ((place + 1) * 0x9E3779B97F4A7C15);

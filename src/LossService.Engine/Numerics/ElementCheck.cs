@@ -56,7 +56,8 @@ public static class ElementCheck
         for (int i = 0; i < values.Length; i++)
         {
             int label = values[i];
-            if ((label >= 0 && label <= max && label != except) || label == ignore || ElementMask.Hides(request, place, labels.Shape, i))
+            bool allowed = (label >= 0 && label <= max && label != except) || label == ignore;
+            if (allowed || ElementMask.Hides(request, place, labels.Shape, i))
             {
                 continue;
             }
