@@ -31,7 +31,8 @@ internal static class LossText
         text.Append(" Shape: ").Append(ShapesOf(input)).Append('.');
         if (input.OneOf is not null && Requirements.SetOf(card, input.OneOf) is { Count: > 1 } set)
         {
-            text.Append(" Exactly one of ").Append(ParameterRange.Listed(set.Select(one => one.Name))).Append(" is given.");
+            text.Append(set.Exists(one => one.Optional) ? " At most one of " : " Exactly one of ")
+                .Append(ParameterRange.Listed(set.Select(one => one.Name))).Append(" is given.");
         }
 
         if (input.NeededWith is { } parameter)

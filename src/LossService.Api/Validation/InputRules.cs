@@ -50,7 +50,8 @@ internal static class InputRules
             return;
         }
 
-        string expected = $"exactly one of {ParameterRange.Listed(set.Select(input => input.Name))}";
+        string count = set.Exists(input => input.Optional) ? "at most" : "exactly";
+        string expected = $"{count} one of {ParameterRange.Listed(set.Select(input => input.Name))}";
         if (given.Count == 0)
         {
             context.Refuse($"/{set[0].Name}", Codes.MissingInput, $"expected {expected}", expected);

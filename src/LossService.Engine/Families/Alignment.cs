@@ -6,7 +6,8 @@ namespace LossService.Engine.Families;
 /// <summary>All alignments of one sequence of labels with the steps it is read from (Graves et al., 2006): labels with
 /// a blank before, between and behind them are states; each step stays, moves on, or skips a blank between two
 /// different labels.</summary>
-/// <remarks>Logarithms throughout, since probabilities of long sequences vanish. A row of states is computed in
+/// <remarks>Logarithms throughout, since probabilities of long sequences vanish; each row less its largest, since far
+/// from 0 a logarithm has no digits left for what the row's states differ in. A row of states is computed in
 /// vectors; two states that are -Infinity stand before each row, and room for a vector behind it.</remarks>
 internal readonly ref struct Alignment
 {
@@ -20,6 +21,8 @@ internal readonly ref struct Alignment
     private readonly Span<double> _skips; // 0 where a state may be reached from two before, else -Infinity
     private readonly Span<double> _left; // log-probability of getting from a state to the end
     private readonly Span<double> _ahead; // the same with the next step's class
+    private readonly Span<double> _shares; // how likely each state is at one step
+    private readonly Span<double> _taken; // what was taken from the rows so far
 
     public Alignment(Scratch scratch, int firstSlot, ReadOnlySpan<int> labels, int blank, int steps)
     {
@@ -32,6 +35,9 @@ internal readonly ref struct Alignment
         _skips = scratch.Take<double>(firstSlot + 2, _stride)[.._stride];
         _left = scratch.Take<double>(firstSlot + 3, _stride)[.._stride];
         _ahead = scratch.Take<double>(firstSlot + 4, _stride)[.._stride];
+        _shares = scratch.Take<double>(firstSlot + 5, _stride)[..States];
+        _taken = scratch.Take<double>(firstSlot + 6, 1)[..1];
+        _taken.Clear();
         _emitted.Fill(double.NegativeInfinity);
         _skips.Fill(double.NegativeInfinity);
         for (int state = 3; state < States; state += 2)
@@ -69,6 +75,7 @@ internal readonly ref struct Alignment
         {
             row[Before..].Fill(double.NegativeInfinity);
             _emitted.Slice(Before, Math.Min(2, States)).CopyTo(row[Before..]);
+            _taken[0] += Lower(row.Slice(Before, States));
             return;
         }
 
@@ -84,6 +91,7 @@ internal readonly ref struct Alignment
         }
 
         row[(Before + States)..].Fill(double.NegativeInfinity);
+        _taken[0] += Lower(row.Slice(Before, States));
     }
 
     /// <summary>The log-probability of all alignments, after the last step forward.</summary>
@@ -95,12 +103,12 @@ internal readonly ref struct Alignment
         (double more, double less) = end > before ? (end, before) : (before, end);
         return double.IsNegativeInfinity(more)
             ? more
-            : more + ScalarLane.Log1p(ScalarLane.Exp(less - more).Value).Value;
+            : _taken[0] + (more + ScalarLane.Log1p(ScalarLane.Exp(less - more).Value).Value);
     }
 
     /// <summary>Takes one step backward and adds the probability of each class at it, given the labels, to
     /// <paramref name="occupancy"/>. The steps come from the last to the first.</summary>
-    public void Backward(int step, int steps, double total, Span<double> occupancy)
+    public void Backward(int step, int steps, Span<double> occupancy)
     {
         ref double ahead = ref MemoryMarshal.GetReference(_ahead);
         ref double left = ref MemoryMarshal.GetReference(_left);
@@ -120,16 +128,17 @@ internal readonly ref struct Alignment
             }
         }
 
-        ref double reached = ref MemoryMarshal.GetReference(Row(step));
-        Span<double> shares = stackalloc double[DoubleLane.Count];
-        for (int i = Before; i < Before + States; i += DoubleLane.Count)
+        ReadOnlySpan<double> reached = Row(step).Slice(Before, States);
+        for (int state = 0; state < States; state++)
         {
-            DoubleLane share = DoubleLane.Exp(DoubleLane.Load(ref reached, i) + DoubleLane.Load(ref left, i) - total);
-            DoubleLane.Store(share, ref MemoryMarshal.GetReference(shares), 0);
-            for (int k = 0; k < Math.Min(DoubleLane.Count, Before + States - i); k++)
-            {
-                occupancy[ClassOf(i + k - Before)] += shares[k];
-            }
+            _shares[state] = reached[state] + _left[Before + state];
+        }
+
+        Rows.Exp<double, DoubleLane>(_shares, Rows.Max<double, DoubleLane>(_shares), 1, _shares);
+        double sum = Sums.OfBlock<double>(_shares);
+        for (int state = 0; state < States; state++)
+        {
+            occupancy[ClassOf(state)] += _shares[state] / sum;
         }
     }
 
@@ -144,6 +153,24 @@ internal readonly ref struct Alignment
         }
 
         _ahead[(Before + States)..].Fill(double.NegativeInfinity);
+        Lower(_ahead.Slice(Before, States));
+    }
+
+    // Subtracts the largest of a row, and says what that was; a row that nothing reaches stays as it is.
+    private static double Lower(Span<double> row)
+    {
+        double most = Rows.Max<double, DoubleLane>(row);
+        if (!double.IsFinite(most))
+        {
+            return 0;
+        }
+
+        for (int i = 0; i < row.Length; i++)
+        {
+            row[i] -= most;
+        }
+
+        return most;
     }
 
     private Span<double> Row(int step) => _reached.Slice(step * _stride, _stride);

@@ -127,7 +127,7 @@ internal sealed class AlignmentDriver<T> : Driver, IDisposable
             for (int step = steps - 1; step >= 0; step--)
             {
                 occupancy.Clear();
-                alignment.Backward(step, steps, total, occupancy);
+                alignment.Backward(step, steps, occupancy);
                 Read(sequence, step, logs);
                 alignment.Prepare(logs);
                 Write(sequence, step, coefficient, logs, occupancy);
