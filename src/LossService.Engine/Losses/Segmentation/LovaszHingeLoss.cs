@@ -17,7 +17,7 @@ internal readonly struct LovaszHingeLoss : ILovaszLoss<LovaszHingeLoss>
             new("Berman et al., The Lovász-Softmax loss, 2018", "https://arxiv.org/abs/1705.08790"),
             new("Yu and Blaschko, The Lovász Hinge, 2015", "https://arxiv.org/abs/1512.07797"),
         ],
-        Inputs = 
+        Inputs =
         [
             new("logits", "N *P", "Scores x, before any sigmoid.") { Gradient = GradientRule.Default },
             new("targets", "Labels y, 0 or 1.",
