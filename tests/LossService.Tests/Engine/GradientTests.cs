@@ -42,7 +42,7 @@ public sealed class GradientTests
     {
         int[] lengths = [.. Enumerable.Range(1, 40), 63, 64, 65, 255, 256, 257, 2047, 2048, 2049];
         var differences = new Differences(new Random(2), pointsMax: 2);
-        foreach (int row in lengths.Where((_, i) => i % (EveryLoss.IsSlow ? 12 : 1) == 0))
+        foreach (int row in lengths.Where((_, i) => i % (EveryLoss.IsSlow ? 5 : 1) == 0))
         {
             differences.CheckGradients(Attached(new Samples(EveryLoss.Card(loss), row).Draw(new()
             {

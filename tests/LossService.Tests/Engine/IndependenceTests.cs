@@ -63,7 +63,7 @@ public sealed class IndependenceTests
     {
         // Three threads want 24 blocks: of many short rows, and of few long ones.
         bool rows = EveryLoss.Card(loss).Inputs[0].Forms[0].Pattern.Symbols.Count > 0;
-        (int Samples, int Row)[] sizes = EveryLoss.IsSlow ? [(17, 2049)] : rows ? [(9_000, 6), (25, 2049)] : [(50_000, 1)];
+        (int Samples, int Row)[] sizes = EveryLoss.IsSlow ? [EveryLoss.Blocks(EveryLoss.Card(loss))] : rows ? [(9_000, 6), (25, 2049)] : [(50_000, 1)];
         foreach ((int samples, int row) in sizes)
         {
             Question question = new Samples(EveryLoss.Card(loss), samples).Draw(new()

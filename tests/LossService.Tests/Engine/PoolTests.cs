@@ -138,11 +138,12 @@ public sealed class PoolTests
     private static Question Large(string loss, bool float64)
     {
         bool rows = EveryLoss.Card(loss).Inputs[0].Forms[0].Pattern.Symbols is [_, .., var row] && !char.IsAsciiDigit(row[0]);
+        (int samples, int length) = EveryLoss.Blocks(EveryLoss.Card(loss));
         return new Samples(EveryLoss.Card(loss), 9).Draw(new()
         {
             Form = 0,
-            Samples = rows ? 17 : 33_000,
-            Row = 2049,
+            Samples = rows ? samples : 33_000,
+            Row = length,
             Plain = true,
             Float64 = float64,
             Settings = false,

@@ -37,6 +37,11 @@ public static class EveryLoss
 
     internal static LossCard Card(string name) => Catalogue.Find(name)!.Card;
 
+    /// <summary>Samples and the length of a row that make several blocks: rows longer than a block, but where the machine
+    /// lacks vectors and the loss takes every pair, as many elements in short ones.</summary>
+    internal static (int Samples, int Row) Blocks(LossCard card) =>
+        IsSlow && card.Cost == Cost.Quadratic ? (536, 65) : (17, 2049);
+
     /// <summary>How many questions to draw: fewer where the machine lacks vectors.</summary>
     internal static int Draws(int usual) => IsSlow ? Math.Max(1, usual / 8) : usual;
 }
