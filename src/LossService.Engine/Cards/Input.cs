@@ -62,6 +62,9 @@ public sealed record Domain(double Min, double Max, bool Finite = true)
     /// <summary>From 0 up.</summary>
     public static Domain NonNegative { get; } = new(0, double.PositiveInfinity);
 
+    /// <summary>Any integer of a label's size: it only tells samples apart.</summary>
+    public static Domain Identity { get; } = new(Numerics.Labels.TooLarge + 1, int.MaxValue);
+
     /// <summary>-1 or 1.</summary>
     public static Domain Sign { get; } = new(-1, 1) { Values = [-1, 1] };
 

@@ -36,6 +36,9 @@ public sealed record AxisMax(string Axis, int Length)
 
     /// <summary>The limit of a list of which all pairs are formed.</summary>
     public static AxisMax OfPairs { get; } = new("L", Paired);
+
+    /// <summary>The limit of a batch in which every sample meets every other; their similarities are kept.</summary>
+    public static AxisMax OfBatch { get; } = new("N", 4096);
 }
 
 /// <summary>How the cost of a loss grows with its input.</summary>
@@ -129,6 +132,9 @@ public sealed record LossCard
 
     /// <summary>How long an axis may be along which a loss pairs elements; null for no such limit.</summary>
     public AxisMax? AxisMax { get; init; }
+
+    /// <summary>True when every sample meets every other, so that a part of a batch answers something else.</summary>
+    public bool SamplesMeet => AxisMax is { Axis: "N" };
 
     /// <summary>The parameter of a loss whose items are divided by their lengths in a mean and not in a sum: its word
     /// <c>never</c> makes them alike.</summary>

@@ -41,11 +41,12 @@ public static class ElementCheck
 
     private static void CheckLabels(LossRequest request, int place, InputForm form, Tensor labels)
     {
+        int min = double.IsFinite(form.Domain.Min) ? (int)form.Domain.Min : 0;
         int max = LargestOf(form, request.Solution!);
         double ignore = request.Card.IgnoreIndex is { } parameter ? request[parameter] : double.NaN;
         ReadOnlySpan<int> values = labels.Label;
         double except = form.Except is { } refused ? request[refused] : double.NaN;
-        if (double.IsNaN(except) && Scan.AreWithin(values, 0, max))
+        if (double.IsNaN(except) && Scan.AreWithin(values, min, max))
         {
             return;
         }
@@ -56,7 +57,7 @@ public static class ElementCheck
         for (int i = 0; i < values.Length; i++)
         {
             int label = values[i];
-            bool allowed = (label >= 0 && label <= max && label != except) || label == ignore;
+            bool allowed = (label >= min && label <= max && label != except) || label == ignore;
             if (allowed || ElementMask.Hides(request, place, labels.Shape, i))
             {
                 continue;
@@ -74,8 +75,8 @@ public static class ElementCheck
 
         int wrong = values[first];
         string expected = form.Background ? $"an integer from 0 to {max} (= background)"
-            : double.IsNaN(except) ? $"an integer from 0 to {max}"
-            : Invariant($"an integer from 0 to {max} other than {except} ({form.Except!.Name})");
+            : double.IsNaN(except) ? $"an integer from {min} to {max}"
+            : Invariant($"an integer from {min} to {max} other than {except} ({form.Except!.Name})");
         string found = wrong switch
         {
             Labels.NotAnInteger => "a number that is not an integer",

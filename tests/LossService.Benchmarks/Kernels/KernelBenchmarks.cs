@@ -47,6 +47,7 @@ internal static class KernelBenchmarks
         yield return () => KernelCase.SmoothL1(Cut(10_000_000, 1001)) with { Target = (10, 10) };
         yield return () => KernelCase.Distillation(Cut(1024, 8), 1000) with { Target = (6, 6) };
         yield return () => KernelCase.TripletMargin(Cut(1024, 16), 128) with { Target = (6, 6) };
+        yield return () => KernelCase.NtXent(Cut(2048, 16), 128) with { Target = (1.5, 1.5) };
     }
 
     // What the in-batch losses are made of.
@@ -92,7 +93,7 @@ internal static class KernelBenchmarks
         Entrant? ours2 = two ? engine.Run(2) : null;
         Entrant? torch1 = torch?.Run(1);
         Entrant? torch2 = torch?.Run(2);
-        Entrant? composed = tuned ? null : new PrimitivesSide(given).Run();
+        Entrant? composed = tuned || given.Primitives is null ? null : new PrimitivesSide(given).Run();
         Entrant? check = tuned ? null : engine.RunChecked();
         Entrant?[] entrants = [ours, ours2, torch1, torch2, composed, check];
         Contest contest = Contest.Hold(work, [.. entrants.OfType<Entrant>()], toy ? Pace.Toy : Pace.Full);

@@ -9,9 +9,10 @@ namespace LossService.Benchmarks.Kernels;
 /// <param name="Work">The row's name.</param>
 /// <param name="Inputs">What is given to everyone.</param>
 /// <param name="Torch">The same loss, from the inputs in their order.</param>
-/// <param name="Primitives">The same loss of TensorPrimitives; from the inputs and, for every leaf, room for its gradient.</param>
+/// <param name="Primitives">The same loss of TensorPrimitives; from the inputs and, for every leaf, room for its gradient. Null
+/// where nobody would compose it so.</param>
 internal sealed record KernelCase(
-    string Loss, string Work, IReadOnlyList<Given> Inputs, Func<Tensor[], Tensor> Torch, Composition Primitives)
+    string Loss, string Work, IReadOnlyList<Given> Inputs, Func<Tensor[], Tensor> Torch, Composition? Primitives)
 {
     /// <summary>Parameters that are not at their default.</summary>
     public IReadOnlyDictionary<string, double> Parameters { get; init; } = new Dictionary<string, double>();
@@ -71,6 +72,25 @@ internal sealed record KernelCase(
         given => F.triplet_margin_loss(given[0], given[1], given[2]),
         Composed.TripletMargin)
     { Parameters = new Dictionary<string, double> { ["eps"] = 1e-6 } };
+
+    /// <summary>Two views of each thing: row i and row i + half.</summary>
+    public static KernelCase NtXent(int rows, int width) => new(
+        "nt_xent_loss", $"nt_xent ({rows},{width})",
+        [
+            Given.Leaf("embeddings", 1, 1, rows, width),
+            new("labels", [rows], null, [.. Enumerable.Range(0, rows).Select(i => i % (rows / 2))], false),
+        ],
+        TorchNtXent, null);
+
+    // As SimCLR is usually written.
+    private static Tensor TorchNtXent(Tensor[] given)
+    {
+        long rows = given[0].shape[0];
+        Tensor z = F.normalize(given[0], dim: 1);
+        Tensor scores = z.matmul(z.t()) / 0.5;
+        Tensor self = eye(rows, dtype: ScalarType.Bool);
+        return F.cross_entropy(scores.masked_fill(self, double.NegativeInfinity), (arange(rows) + (rows / 2)).remainder(rows));
+    }
 
     // As torchvision's sigmoid_focal_loss is written.
     private static Tensor TorchFocal(Tensor[] given)

@@ -12,7 +12,7 @@ internal sealed class PrimitivesSide(KernelCase given)
 
     public Entrant Run() => new Local("TensorPrimitives", Answer, Check);
 
-    private void Answer() => _answer = given.Primitives(given.Inputs, _gradients);
+    private void Answer() => _answer = given.Primitives!(given.Inputs, _gradients);
 
     private double[] Check() =>
         [_answer, _gradients.Sum(gradient => gradient.Sum(one => Math.Abs((double)one)))];

@@ -12,7 +12,13 @@ internal static class Difference
     private const double Noise = 4.5e-16; // two ulps of that largest element: what a difference of two may lose
 
     /// <summary>Everything in which the answers differ by more than the promise allows, a sentence each.</summary>
-    public static IEnumerable<string> Of(OracleAnswer expected, OracleAnswer found, double tolerance = Promised)
+    /// <param name="expected">The oracle's answer.</param>
+    /// <param name="found">The engine's.</param>
+    /// <param name="tolerance">The promise.</param>
+    /// <param name="samplesMeet">True where a row sums over all samples, so that what cancels in it is as large as the
+    /// largest slope of the whole batch.</param>
+    public static IEnumerable<string> Of(
+        OracleAnswer expected, OracleAnswer found, double tolerance = Promised, bool samplesMeet = false)
     {
         if (!Near(expected.Loss, found.Loss, expected.Loss, tolerance))
         {
@@ -26,9 +32,9 @@ internal static class Difference
             yield return $"normalizer: expected {expected.Normalizer}, found {found.Normalizer}";
         }
 
-        IEnumerable<string> arrays = OfArrays("losses", expected.Losses, found.Losses, tolerance)
-            .Concat(OfMembers("gradients", expected.Gradients, found.Gradients, tolerance))
-            .Concat(OfMembers("hessian", expected.Hessians, found.Hessians, tolerance));
+        IEnumerable<string> arrays = OfArrays("losses", expected.Losses, found.Losses, tolerance, samplesMeet)
+            .Concat(OfMembers("gradients", expected.Gradients, found.Gradients, tolerance, samplesMeet))
+            .Concat(OfMembers("hessian", expected.Hessians, found.Hessians, tolerance, samplesMeet));
         foreach (string difference in arrays)
         {
             yield return difference;
@@ -54,13 +60,14 @@ internal static class Difference
         string member,
         IReadOnlyDictionary<string, OracleArray> expected,
         IReadOnlyDictionary<string, OracleArray> found,
-        double tolerance) =>
+        double tolerance,
+        bool samplesMeet) =>
         expected.SelectMany(named => found.TryGetValue(named.Key, out OracleArray? other)
-            ? OfArrays($"{member}.{named.Key}", named.Value, other, tolerance)
+            ? OfArrays($"{member}.{named.Key}", named.Value, other, tolerance, samplesMeet)
             : [$"{member}.{named.Key}: missing"]);
 
     private static IEnumerable<string> OfArrays(
-        string name, OracleArray expected, OracleArray found, double tolerance)
+        string name, OracleArray expected, OracleArray found, double tolerance, bool samplesMeet)
     {
         if (!expected.Shape.SequenceEqual(found.Shape))
         {
@@ -68,9 +75,12 @@ internal static class Difference
             yield break;
         }
 
+        double noise = !samplesMeet
+            ? 0
+            : Noise * expected.Values.Where(double.IsFinite).Select(Math.Abs).DefaultIfEmpty().Max();
         for (int i = 0; i < expected.Values.Length; i++)
         {
-            if (!Near(expected.Values[i], found.Values[i], Largest(expected, i), tolerance))
+            if (!Near(expected.Values[i], found.Values[i], Largest(expected, i), tolerance, noise))
             {
                 yield return $"{name}: at {i} expected {expected.Values[i]:R}, found {found.Values[i]:R}";
             }
@@ -93,7 +103,8 @@ internal static class Difference
             .Where(double.IsFinite).DefaultIfEmpty().Max();
     }
 
-    private static bool Near(double? expected, double? found, double? largest, double tolerance)
+    private static bool Near(
+        double? expected, double? found, double? largest, double tolerance, double noise = 0)
     {
         if (expected.Equals(found))
         {
@@ -107,6 +118,6 @@ internal static class Difference
         }
 
         double scale = Math.Max(Math.Abs(expected ?? double.NaN), FloorOfRow * size);
-        return Math.Abs((expected - found) ?? double.NaN) <= (tolerance * scale) + (Noise * size);
+        return Math.Abs((expected - found) ?? double.NaN) <= (tolerance * scale) + Math.Max(noise, Noise * size);
     }
 }

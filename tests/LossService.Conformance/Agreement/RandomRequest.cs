@@ -181,6 +181,11 @@ internal sealed class RandomRequest
             return form.Packed ? samples : samples == form.Pattern.Symbols.Contains("N");
         }
 
+        if (form.Domain == Domain.Identity)
+        {
+            return shape == _itemsPattern.Text;
+        }
+
         return form.Kind == InputKind.Label
             ? shape == string.Join(' ', _first.Split(' ').Where(symbol => symbol != "C"))
             : shape == _first || shape == _itemsPattern.Text;
@@ -313,6 +318,11 @@ internal sealed class RandomRequest
             object? refused = _request.Parameters.GetValueOrDefault(except.Name, except.Default);
             int classes = _lengths[form.Classes!];
             return ((double)refused! + 1 + _random.Next(classes - 1)) % classes;
+        }
+
+        if (form.Domain == Domain.Identity)
+        {
+            return _random.Next(-1, 2);
         }
 
         if (form.Kind == InputKind.Label && form.Classes is not null)

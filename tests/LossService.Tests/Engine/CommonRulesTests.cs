@@ -10,7 +10,7 @@ namespace LossService.Tests.Engine;
 public sealed class CommonRulesTests
 {
     [Theory]
-    [MemberData(nameof(EveryLoss.Names), MemberType = typeof(EveryLoss))]
+    [MemberData(nameof(EveryLoss.NamesOfSingleSamples), MemberType = typeof(EveryLoss))]
     public void Answer_WithEveryCommonMember_IsThePlainOneTimesTheStatedFactors(string loss)
     {
         for (int seed = 0; seed < EveryLoss.Draws(60); seed++)
@@ -73,7 +73,7 @@ public sealed class CommonRulesTests
     }
 
     [Theory]
-    [MemberData(nameof(EveryLoss.Names), MemberType = typeof(EveryLoss))]
+    [MemberData(nameof(EveryLoss.NamesOfSingleSamples), MemberType = typeof(EveryLoss))]
     public void Batch_SplitInTwo_RecombinesByTheNormalizers(string loss)
     {
         for (int seed = 0; seed < 12; seed++)

@@ -1,3 +1,4 @@
+using LossService.Engine.Cards;
 using LossService.Tests.Engine.Harness;
 using Xunit;
 
@@ -8,7 +9,7 @@ namespace LossService.Tests.Engine;
 public sealed class IndependenceTests
 {
     [Theory]
-    [MemberData(nameof(EveryLoss.InBothPrecisions), MemberType = typeof(EveryLoss))]
+    [MemberData(nameof(EveryLoss.OfSingleSamples), MemberType = typeof(EveryLoss))]
     public void Sample_AloneOrInABatch_HasTheSameBits(string loss, bool float64)
     {
         for (int seed = 0; seed < EveryLoss.Draws(24); seed++)
@@ -23,7 +24,7 @@ public sealed class IndependenceTests
     }
 
     [Theory]
-    [MemberData(nameof(EveryLoss.InBothPrecisions), MemberType = typeof(EveryLoss))]
+    [MemberData(nameof(EveryLoss.OfSingleSamples), MemberType = typeof(EveryLoss))]
     public void Samples_InAnotherOrder_GiveTheSameBitsInThatOrder(string loss, bool float64)
     {
         for (int seed = 0; seed < EveryLoss.Draws(24); seed++)
@@ -36,7 +37,7 @@ public sealed class IndependenceTests
     }
 
     [Theory]
-    [MemberData(nameof(EveryLoss.InBothPrecisions), MemberType = typeof(EveryLoss))]
+    [MemberData(nameof(EveryLoss.OfSingleSamples), MemberType = typeof(EveryLoss))]
     public void Samples_OfEveryLengthFrom0To257_AreThoseOfTheLongest(string loss, bool float64)
     {
         Question longest = new Samples(EveryLoss.Card(loss), 7).Draw(new()
@@ -63,7 +64,10 @@ public sealed class IndependenceTests
     {
         // Three threads want 24 blocks: of many short rows, and of few long ones.
         bool rows = EveryLoss.Card(loss).Inputs[0].Forms[0].Pattern.Symbols.Count > 0;
-        (int Samples, int Row)[] sizes = EveryLoss.IsSlow ? [EveryLoss.Blocks(EveryLoss.Card(loss))] : rows ? [(9_000, 6), (25, 2049)] : [(50_000, 1)];
+        LossCard card = EveryLoss.Card(loss);
+        (int Samples, int Row)[] sizes = card.SamplesMeet ? [(EveryLoss.IsSlow ? 60 : 1200, 6)]
+            : EveryLoss.IsSlow ? [EveryLoss.Blocks(card)]
+            : rows ? [(9_000, 6), (25, 2049)] : [(50_000, 1)];
         foreach ((int samples, int row) in sizes)
         {
             Question question = new Samples(EveryLoss.Card(loss), samples).Draw(new()

@@ -55,7 +55,7 @@ public sealed class LeftOutTests
                 Assert.Equal(0, zero.Loss);
                 Assert.Contains(zero.Notes, note => note.Code == "empty");
                 Assert.Equal(0, zero.Normalizer!.Value);
-                Assert.Contains(zero.Normalizer.Rule, new[] { "count", "pairs" });
+                Assert.Contains(zero.Normalizer.Rule, new[] { "count", "pairs", "nonzero" });
                 Assert.All(zero.Gradients.Values, gradient => Assert.All(gradient, slope => Assert.Equal(0, slope)));
 
                 Answer nan = Bench.Ask(empty.With("empty", "nan"));

@@ -12,28 +12,37 @@ public static class EveryLoss
     /// <summary>The names of all losses.</summary>
     public static TheoryData<string> Names => [.. Catalogue.All.Select(loss => loss.Card.Name)];
 
+    /// <summary>The names of those whose samples know nothing of each other.</summary>
+    public static TheoryData<string> NamesOfSingleSamples =>
+        [.. Catalogue.All.Where(loss => !loss.Card.SamplesMeet).Select(loss => loss.Card.Name)];
+
     /// <summary>The names of the losses that have a Hessian.</summary>
     public static TheoryData<string> WithHessian =>
         [.. Catalogue.All.Where(loss => loss.Card.HasHessian).Select(loss => loss.Card.Name)];
 
     /// <summary>All losses in both precisions.</summary>
-    public static TheoryData<string, bool> InBothPrecisions
-    {
-        get
-        {
-            var data = new TheoryData<string, bool>();
-            foreach (Loss loss in Catalogue.All)
-            {
-                data.Add(loss.Card.Name, false);
-                data.Add(loss.Card.Name, true);
-            }
+    public static TheoryData<string, bool> InBothPrecisions => Both(_ => true);
 
-            return data;
-        }
-    }
+    /// <summary>Those whose samples know nothing of each other.</summary>
+    public static TheoryData<string, bool> OfSingleSamples => Both(card => !card.SamplesMeet);
+
+    /// <summary>Those whose samples meet each other.</summary>
+    public static TheoryData<string, bool> InBatch => Both(card => card.SamplesMeet);
 
     /// <summary>True where a fused multiply-add is a call of a hundred nanoseconds rather than an instruction.</summary>
     public static bool IsSlow => !Fma.IsSupported || !Vector256.IsHardwareAccelerated;
+
+    private static TheoryData<string, bool> Both(Func<LossCard, bool> wanted)
+    {
+        var data = new TheoryData<string, bool>();
+        foreach (Loss loss in Catalogue.All.Where(loss => wanted(loss.Card)))
+        {
+            data.Add(loss.Card.Name, false);
+            data.Add(loss.Card.Name, true);
+        }
+
+        return data;
+    }
 
     internal static LossCard Card(string name) => Catalogue.Find(name)!.Card;
 

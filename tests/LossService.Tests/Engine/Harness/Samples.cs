@@ -276,6 +276,7 @@ internal sealed class Samples(LossCard card, int seed)
         {
             bool ignored = wish.Ignored && card.IgnoreIndex is not null && Chance(0.1);
             return ignored ? question.Parameters.GetValueOrDefault("ignore_index", card.IgnoreIndex!.Default)
+                : form.Domain == Domain.Identity ? _random.Next(-1, 3)
                 : form.Classes is null ? form.Domain.Values![_random.Next(form.Domain.Values.Count)]
                 : _random.Next(shapes.Length(form.Classes!) + (form.Background ? 1 : 0));
         }

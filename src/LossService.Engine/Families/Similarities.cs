@@ -1,0 +1,131 @@
+using System.Numerics;
+using LossService.Engine.Lanes;
+using LossService.Engine.Numerics;
+
+namespace LossService.Engine.Families;
+
+/// <summary>Makes the in-batch losses of the catalogue: similarities by one matrix product, a row at a time to losses
+/// and slopes, gradients by two more products.</summary>
+internal static class Similarities
+{
+    public static Loss Of<TLoss>() where TLoss : struct, ISimilarityLoss<TLoss> => new SimilarityLoss<TLoss>();
+
+    private sealed class SimilarityLoss<TLoss>() : Loss(TLoss.Card)
+        where TLoss : struct, ISimilarityLoss<TLoss>
+    {
+        private static bool HasLabels => TLoss.Positives == Positives.SameLabel;
+
+        public override LossResult Run(LossRequest request, Workshop workshop) =>
+            request.IsFloat64 ? Run<double, DoubleLane>(request, workshop) : Run<float, SingleLane>(request, workshop);
+
+        private static LossResult Run<T, V>(LossRequest request, Workshop workshop)
+            where T : unmanaged, IFloatingPointIeee754<T>
+            where V : struct, IVectorLane<V, T>
+        {
+            var result = new LossResult(request);
+            try
+            {
+                using var plan = new ItemPlan<T>(request, workshop);
+                if (plan.Settle(result, own: Counted(request, plan, workshop.Pool)))
+                {
+                    Outputs.Rent(request, result, workshop.Pool, withItems: true);
+                    Compute<T, V>(request, result, plan, workshop);
+                }
+
+                return result;
+            }
+            catch
+            {
+                result.Dispose();
+                throw;
+            }
+        }
+
+        private static Normalizer? Counted<T>(LossRequest request, ItemPlan<T> plan, TensorPool pool)
+            where T : unmanaged, IFloatingPointIeee754<T>
+        {
+            if (TLoss.Counting == Counting.Anchors)
+            {
+                return null;
+            }
+
+            using Tensor scratch = Tensor.Rent(pool, new Shape(plan.Items), Element.Label);
+            (long pairs, int anchors) = LabelCounts.Of(request.LabelTensor(1)!.Label, plan, scratch.Label);
+            return TLoss.Counting == Counting.PositivePairs ? new("pairs", pairs) : new("nonzero", anchors);
+        }
+
+        private static void Compute<T, V>(LossRequest request, LossResult result, ItemPlan<T> plan, Workshop workshop)
+            where T : unmanaged, IFloatingPointIeee754<T>
+            where V : struct, IVectorLane<V, T>
+        {
+            TLoss loss = TLoss.Configure(new(request));
+            bool normalizes = loss.Similarity.Normalizes;
+            using var anchors = new SimilaritySide<T>(request, result, 0, plan, normalizes, workshop.Pool);
+            using SimilaritySide<T>? others =
+                HasLabels ? null : new(request, result, 1, plan, normalizes, workshop.Pool);
+
+            // The items, and behind them the sums of their blocks.
+            using Tensor losses = Tensor.Rent(
+                workshop.Pool, new Shape(plan.Items + BlocksOf(plan.Items)), Element.Float64);
+            losses.Float64.Clear();
+            Meet<T, V>(loss, anchors, others ?? anchors, plan, losses, request, workshop);
+            if (TLoss.IsMutual)
+            {
+                Meet<T, V>(loss, others!, anchors, plan, losses, request, workshop);
+            }
+
+            // A batch of one block polls before that block has rented what it needs, and never again.
+            workshop.Cancelled.ThrowIfCancellationRequested();
+            anchors.Finish(plan);
+            others?.Finish(plan);
+            FinishItems(result, plan, losses.Float64[..plan.Items], losses.Float64[plan.Items..]);
+        }
+
+        // One side's vectors as anchors, the other's as candidates.
+        private static void Meet<T, V>(
+            TLoss loss, SimilaritySide<T> anchors, SimilaritySide<T> others, ItemPlan<T> plan, Tensor losses,
+            LossRequest request, Workshop workshop)
+            where T : unmanaged, IFloatingPointIeee754<T>
+            where V : struct, IVectorLane<V, T>
+        {
+            int count = plan.Items;
+            using Tensor scores = Tensor.Rent(workshop.Pool, new Shape(count, count), request.FloatElement);
+            using (ProductDriver<T, V> product = ReferenceEquals(anchors, others)
+                ? ProductDriver<T, V>.Symmetric(workshop.Pool, anchors.Rows, scores)
+                : new(workshop.Pool, anchors.Rows, others.Rows, scores))
+            {
+                product.RunAll(workshop);
+            }
+
+            Tensor? labels = HasLabels ? request.LabelTensor(1) : null;
+            double share = TLoss.IsMutual ? 0.5 : 1;
+            new SimilarityRows<TLoss, T, V>(loss, scores, labels, plan, losses, share).RunAll(workshop);
+            anchors.Add<V>(workshop, new(scores, count, count), others);
+            others.Add<V>(workshop, new(scores, count, count, AreColumns: true), anchors);
+        }
+
+        private static int BlocksOf(int items) => (items + Driver.BlockItems - 1) / Driver.BlockItems;
+
+        private static void FinishItems<T>(LossResult result, ItemPlan<T> plan, Span<double> items, Span<double> sums)
+            where T : unmanaged, IFloatingPointIeee754<T>
+        {
+            for (int i = 0; i < items.Length; i++)
+            {
+                items[i] = plan.IsLeftOut(i) ? 0 : items[i] * plan.WeightOf(i);
+                if (result.Losses is { } answer)
+                {
+                    answer.Values<T>()[i] = T.CreateTruncating(items[i]);
+                }
+            }
+
+            for (int block = 0; block < sums.Length; block++)
+            {
+                int start = block * Driver.BlockItems;
+                sums[block] = Sums.OfBlock<double>(
+                    items.Slice(start, Math.Min(Driver.BlockItems, items.Length - start)));
+            }
+
+            plan.Finish(result, sums);
+        }
+    }
+}

@@ -1,0 +1,93 @@
+using System.Numerics;
+using LossService.Engine.Cards;
+using LossService.Engine.Lanes;
+
+namespace LossService.Engine.Families;
+
+/// <summary>How alike the vectors of a batch are: products of rows, scaled to length 1 or as they are, over a
+/// temperature.</summary>
+/// <param name="Normalizes">Whether each row is scaled to length 1 first.</param>
+/// <param name="Temperature">What the products are divided by.</param>
+internal readonly record struct Similarity(bool Normalizes, double Temperature)
+{
+    /// <summary>Whether each row is scaled to length 1 first.</summary>
+    public static Parameter NormalizeEmbeddings { get; } = Parameter.Flag(
+        "normalize_embeddings", true, "Scales each row to length 1 first, so that similarities are cosines.");
+
+    /// <summary>What the members of this family say about their edges.</summary>
+    public static IReadOnlyList<string> Edges { get; } =
+    [
+        "A masked sample leaves the batch: it is nobody's positive or negative either.",
+        "A row of zeros has similarity 0 to everything and gradient 0 under normalize_embeddings.",
+    ];
+
+    /// <summary>A temperature with the default that its loss is known by.</summary>
+    public static Parameter TemperatureOf(double @default) => Parameter.Number(
+        "temperature", @default, "What similarities are divided by.", min: 0, minOpen: true);
+
+    /// <summary>The similarity that a request chose.</summary>
+    public static Similarity Of(Settings settings, Parameter temperature) =>
+        new(settings.IsOn(NormalizeEmbeddings), settings[temperature]);
+}
+
+/// <summary>Who an anchor's positives are.</summary>
+internal enum Positives
+{
+    /// <summary>The candidate at its own place among the other side's vectors.</summary>
+    SamePlace,
+
+    /// <summary>Every other sample with its label; the sample itself is no candidate.</summary>
+    SameLabel,
+}
+
+/// <summary>What a mean divides by.</summary>
+internal enum Counting
+{
+    /// <summary>The anchors.</summary>
+    Anchors,
+
+    /// <summary>The anchors that have a positive.</summary>
+    AnchorsWithPositives,
+
+    /// <summary>The pairs of an anchor and one of its positives.</summary>
+    PositivePairs,
+}
+
+/// <summary>One anchor's row: similarities come in, before the temperature; slopes go out.</summary>
+internal readonly ref struct AnchorRow<T> where T : unmanaged
+{
+    /// <summary>A product a candidate; minus infinity for who is none.</summary>
+    public required Span<T> Scores { get; init; }
+
+    /// <summary>The places of the anchor's positives; at least one.</summary>
+    public required ReadOnlySpan<int> Positives { get; init; }
+
+    /// <summary>What the slopes are multiplied with.</summary>
+    public required double Coefficient { get; init; }
+
+    /// <summary>Room for a number a candidate.</summary>
+    public required Span<T> Exponentials { get; init; }
+
+    /// <summary>Room for a number a positive.</summary>
+    public required Span<double> Shares { get; init; }
+}
+
+/// <summary>A loss of the similarities within a batch. Its card's first input holds the anchors; with
+/// <see cref="Positives.SameLabel"/> they are the candidates too and the second input holds labels, else the second
+/// input holds the candidates.</summary>
+internal interface ISimilarityLoss<TSelf> : ILossFile<TSelf> where TSelf : struct, ISimilarityLoss<TSelf>
+{
+    static abstract Positives Positives { get; }
+
+    static abstract Counting Counting { get; }
+
+    /// <summary>True when the two sides change places for a second pass, and the item is the mean of both.</summary>
+    static abstract bool IsMutual { get; }
+
+    Similarity Similarity { get; }
+
+    /// <summary>An anchor's loss; replaces its scores by slopes times the row's coefficient.</summary>
+    double Row<T, V>(in AnchorRow<T> row)
+        where T : unmanaged, IFloatingPointIeee754<T>
+        where V : struct, IVectorLane<V, T>;
+}

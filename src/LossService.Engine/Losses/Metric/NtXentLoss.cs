@@ -1,0 +1,73 @@
+using System.Numerics;
+using LossService.Engine.Cards;
+using LossService.Engine.Families;
+using LossService.Engine.Lanes;
+
+namespace LossService.Engine.Losses.Metric;
+
+internal readonly struct NtXentLoss(Similarity similarity, bool areApart) : ISimilarityLoss<NtXentLoss>
+{
+    private static readonly Parameter Temperature = Similarity.TemperatureOf(0.5);
+
+    private static readonly Parameter Denominator = Parameter.Choice(
+        "denominator", ["all", "negatives_plus_positive"],
+        "Who a positive competes with: all other samples, or all negatives and not the anchor's other positives.");
+
+    public static LossCard Card { get; } = new()
+    {
+        Name = "nt_xent_loss",
+        Family = "metric",
+        Aliases = ["ntxent", "ntxent_loss"],
+        Summary = "Makes views of the same thing agree, against everything else in the batch.",
+        Formula = @"\sum_{p\in P_i}-\log\frac{e^{s_{ip}}}{\sum_{k\ne i}e^{s_{ik}}},\qquad s_{ij}=\frac{z_i\cdot z_j}{\tau\,\lVert z_i\rVert\lVert z_j\rVert}",
+        References =
+        [
+            new("Chen et al., A Simple Framework for Contrastive Learning of Visual Representations, 2020", "https://arxiv.org/abs/2002.05709"),
+            new("Sohn, Improved Deep Metric Learning with Multi-class N-pair Loss Objective, 2016", "https://papers.nips.cc/paper/6200"),
+        ],
+        Inputs =
+        [
+            new("embeddings", "N E", "Vectors z of all views, one a row.") { Gradient = GradientRule.Default },
+            new("labels", "Which views belong together: any integers, equal for views of one thing.", [new("N", InputKind.Label) { Domain = Domain.Identity }]),
+        ],
+        Items = "N",
+        Parameters = [Temperature, Denominator, Similarity.NormalizeEmbeddings],
+        HasHessian = false,
+        Cost = Cost.Quadratic,
+        AxisMax = AxisMax.OfBatch,
+        Edges =
+        [
+            .. Similarity.Edges,
+            "An item is the sum over its anchor's positives; the mean divides by the number of such pairs, 2N for N pairs of views.",
+            "An anchor without positives costs 0; so does one without negatives under negatives_plus_positive.",
+        ],
+        Presets =
+        [
+            new("pml", ("temperature", "0.07"), ("denominator", "negatives_plus_positive")),
+            new("optax", ("temperature", "0.07"), ("denominator", "negatives_plus_positive")),
+        ],
+        Examples =
+        [
+            new("simple", "Two things in two views each.",
+                """{"embeddings":[[1.0,0.2],[0.1,1.0],[0.9,0.0],[0.3,1.0]],"labels":[0,1,0,1]}"""),
+            new("classes", "Three of one class; each competes with the negatives alone.",
+                """{"embeddings":[[1.0,0.2],[0.8,0.1],[0.9,0.0],[0.3,1.0]],"labels":[7,7,7,2],"denominator":"negatives_plus_positive","temperature":0.07}"""),
+        ],
+    };
+
+    public static Positives Positives => Positives.SameLabel;
+
+    public static Counting Counting => Counting.PositivePairs;
+
+    public static bool IsMutual => false;
+
+    public Similarity Similarity => similarity;
+
+    public static NtXentLoss Configure(Settings settings) =>
+        new(Similarity.Of(settings, Temperature), settings[Denominator] == 1);
+
+    public double Row<T, V>(in AnchorRow<T> row)
+        where T : unmanaged, IFloatingPointIeee754<T>
+        where V : struct, IVectorLane<V, T> =>
+        Contrast.Row<T, V>(row, similarity.Temperature, areApart, takesMean: false);
+}

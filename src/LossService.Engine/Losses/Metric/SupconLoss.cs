@@ -1,0 +1,58 @@
+using System.Numerics;
+using LossService.Engine.Cards;
+using LossService.Engine.Families;
+using LossService.Engine.Lanes;
+
+namespace LossService.Engine.Losses.Metric;
+
+internal readonly struct SupconLoss(Similarity similarity) : ISimilarityLoss<SupconLoss>
+{
+    private static readonly Parameter Temperature = Similarity.TemperatureOf(0.1);
+
+    public static LossCard Card { get; } = new()
+    {
+        Name = "supcon_loss",
+        Family = "metric",
+        Aliases = ["supervised_contrastive_loss"],
+        Summary = "Draws all samples of a class together, against everything else in the batch.",
+        Formula = @"\frac{-1}{|P_i|}\sum_{p\in P_i}\log\frac{e^{s_{ip}}}{\sum_{k\ne i}e^{s_{ik}}},\qquad s_{ij}=\frac{z_i\cdot z_j}{\tau\,\lVert z_i\rVert\lVert z_j\rVert}",
+        References = [new("Khosla et al., Supervised Contrastive Learning, 2020", "https://arxiv.org/abs/2004.11362")],
+        Inputs =
+        [
+            new("embeddings", "N E", "Vectors z, one a row.") { Gradient = GradientRule.Default },
+            new("labels", "Classes: any integers.", [new("N", InputKind.Label) { Domain = Domain.Identity }]),
+        ],
+        Items = "N",
+        Parameters = [Temperature, Similarity.NormalizeEmbeddings],
+        HasHessian = false,
+        Cost = Cost.Quadratic,
+        AxisMax = AxisMax.OfBatch,
+        Edges =
+        [
+            .. Similarity.Edges,
+            "An anchor without positives costs 0 and leaves the mean; some implementations give NaN.",
+            "The paper's factor, temperature over base temperature, is loss_weight.",
+        ],
+        Presets = [new("pml", ("temperature", "0.1"))],
+        Examples =
+        [
+            new("simple", "Two classes of two.",
+                """{"embeddings":[[1.0,0.2],[0.1,1.0],[0.9,0.0],[0.3,1.0]],"labels":[0,1,0,1]}"""),
+        ],
+    };
+
+    public static Positives Positives => Positives.SameLabel;
+
+    public static Counting Counting => Counting.AnchorsWithPositives;
+
+    public static bool IsMutual => false;
+
+    public Similarity Similarity => similarity;
+
+    public static SupconLoss Configure(Settings settings) => new(Similarity.Of(settings, Temperature));
+
+    public double Row<T, V>(in AnchorRow<T> row)
+        where T : unmanaged, IFloatingPointIeee754<T>
+        where V : struct, IVectorLane<V, T> =>
+        Contrast.Row<T, V>(row, similarity.Temperature, areApart: false, takesMean: true);
+}

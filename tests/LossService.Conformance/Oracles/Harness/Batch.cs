@@ -1,0 +1,63 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace LossService.Conformance.Oracles.Harness;
+
+/// <summary>What in-batch losses share: vectors scaled to length 1, who is left in the batch, who is whose positive.</summary>
+internal static class Batch
+{
+    /// <summary>The rows of an input, scaled to length 1 unless told otherwise; a row of zeros stays, without
+    /// slope.</summary>
+    public static Tensor Vectors(OracleInputs given, string name)
+    {
+        Tensor rows = given[name];
+        if (!given.Flag("normalize_embeddings", true))
+        {
+            return rows;
+        }
+
+        Tensor squares = rows.square().sum(1, keepdim: true);
+        Tensor none = squares.detach() == 0;
+        return where(none, zeros_like(rows), rows / where(none, ones_like(squares), squares).sqrt());
+    }
+
+    /// <summary>True for the samples that no mask hides.</summary>
+    public static Tensor Kept(OracleInputs given, Tensor rows) =>
+        given.Mask ?? ones(rows.shape[0], dtype: ScalarType.Bool);
+
+    /// <summary>(anchor, candidate): true for another sample with the anchor's label, neither of them hidden.</summary>
+    public static Tensor SameLabel(OracleInputs given, Tensor kept)
+    {
+        Tensor labels = given.Labels("labels");
+        return (labels.unsqueeze(1) == labels.unsqueeze(0)).logical_and(Others(kept));
+    }
+
+    /// <summary>(anchor, candidate): true for another sample, neither of them hidden.</summary>
+    public static Tensor Others(Tensor kept) =>
+        Pairs(kept).logical_and(eye(kept.shape[0], dtype: ScalarType.Bool).logical_not());
+
+    /// <summary>(anchor, candidate): true where neither is hidden.</summary>
+    public static Tensor Pairs(Tensor kept) => kept.unsqueeze(1).logical_and(kept.unsqueeze(0));
+
+    /// <summary>-log softmax over each row's candidates, one a pair; 0 for who is none.</summary>
+    /// <remarks>log Σ e^(s_k - s_p) seen from p: the pair itself adds exactly 1, so nothing cancels where it is
+    /// likely.</remarks>
+    public static Tensor Surprisal(Tensor scores, Tensor candidates, Tensor pairs)
+    {
+        long count = scores.shape[0];
+        if (count == 0)
+        {
+            return scores; // torch takes no maximum over nothing
+        }
+
+        Tensor self = eye(count, dtype: ScalarType.Bool).unsqueeze(0);
+        Tensor counts = candidates.unsqueeze(1).logical_and(self.logical_not()).logical_and(pairs.unsqueeze(2));
+        Tensor lead = where(counts, scores.unsqueeze(1) - scores.unsqueeze(2), full([1], double.NegativeInfinity, dtype: scores.dtype));
+        Tensor most = cat([lead.detach(), zeros_like(lead.narrow(2, 0, 1))], 2).amax([2], keepdim: true);
+        Tensor rest = where(counts, (lead - most).exp(), zeros_like(lead)).sum(2);
+        Tensor top = most.squeeze(2);
+
+        // Either the pair is the likeliest of all, or its own share is one of the others'.
+        return where(top == 0, rest.log1p(), top + (rest + (-top).exp()).log());
+    }
+}

@@ -1,0 +1,23 @@
+using LossService.Conformance.Oracles.Harness;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace LossService.Conformance.Oracles;
+
+internal sealed class NtXentLoss : IOracle
+{
+    public string Loss => "nt_xent_loss";
+
+    public OracleItems Items(OracleInputs given)
+    {
+        Tensor vectors = Batch.Vectors(given, "embeddings");
+        Tensor kept = Batch.Kept(given, vectors);
+        Tensor positives = Batch.SameLabel(given, kept);
+        Tensor others = Batch.Others(kept);
+        bool apart = given.Word("denominator", "all") == "negatives_plus_positive";
+        Tensor candidates = apart ? others.logical_and(positives.logical_not()) : others;
+        Tensor scores = vectors.matmul(vectors.t()) / given.Number("temperature", 0.5);
+        Tensor pairs = where(positives, Batch.Surprisal(scores, candidates, positives), zeros_like(scores));
+        return new(pairs.sum(1)) { Tally = ("pairs", positives.sum(1).to(ScalarType.Float64)) };
+    }
+}

@@ -1,0 +1,21 @@
+using LossService.Conformance.Oracles.Harness;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace LossService.Conformance.Oracles;
+
+internal sealed class SupconLoss : IOracle
+{
+    public string Loss => "supcon_loss";
+
+    public OracleItems Items(OracleInputs given)
+    {
+        Tensor vectors = Batch.Vectors(given, "embeddings");
+        Tensor kept = Batch.Kept(given, vectors);
+        Tensor positives = Batch.SameLabel(given, kept);
+        Tensor scores = vectors.matmul(vectors.t()) / given.Number("temperature", 0.1);
+        Tensor pairs = where(positives, Batch.Surprisal(scores, Batch.Others(kept), positives), zeros_like(scores));
+        Tensor count = positives.sum(1);
+        return new(pairs.sum(1) / count.clamp_min(1)) { Tally = ("nonzero", (count > 0).to(ScalarType.Float64)) };
+    }
+}

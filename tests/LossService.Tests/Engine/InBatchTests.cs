@@ -1,0 +1,144 @@
+using LossService.Engine;
+using LossService.Engine.Cards;
+using LossService.Tests.Engine.Harness;
+using Xunit;
+
+namespace LossService.Tests.Engine;
+
+/// <summary>Losses whose samples meet each other: what holds for them where a sample's numbers are not its own.</summary>
+[Trait("Set", "Engine")]
+public sealed class InBatchTests
+{
+    [Theory]
+    [MemberData(nameof(EveryLoss.InBatch), MemberType = typeof(EveryLoss))]
+    public void Samples_InAnotherOrder_GiveTheSameNumbersInThatOrder(string loss, bool float64)
+    {
+        for (int seed = 0; seed < EveryLoss.Draws(24); seed++)
+        {
+            Question batch = Draw(loss, float64, seed, 1 + (seed % 9));
+            int[] order = [.. Enumerable.Range(0, batch.Samples)];
+            new Random(seed).Shuffle(order);
+            AssertSlice(Bench.Ask(batch), order, batch, Bench.Ask(batch.Select(order)), float64);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(EveryLoss.InBatch), MemberType = typeof(EveryLoss))]
+    public void Mask_OfSomeSamples_IsTheBatchWithoutThem(string loss, bool float64)
+    {
+        for (int seed = 0; seed < EveryLoss.Draws(24); seed++)
+        {
+            Question batch = Draw(loss, float64, 100 + seed, 2 + (seed % 9)).With("reduction", "mean").Without("mask", "grad_output");
+            int[] kept = [.. Enumerable.Range(0, batch.Samples).Where(sample => sample % 3 != seed % 3)];
+            double[] mask = [.. Enumerable.Range(0, batch.Samples).Select(sample => kept.Contains(sample) ? 1.0 : 0)];
+            Answer masked = Bench.Ask(batch.With("mask", new Given(mask, [mask.Length], Slicing.FirstAxis)));
+            Answer smaller = Bench.Ask(batch.Select(kept));
+            Assert.Equal(smaller.Normalizer, masked.Normalizer);
+            AssertSlice(masked, kept, batch, smaller, float64);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(EveryLoss.InBatch), MemberType = typeof(EveryLoss))]
+    public void SampleWeights_OfOneNumber_ScaleItemsAndGradients(string loss, bool float64)
+    {
+        Question plain = Draw(loss, float64, 7, 6).Without("mask", "grad_output", "sample_weight");
+        Answer once = Bench.Ask(plain);
+        Answer twice = Bench.Ask(plain.With("sample_weight", new Given([2, 2, 2, 2, 2, 2], [6], Slicing.FirstAxis)));
+        foreach (((string name, double[] one), (_, double[] two)) in once.All().Zip(twice.All()))
+        {
+            Answer.AssertSameBits([.. one.Select(number => 2 * number)], two, name);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(EveryLoss.InBatch), MemberType = typeof(EveryLoss))]
+    public void Samples_BeyondTheLimit_AreRefusedByName(string loss, bool float64)
+    {
+        LossCard card = EveryLoss.Card(loss);
+        int samples = card.AxisMax!.Length + 1;
+        Question question = new Samples(card, 1).Draw(new()
+        {
+            Form = 0,
+            Samples = samples,
+            Row = 1,
+            Plain = true,
+            Float64 = float64,
+            Settings = false,
+            Extras = false,
+        });
+        Mistake mistake = Assert.Single(Bench.MistakesOf(question));
+        Assert.Equal(Codes.LimitExceeded, mistake.Code);
+        Assert.Equal($"{samples}", mistake.Found);
+    }
+
+    // Appendix A of the catalogue: scores [[2, .5, -1], [.1, 1, .3], [0, -.5, 1.5]].
+    [Fact]
+    public void InfoNceAndClip_OfGivenScores_AreThePublishedNumbers()
+    {
+        const string Scores = """
+            "queries":[[2,0.5,-1],[0.1,1,0.3],[0,-0.5,1.5]],"keys":[[1,0,0],[0,1,0],[0,0,1]],
+            "normalize_embeddings":false,"temperature":1,"dtype":"float64"
+            """;
+        Answer rows = Bench.Ask("info_nce_loss", $$"""{{{Scores}}}""");
+        Assert.Equal(0.397060008354374, rows.Loss!.Value, 1e-14);
+        Assert.Equal(0.3950752469612657, Bench.Ask("clip_loss", $$"""{{{Scores}}}""").Loss!.Value, 1e-14);
+
+        // The keys are unit vectors, so a query's gradient is its row of slopes.
+        double[] slopes =
+        [
+            -0.07146765513690807, 0.05843013071334557, 0.013037524423562484, 0.0712097661569395, -0.1581855709489661,
+            0.08697580479202661, 0.054750542541695944, 0.03320788268743943, -0.08795842522913537,
+        ];
+        Assert.All(slopes.Zip(rows.Gradients["queries"]), pair => Assert.Equal(pair.First, pair.Second, 1e-15));
+    }
+
+    [Fact]
+    public void NtXent_OfOnePositiveAnAnchor_IsTheSameForBothDenominators()
+    {
+        const string Views = """ "embeddings":[[1,0.2],[0.1,1],[0.9,0],[0.3,1]],"labels":[4,-9,4,-9],"dtype":"float64" """;
+        Answer all = Bench.Ask("nt_xent_loss", $$"""{{{Views}}}""");
+        Answer apart = Bench.Ask("nt_xent_loss", $$"""{{{Views}},"denominator":"negatives_plus_positive"}""");
+        Assert.Equal(all.Loss!.Value, apart.Loss!.Value, 1e-15);
+        Assert.Equal(new Normalizer("pairs", 4), all.Normalizer);
+        Assert.Equal(all.Loss.Value, Bench.Ask("supcon_loss", $$"""{{{Views}},"temperature":0.5}""").Loss!.Value, 1e-15);
+    }
+
+    [Fact]
+    public void Anchors_WithoutPositives_CostNothingAndLeaveTheMean()
+    {
+        const string Batch = """ "embeddings":[[1,0.2],[0.1,1],[0.9,0]],"return_items":true,"dtype":"float64" """;
+        Answer lonely = Bench.Ask("supcon_loss", $$"""{{{Batch}},"labels":[1,2,1]}""");
+        Assert.Equal(new Normalizer("nonzero", 2), lonely.Normalizer);
+        Assert.Equal(0, lonely.Losses[1]);
+        Assert.Equal(lonely.Losses.Sum() / 2, lonely.Loss!.Value, 1e-16);
+
+        Answer none = Bench.Ask("supcon_loss", $$"""{{{Batch}},"labels":[1,2,3]}""");
+        Assert.Equal(0, none.Loss);
+        Assert.Contains(none.Notes, note => note.Code == "empty");
+        Assert.All(none.Gradients["embeddings"], slope => Assert.Equal(0, slope));
+    }
+
+    private static Question Draw(string loss, bool float64, int seed, int samples) => new Samples(EveryLoss.Card(loss), seed).Draw(new()
+    {
+        Samples = samples,
+        Float64 = float64,
+        Reduction = "none",
+    });
+
+    // Other places mean other orders of summation, so nearly the same numbers.
+    private static void AssertSlice(Answer batch, int[] samples, Question question, Answer part, bool float64)
+    {
+        int of = question.Samples;
+        foreach (((string name, double[] all), (_, double[] some)) in batch.All().Zip(part.All()))
+        {
+            bool whole = name == "loss" || all.Length % of != 0;
+            double[] expected = whole ? all : new Given(all, [of], Slicing.FirstAxis).Select(samples, of).Values;
+            double size = all.Select(Math.Abs).Append(1e-30).Max();
+            Assert.Equal(expected.Length, some.Length);
+            Assert.All(expected.Zip(some), pair => Assert.True(
+                Math.Abs(pair.First - pair.Second) <= (float64 ? 1e-11 : 1e-3) * Math.Max(size, 1),
+                $"{name}: {pair.Second} instead of {pair.First} in {question}"));
+        }
+    }
+}
