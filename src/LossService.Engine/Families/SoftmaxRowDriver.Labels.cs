@@ -88,11 +88,10 @@ internal sealed partial class SoftmaxRowDriver<TLoss, T, V>
             Store(answer.Loss * Rows.Wide(ref weights, r), group.Losses, r);
 
             DoubleLane coefficient = Rows.Wide(ref coefficients, r);
-            DoubleLane onProbability = answer.OnProbability * coefficient;
-            DoubleLane weighed = answer.OnCross * coefficient * mass;
-            DoubleLane share = 1 / (rest + own);
-            Store(onProbability * share, group.Factor, r);
-            Store((((onProbability - weighed) * own) - (weighed * rest)) * share, group.OwnSlope, r);
+            // A row's slopes sum to 0, so that the label's own is what all others have together.
+            DoubleLane factor = answer.OnProbability * coefficient / (rest + own);
+            Store(factor, group.Factor, r);
+            Store(-(factor * rest), group.OwnSlope, r);
         }
 
         return DoubleLane.Set(finite) == DoubleLane.Count;

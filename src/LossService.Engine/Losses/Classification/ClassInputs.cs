@@ -27,13 +27,27 @@ internal static class ClassInputs
         Weight,
     ];
 
+    /// <summary>Logits, labels and nothing else, class weights.</summary>
+    public static IReadOnlyList<Input> Labelled { get; } =
+    [
+        new("logits", "N C *D | C", "Scores z before the softmax; classes on the second axis, or alone.")
+        {
+            Gradient = GradientRule.Default,
+        },
+        new("targets", "Class indices, one axis fewer than the logits.", [LabelsOf("N *D"), LabelsOf("")]),
+        ClassWeight(),
+    ];
+
     /// <summary>A weight per class.</summary>
-    public static Input Weight { get; } = new(Common.WeightName, "C", "A weight per class.")
+    public static Input Weight { get; } = ClassWeight();
+
+    private static InputForm Probabilities(string axes) =>
+        new(axes) { Domain = Domain.Probability, TargetType = "probability" };
+
+    // A method, since statics are initialised in the order of the text.
+    private static Input ClassWeight() => new(Common.WeightName, "C", "A weight per class.")
     {
         Optional = true,
         Domain = Domain.NonNegative,
     };
-
-    private static InputForm Probabilities(string axes) =>
-        new(axes) { Domain = Domain.Probability, TargetType = "probability" };
 }

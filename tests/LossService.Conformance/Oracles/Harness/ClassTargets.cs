@@ -55,4 +55,29 @@ internal static class ClassTargets
             MeanDividesByWeights = counted is not null, // labels do, probabilities count rows
         };
     }
+
+    /// <summary>A function of -log p_y and 1 - p_y a row, by class weight; y a label, ignored rows leave the mean.</summary>
+    public static OracleItems OfLabel(OracleInputs given, Func<Tensor, Tensor, Tensor> item)
+    {
+        Tensor labels = given.Labels("targets");
+        Tensor counted = labels != (long)given.Number("ignore_index", -100);
+        labels = where(counted, labels, zeros_like(labels));
+        Tensor rows = Ops.KeepRows(given["logits"], counted);
+        int axis = Ops.ClassAxis(rows);
+        Tensor surprisal = Ops.Surprisal(rows).gather(axis, labels.unsqueeze(axis)).squeeze(axis);
+        Tensor losses = item(surprisal, Ops.OneLessExp(surprisal));
+        Tensor? weights = null;
+        if (given.Constant("weight") is Tensor weight)
+        {
+            weights = weight[labels];
+            losses = losses * weights;
+        }
+
+        return new(where(counted, losses, zeros_like(losses)))
+        {
+            Counted = counted,
+            Weights = weights,
+            WeightsAreOfClasses = true,
+        };
+    }
 }

@@ -37,6 +37,15 @@ internal static class Ops
         return lag + others.sum(axis, keepdim: true).log1p();
     }
 
+    /// <summary>1 - e^-s for s at least 0, exact in its derivative too.</summary>
+    /// <remarks>Torch derives expm1 as its result + 1, which cancels where e^-s is small.</remarks>
+    public static Tensor OneLessExp(Tensor s)
+    {
+        Tensor small = s.detach() < 1;
+        Tensor zero = zeros_like(s);
+        return where(small, -(-where(small, s, zero)).expm1(), 1 - (-where(small, zero, s)).exp());
+    }
+
     /// <summary>factor · surprise, with 0 · ∞ = 0 and no gradient there.</summary>
     public static Tensor Times(Tensor factor, Tensor surprise)
     {

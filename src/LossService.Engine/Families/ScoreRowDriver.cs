@@ -1,0 +1,131 @@
+using System.Numerics;
+using LossService.Engine.Cards;
+using LossService.Engine.Lanes;
+using LossService.Engine.Numerics;
+
+namespace LossService.Engine.Families;
+
+/// <summary>Runs a loss over rows of scores row by row, from any class axis, in doubles.</summary>
+internal sealed class ScoreRowDriver<TLoss, T> : Driver, IDisposable
+    where TLoss : struct, IScoreRowLoss<TLoss>
+    where T : unmanaged, IFloatingPointIeee754<T>
+{
+    private readonly TLoss _loss;
+    private readonly LossResult _result;
+    private readonly ItemPlan<T> _plan;
+    private readonly RowLayout _layout;
+    private readonly Tensor _scores;
+    private readonly Tensor? _teacher;
+    private readonly Tensor? _labels;
+    private readonly Tensor? _numbers;
+    private readonly Tensor? _weight;
+    private readonly Tensor _partials;
+
+    public ScoreRowDriver(TLoss loss, LossRequest request, LossResult result, ItemPlan<T> plan, Workshop workshop)
+    {
+        _loss = loss;
+        _result = result;
+        _plan = plan;
+        _layout = new(request.Solution!);
+        _scores = request.Tensor(0)!;
+        _teacher = TLoss.Teacher is { } teacher ? request.Tensor(teacher) : null;
+        int targets = request.Card.PlaceOfInput("targets");
+        _labels = request.Solution!.Form(targets)!.Kind == InputKind.Label ? request.LabelTensor(targets) : null;
+        _numbers = _labels is null ? request.Tensor(targets) : null;
+        int weight = request.Card.PlaceOfInput(Common.WeightName);
+        _weight = weight < 0 ? null : request.Tensor(weight);
+        Outputs.Rent(request, result, workshop.Pool, withItems: true);
+        _partials = Tensor.Rent(workshop.Pool, new Shape(Blocks), Element.Float64);
+    }
+
+    public override int Blocks => _layout.Blocks;
+
+    public override void Run(int block, Scratch scratch)
+    {
+        int start = block * _layout.RowsPerBlock;
+        int rows = Math.Min(_layout.RowsPerBlock, _layout.Rows - start);
+        int classes = _layout.Classes;
+        Span<double> items = scratch.Take<double>(0, rows)[..rows];
+        Span<T> factors = scratch.Take<T>(1, 3 * rows);
+        Span<T> weights = factors[..rows];
+        Span<T> coefficients = factors.Slice(rows, rows);
+        Span<T> curvatures = factors.Slice(2 * rows, rows);
+        _plan.Fill(start, weights, coefficients, curvatures);
+        Span<double> room = scratch.Take<double>(2, 7 * classes);
+        ReadOnlySpan<double> classWeights = _weight is null ? default : Read(_weight, 0, 1, room.Slice(6 * classes, classes));
+        for (int r = 0; r < rows; r++)
+        {
+            Span<double> slopes = room.Slice(2 * classes, classes);
+            Span<double> curves = room.Slice(3 * classes, classes);
+            slopes.Clear();
+            curves.Clear();
+            items[r] = 0;
+            if (!_plan.IsLeftOut(start + r))
+            {
+                double item = _loss.Row(RowAt(start + r, room, classWeights));
+                items[r] = item * double.CreateTruncating(weights[r]);
+            }
+
+            Write(_result.Gradients[0], start + r, slopes, double.CreateTruncating(coefficients[r]));
+            Write(_result.Hessians[0], start + r, curves, double.CreateTruncating(curvatures[r]));
+            if (_result.Losses is not null)
+            {
+                _result.Losses.Values<T>()[start + r] = T.CreateTruncating(items[r]);
+            }
+        }
+
+        _partials.Float64[block] = Sums.OfBlock<double>(items);
+    }
+
+    /// <summary>Reduces.</summary>
+    public void Finish() => _plan.Finish(_result, _partials.Float64);
+
+    public void Dispose() => _partials.Dispose();
+
+    // The room holds seven rows: scores, teacher, slopes, curves, two to work in, class weights.
+    private ScoreRow RowAt(int row, Span<double> room, ReadOnlySpan<double> classWeights)
+    {
+        int classes = _layout.Classes;
+        int start = (row / _layout.Inner * _layout.Inner * classes) + (row % _layout.Inner);
+        return new()
+        {
+            Scores = Read(_scores, start, _layout.Inner, room[..classes]),
+            Teacher = _teacher is null ? default : Read(_teacher, start, _layout.Inner, room.Slice(classes, classes)),
+            Weights = classWeights,
+            Label = _labels is null ? -1 : _labels.Label[row],
+            Number = _numbers is null ? double.NaN : double.CreateTruncating(_numbers.Values<T>()[row]),
+            Slopes = room.Slice(2 * classes, classes),
+            Curves = room.Slice(3 * classes, classes),
+            Room = room.Slice(4 * classes, classes),
+            MoreRoom = room.Slice(5 * classes, classes),
+        };
+    }
+
+    private static ReadOnlySpan<double> Read(Tensor tensor, int start, int step, Span<double> row)
+    {
+        ReadOnlySpan<T> all = tensor.Values<T>();
+        for (int c = 0; c < row.Length; c++)
+        {
+            row[c] = double.CreateTruncating(all[start + (c * step)]);
+        }
+
+        return row;
+    }
+
+    private void Write(Tensor? tensor, int row, ReadOnlySpan<double> numbers, double factor)
+    {
+        if (tensor is null)
+        {
+            return;
+        }
+
+        Span<T> all = tensor.Values<T>();
+        int start = (row / _layout.Inner * _layout.Inner * _layout.Classes) + (row % _layout.Inner);
+        for (int c = 0; c < numbers.Length; c++)
+        {
+            // A factor 0 wins over an infinite slope, as everywhere.
+            double value = factor == 0 || numbers[c] == 0 ? 0 : factor * numbers[c];
+            all[start + (c * _layout.Inner)] = T.CreateTruncating(value);
+        }
+    }
+}

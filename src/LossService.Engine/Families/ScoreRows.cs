@@ -1,0 +1,61 @@
+using LossService.Engine.Cards;
+using LossService.Engine.Lanes;
+using LossService.Engine.Numerics;
+
+namespace LossService.Engine.Families;
+
+/// <summary>A loss of one row of scores that statistics of the row do not determine: it sorts them, compares them, or
+/// changes them before a softmax. The lower seam of the softmax rows.</summary>
+/// <remarks>Rows are computed in doubles, for float32 too, and rounded once: these losses are bound by comparisons, not
+/// by arithmetic.</remarks>
+internal interface IScoreRowLoss<TSelf> : ILossFile<TSelf> where TSelf : struct, IScoreRowLoss<TSelf>
+{
+    /// <summary>The input that holds a second row of scores; null for none.</summary>
+    static virtual string? Teacher => null;
+
+    /// <summary>The label whose rows are left out; null for none.</summary>
+    int? IgnoreIndex { get; }
+
+    /// <summary>The row's item; adds its slopes, and its curves where the card has them.</summary>
+    double Row(in ScoreRow row);
+}
+
+/// <summary>Makes the losses over rows of scores. The first input of such a card holds the scores, one is named
+/// <c>targets</c> and holds a label or a number a row, and <c>weight</c>, where there is one, a weight per
+/// class.</summary>
+internal static class ScoreRows
+{
+    public static Loss Of<TLoss>() where TLoss : struct, IScoreRowLoss<TLoss> => new ScoreRowLoss<TLoss>();
+
+    private sealed class ScoreRowLoss<TLoss>() : Loss(TLoss.Card)
+        where TLoss : struct, IScoreRowLoss<TLoss>
+    {
+        public override LossResult Run(LossRequest request, Workshop workshop) =>
+            request.IsFloat64 ? Run<double>(request, workshop) : Run<float>(request, workshop);
+
+        private static LossResult Run<T>(LossRequest request, Workshop workshop)
+            where T : unmanaged, System.Numerics.IFloatingPointIeee754<T>
+        {
+            var result = new LossResult(request);
+            try
+            {
+                TLoss loss = TLoss.Configure(new(request));
+                Tensor? labels = request.LabelTensor(request.Card.PlaceOfInput("targets"));
+                using var plan = new ItemPlan<T>(request, workshop, -1, labels, loss.IgnoreIndex);
+                if (plan.Settle(result))
+                {
+                    using var driver = new ScoreRowDriver<TLoss, T>(loss, request, result, plan, workshop);
+                    driver.RunAll(workshop);
+                    driver.Finish();
+                }
+
+                return result;
+            }
+            catch
+            {
+                result.Dispose();
+                throw;
+            }
+        }
+    }
+}
