@@ -99,6 +99,36 @@ internal readonly record struct Distance(DistanceKind Kind, double Power, double
         }
     }
 
+    /// <summary>The Euclidean length of a vector.</summary>
+    public static double LengthOf<T>(ReadOnlySpan<T> vector) where T : unmanaged, INumberBase<T>
+    {
+        double squares = DistanceSums.Of<T, ProductTerm>(vector, vector, default);
+        if (squares is > 1e-280 and < double.PositiveInfinity)
+        {
+            return Math.Sqrt(squares);
+        }
+
+        double most = 0;
+        foreach (T number in vector)
+        {
+            most = Math.Max(most, Math.Abs(double.CreateTruncating(number)));
+        }
+
+        if (most == 0 || !double.IsFinite(most))
+        {
+            return most;
+        }
+
+        double sum = 0;
+        foreach (T number in vector)
+        {
+            double part = double.CreateTruncating(number) / most;
+            sum += part * part;
+        }
+
+        return most * Math.Sqrt(sum);
+    }
+
     // The squared norms come out with eps added, as PyTorch's cosine_embedding_loss adds it.
     private double Cosine<T>(ReadOnlySpan<T> a, ReadOnlySpan<T> b, out double normA, out double normB)
         where T : unmanaged, INumberBase<T>

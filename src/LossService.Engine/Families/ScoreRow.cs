@@ -74,7 +74,8 @@ internal readonly ref struct RowOfProbabilities
         _total = 0;
         for (int c = 0; c < scores.Length; c++)
         {
-            exps[c] = c == left ? 0 : ScalarLane.Exp(exps[c] - _top).Value;
+            // A single infinity has the whole softmax; two have none.
+            exps[c] = c == left ? 0 : exps[c] == _top ? 1 : ScalarLane.Exp(exps[c] - _top).Value;
             _total += exps[c];
         }
 
@@ -85,8 +86,9 @@ internal readonly ref struct RowOfProbabilities
     /// <summary>What multiplies the scores.</summary>
     public double Scale { get; }
 
-    /// <summary>False where no softmax exists: a NaN, an infinity on top, or nothing above -infinity.</summary>
-    public bool Exists => double.IsFinite(_top) && double.IsFinite(_total);
+    /// <summary>False where no softmax exists: a NaN, two infinities on top, or nothing above -infinity.</summary>
+    public bool Exists =>
+        double.IsFinite(_total) && (double.IsFinite(_top) || (_top > 0 && _total == 1));
 
     /// <summary>p of a class.</summary>
     public double this[int @class] => _exps[@class] / _total;
@@ -101,7 +103,8 @@ internal readonly ref struct RowOfProbabilities
     public double SurprisalOf(int @class)
     {
         Debug.Assert(@class != _left, "a class that takes part");
-        double gap = _top - (Scale * _scores[@class]);
+        double score = Scale * _scores[@class];
+        double gap = score == _top ? 0 : _top - score;
         return gap == 0 ? ScalarLane.Log1p(Rest(@class)).Value : gap + _log;
     }
 

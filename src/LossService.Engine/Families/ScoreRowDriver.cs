@@ -52,7 +52,8 @@ internal sealed class ScoreRowDriver<TLoss, T> : Driver, IDisposable
         Span<T> curvatures = factors.Slice(2 * rows, rows);
         _plan.Fill(start, weights, coefficients, curvatures);
         Span<double> room = scratch.Take<double>(2, 7 * classes);
-        ReadOnlySpan<double> classWeights = _weight is null ? default : Read(_weight, 0, 1, room.Slice(6 * classes, classes));
+        ReadOnlySpan<double> classWeights =
+            _weight is null ? default : Read(_weight, 0, 1, room.Slice(6 * classes, classes));
         for (int r = 0; r < rows; r++)
         {
             Span<double> slopes = room.Slice(2 * classes, classes);

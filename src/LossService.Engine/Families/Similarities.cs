@@ -16,9 +16,12 @@ internal static class Similarities
         private static bool HasLabels => TLoss.Positives == Positives.SameLabel;
 
         public override LossResult Run(LossRequest request, Workshop workshop) =>
-            request.IsFloat64 ? Run<double, DoubleLane>(request, workshop) : Run<float, SingleLane>(request, workshop);
+            request.IsFloat64 ? Run<double, double, DoubleLane>(request, workshop)
+            : TLoss.NeedsDoubles ? Run<float, double, DoubleLane>(request, workshop)
+            : Run<float, float, SingleLane>(request, workshop);
 
-        private static LossResult Run<T, V>(LossRequest request, Workshop workshop)
+        private static LossResult Run<TInput, T, V>(LossRequest request, Workshop workshop)
+            where TInput : unmanaged, IFloatingPointIeee754<TInput>
             where T : unmanaged, IFloatingPointIeee754<T>
             where V : struct, IVectorLane<V, T>
         {
@@ -29,7 +32,7 @@ internal static class Similarities
                 if (plan.Settle(result, own: Counted(request, plan, workshop.Pool)))
                 {
                     Outputs.Rent(request, result, workshop.Pool, withItems: true);
-                    Compute<T, V>(request, result, plan, workshop);
+                    Compute<TInput, T, V>(request, result, plan, workshop);
                 }
 
                 return result;
@@ -54,42 +57,42 @@ internal static class Similarities
             return TLoss.Counting == Counting.PositivePairs ? new("pairs", pairs) : new("nonzero", anchors);
         }
 
-        private static void Compute<T, V>(LossRequest request, LossResult result, ItemPlan<T> plan, Workshop workshop)
+        private static void Compute<TInput, T, V>(
+            LossRequest request, LossResult result, ItemPlan<T> plan, Workshop workshop)
+            where TInput : unmanaged, IFloatingPointIeee754<TInput>
             where T : unmanaged, IFloatingPointIeee754<T>
             where V : struct, IVectorLane<V, T>
         {
             TLoss loss = TLoss.Configure(new(request));
             bool normalizes = loss.Similarity.Normalizes;
-            using var anchors = new SimilaritySide<T>(request, result, 0, plan, normalizes, workshop.Pool);
-            using SimilaritySide<T>? others =
+            using var anchors = new SimilaritySide<TInput, T>(request, result, 0, plan, normalizes, workshop.Pool);
+            using SimilaritySide<TInput, T>? others =
                 HasLabels ? null : new(request, result, 1, plan, normalizes, workshop.Pool);
 
-            // The items, and behind them the sums of their blocks.
-            using Tensor losses = Tensor.Rent(
-                workshop.Pool, new Shape(plan.Items + BlocksOf(plan.Items)), Element.Float64);
-            losses.Float64.Clear();
-            Meet<T, V>(loss, anchors, others ?? anchors, plan, losses, request, workshop);
+            using Tensor losses = AnchorItems.Rent(plan.Items, workshop.Pool);
+            Meet<TInput, T, V>(loss, anchors, others ?? anchors, plan, losses, request, workshop);
             if (TLoss.IsMutual)
             {
-                Meet<T, V>(loss, others!, anchors, plan, losses, request, workshop);
+                Meet<TInput, T, V>(loss, others!, anchors, plan, losses, request, workshop);
             }
 
             // A batch of one block polls before that block has rented what it needs, and never again.
             workshop.Cancelled.ThrowIfCancellationRequested();
             anchors.Finish(plan);
             others?.Finish(plan);
-            FinishItems(result, plan, losses.Float64[..plan.Items], losses.Float64[plan.Items..]);
+            AnchorItems.Finish<TInput, T>(result, plan, losses);
         }
 
         // One side's vectors as anchors, the other's as candidates.
-        private static void Meet<T, V>(
-            TLoss loss, SimilaritySide<T> anchors, SimilaritySide<T> others, ItemPlan<T> plan, Tensor losses,
+        private static void Meet<TInput, T, V>(
+            TLoss loss, SimilaritySide<TInput, T> anchors, SimilaritySide<TInput, T> others, ItemPlan<T> plan, Tensor losses,
             LossRequest request, Workshop workshop)
+            where TInput : unmanaged, IFloatingPointIeee754<TInput>
             where T : unmanaged, IFloatingPointIeee754<T>
             where V : struct, IVectorLane<V, T>
         {
             int count = plan.Items;
-            using Tensor scores = Tensor.Rent(workshop.Pool, new Shape(count, count), request.FloatElement);
+            using Tensor scores = Tensor.Rent(workshop.Pool, new Shape(count, count), anchors.Element);
             using (ProductDriver<T, V> product = ReferenceEquals(anchors, others)
                 ? ProductDriver<T, V>.Symmetric(workshop.Pool, anchors.Rows, scores)
                 : new(workshop.Pool, anchors.Rows, others.Rows, scores))
@@ -102,30 +105,6 @@ internal static class Similarities
             new SimilarityRows<TLoss, T, V>(loss, scores, labels, plan, losses, share).RunAll(workshop);
             anchors.Add<V>(workshop, new(scores, count, count), others);
             others.Add<V>(workshop, new(scores, count, count, AreColumns: true), anchors);
-        }
-
-        private static int BlocksOf(int items) => (items + Driver.BlockItems - 1) / Driver.BlockItems;
-
-        private static void FinishItems<T>(LossResult result, ItemPlan<T> plan, Span<double> items, Span<double> sums)
-            where T : unmanaged, IFloatingPointIeee754<T>
-        {
-            for (int i = 0; i < items.Length; i++)
-            {
-                items[i] = plan.IsLeftOut(i) ? 0 : items[i] * plan.WeightOf(i);
-                if (result.Losses is { } answer)
-                {
-                    answer.Values<T>()[i] = T.CreateTruncating(items[i]);
-                }
-            }
-
-            for (int block = 0; block < sums.Length; block++)
-            {
-                int start = block * Driver.BlockItems;
-                sums[block] = Sums.OfBlock<double>(
-                    items.Slice(start, Math.Min(Driver.BlockItems, items.Length - start)));
-            }
-
-            plan.Finish(result, sums);
         }
     }
 }

@@ -84,6 +84,10 @@ internal interface ISimilarityLoss<TSelf> : ILossFile<TSelf> where TSelf : struc
     /// <summary>True when the two sides change places for a second pass, and the item is the mean of both.</summary>
     static abstract bool IsMutual { get; }
 
+    /// <summary>True when float32 requests are computed in doubles: products that no length bounds make exponents that
+    /// floats cannot carry.</summary>
+    static virtual bool NeedsDoubles => false;
+
     Similarity Similarity { get; }
 
     /// <summary>An anchor's loss; replaces its scores by slopes times the row's coefficient.</summary>

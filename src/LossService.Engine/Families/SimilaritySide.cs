@@ -6,10 +6,13 @@ namespace LossService.Engine.Families;
 
 /// <summary>One input's vectors as the similarities see them, scaled to length 1 where the loss wants it, and the way
 /// of a gradient back to the input.</summary>
-internal sealed class SimilaritySide<T> : IDisposable where T : unmanaged, IFloatingPointIeee754<T>
+internal sealed class SimilaritySide<TInput, T> : IDisposable
+    where TInput : unmanaged, IFloatingPointIeee754<TInput>
+    where T : unmanaged, IFloatingPointIeee754<T>
 {
     private readonly Tensor _input;
     private readonly Tensor? _output;
+    private readonly Tensor? _gradient; // the output itself, unless it is computed wider
     private readonly Tensor _rows;
     private readonly Tensor? _norms;
     private readonly int _count;
@@ -25,13 +28,18 @@ internal sealed class SimilaritySide<T> : IDisposable where T : unmanaged, IFloa
         _output = result.Gradients[place];
         _count = request.Solution!.Length("N");
         _length = request.Solution.Length("E");
-        _rows = Tensor.Rent(pool, new Shape(_count, _length), _input.Element);
+        Element = typeof(T) == typeof(double) ? Element.Float64 : Element.Float32;
+        _rows = Tensor.Rent(pool, new Shape(_count, _length), Element);
         try
         {
             _norms = normalizes ? Tensor.Rent(pool, new Shape(_count), Element.Float64) : null;
+            _gradient = _output is not null && typeof(TInput) != typeof(T)
+                ? Tensor.Rent(pool, new Shape(_count, _length), Element)
+                : _output;
         }
         catch
         {
+            _norms?.Dispose();
             _rows.Dispose();
             throw;
         }
@@ -42,6 +50,9 @@ internal sealed class SimilaritySide<T> : IDisposable where T : unmanaged, IFloa
         }
     }
 
+    /// <summary>What the numbers are computed in.</summary>
+    public Element Element { get; }
+
     /// <summary>The vectors, one a row.</summary>
     public MatrixSide Rows => new(_rows, _count, _length);
 
@@ -49,13 +60,13 @@ internal sealed class SimilaritySide<T> : IDisposable where T : unmanaged, IFloa
     public MatrixSide Columns => new(_rows, _length, _count, AreColumns: true);
 
     /// <summary>Adds a product of slopes and vectors to this side's gradient, where it is wanted.</summary>
-    public void Add<V>(Workshop workshop, MatrixSide slopes, SimilaritySide<T> vectors)
+    public void Add<V>(Workshop workshop, MatrixSide slopes, SimilaritySide<TInput, T> vectors)
         where V : struct, IVectorLane<V, T>
     {
-        if (_output is not null)
+        if (_gradient is not null)
         {
             using var product = new ProductDriver<T, V>(
-                workshop.Pool, slopes, vectors.Columns, _output, adds: _hasGradient);
+                workshop.Pool, slopes, vectors.Columns, _gradient, adds: _hasGradient);
             product.RunAll(workshop);
             _hasGradient = true;
         }
@@ -65,27 +76,37 @@ internal sealed class SimilaritySide<T> : IDisposable where T : unmanaged, IFloa
     /// nothing.</summary>
     public void Finish(ItemPlan<T> plan)
     {
-        if (_output is null)
+        if (_gradient is null)
         {
             return;
         }
 
         for (int row = 0; row < _count; row++)
         {
-            Span<T> gradient = Row(_output, row);
+            Span<T> gradient = Row<T>(_gradient, row);
             if (plan.IsLeftOut(row) || _norms?.Float64[row] == 0)
             {
                 gradient.Clear();
             }
             else if (_norms is not null)
             {
-                Project(gradient, Row(_rows, row), _norms.Float64[row]);
+                Project(gradient, Row<T>(_rows, row), _norms.Float64[row]);
+            }
+
+            if (!ReferenceEquals(_gradient, _output))
+            {
+                Round(gradient, Row<TInput>(_output!, row));
             }
         }
     }
 
     public void Dispose()
     {
+        if (!ReferenceEquals(_gradient, _output))
+        {
+            _gradient?.Dispose();
+        }
+
         _norms?.Dispose();
         _rows.Dispose();
     }
@@ -102,8 +123,8 @@ internal sealed class SimilaritySide<T> : IDisposable where T : unmanaged, IFloa
 
     private void Scale(int row, bool isLeftOut)
     {
-        ReadOnlySpan<T> from = Row(_input, row);
-        Span<T> to = Row(_rows, row);
+        ReadOnlySpan<TInput> from = Row<TInput>(_input, row);
+        Span<T> to = Row<T>(_rows, row);
         if (isLeftOut)
         {
             to.Clear();
@@ -112,19 +133,28 @@ internal sealed class SimilaritySide<T> : IDisposable where T : unmanaged, IFloa
 
         if (_norms is null)
         {
-            from.CopyTo(to);
+            Round(from, to);
             return;
         }
 
-        // Against nothing the distance is the length, which neither overflows nor vanishes on the way.
-        to.Clear();
-        double norm = new Distance(DistanceKind.L2, 2, 0).Measure<T>(from, to);
+        double norm = Distance.LengthOf(from);
         _norms.Float64[row] = norm;
-        for (int i = 0; i < to.Length && norm != 0; i++)
+        for (int i = 0; i < to.Length; i++)
         {
-            to[i] = T.CreateTruncating(double.CreateTruncating(from[i]) / norm);
+            to[i] = norm == 0 ? T.Zero : T.CreateTruncating(double.CreateTruncating(from[i]) / norm);
         }
     }
 
-    private Span<T> Row(Tensor tensor, int row) => tensor.Values<T>().Slice(row * _length, _length);
+    private static void Round<TFrom, TTo>(ReadOnlySpan<TFrom> from, Span<TTo> to)
+        where TFrom : unmanaged, INumberBase<TFrom>
+        where TTo : unmanaged, INumberBase<TTo>
+    {
+        for (int i = 0; i < from.Length; i++)
+        {
+            to[i] = TTo.CreateTruncating(from[i]);
+        }
+    }
+
+    private Span<TAny> Row<TAny>(Tensor tensor, int row) where TAny : unmanaged =>
+        tensor.Values<TAny>().Slice(row * _length, _length);
 }

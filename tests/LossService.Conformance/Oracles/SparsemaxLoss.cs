@@ -24,7 +24,7 @@ internal sealed class SparsemaxLoss : IOracle
         long[] along = [.. z.shape.Select((length, i) => i == axis ? length : 1)];
         Tensor places = arange(1, z.shape[axis] + 1, dtype: z.dtype).reshape(along);
         Tensor inside = 1 + (places * sorted) > sorted.cumsum(axis);
-        Tensor size = inside.sum(axis, keepdim: true).to(z.dtype);
+        Tensor size = inside.sum(axis, keepdim: true).clamp_min(1).to(z.dtype); // a NaN is inside nothing
         Tensor least = sorted.gather(axis, (size.to(ScalarType.Int64) - 1));
         Tensor support = z.detach() >= least;
         Tensor chosen = where(support, z, zeros_like(z));

@@ -9,7 +9,7 @@ internal readonly struct SparsemaxLoss(int ignoreIndex) : IScoreRowLoss<Sparsema
     {
         Name = "sparsemax_loss",
         Family = "classification",
-        Summary = "Is to sparsemax what cross-entropy is to softmax: 0 by a margin, not only at infinity.",
+        Summary = "Wants the right class ahead by a margin of 1: the cross-entropy of sparsemax.",
         Formula = @"-z_y+\tfrac12\sum_{j\in S}(z_j^2-\tau^2)+\tfrac12,\qquad \mathrm{sparsemax}(z)_j=\max(0,z_j-\tau)",
         References =
         [

@@ -6,7 +6,8 @@ using LossService.Engine.Losses.Classification;
 
 namespace LossService.Engine.Losses.Detection;
 
-internal readonly struct SoftmaxFocalLoss(double alpha, double gamma, int ignoreIndex) : ISoftmaxRowLoss<SoftmaxFocalLoss>
+internal readonly struct SoftmaxFocalLoss(double alpha, double gamma, int ignoreIndex)
+    : ISoftmaxRowLoss<SoftmaxFocalLoss>
 {
     private static readonly Parameter Alpha = Parameter.Number(
         "alpha", double.NaN, "Multiplies every class alike; weights of single classes go into weight. Null or -1 for none.",

@@ -21,7 +21,7 @@ internal readonly struct DkdLoss(double alpha, double beta, double temperature) 
         Name = "dkd_loss",
         Family = "distillation",
         Aliases = ["decoupled_kd_loss"],
-        Summary = "Decouples distillation: the right class apart from how the others share the rest.",
+        Summary = "Decouples distillation: the right class, and how the others share the rest.",
         Formula = @"T^2\,[\alpha\,KL(b_t\|b_s)+\beta\,KL(\hat p_t\|\hat p_s)],\quad b=(p_y,1-p_y),\ \hat p=p_{\ne y}/(1-p_y)",
         References =
         [
@@ -72,7 +72,7 @@ internal readonly struct DkdLoss(double alpha, double beta, double temperature) 
         var teacher = new RowOfProbabilities(row.Teacher, row.MoreRoom, scale, left: y);
         double said = (scale * row.Scores[y]) - student.LogSum; // the logit of the right class against all others
         double told = (scale * row.Teacher[y]) - teacher.LogSum;
-        if (!student.Exists || !teacher.Exists || !double.IsFinite(said) || !double.IsFinite(told))
+        if (!student.Exists || !teacher.Exists || double.IsNaN(said) || double.IsNaN(told))
         {
             return row.Undefined();
         }
@@ -94,6 +94,7 @@ internal readonly struct DkdLoss(double alpha, double beta, double temperature) 
             }
         }
 
-        return temperature * temperature * ((alpha * right) + (beta * others));
+        double loss = temperature * temperature * ((alpha * right) + (beta * others));
+        return double.IsNaN(loss) ? row.Undefined() : loss;
     }
 }

@@ -6,16 +6,13 @@ namespace LossService.Conformance.Oracles.Harness;
 /// <summary>What in-batch losses share: vectors scaled to length 1, who is left in the batch, who is whose positive.</summary>
 internal static class Batch
 {
-    /// <summary>The rows of an input, scaled to length 1 unless told otherwise; a row of zeros stays, without
-    /// slope.</summary>
-    public static Tensor Vectors(OracleInputs given, string name)
-    {
-        Tensor rows = given[name];
-        if (!given.Flag("normalize_embeddings", true))
-        {
-            return rows;
-        }
+    /// <summary>The rows of an input, scaled to length 1 where the request or the loss's default says so.</summary>
+    public static Tensor Vectors(OracleInputs given, string name, bool normalizes = true) =>
+        given.Flag("normalize_embeddings", normalizes) ? Unit(given[name]) : given[name];
 
+    /// <summary>Rows scaled to length 1; a row of zeros stays, without slope.</summary>
+    public static Tensor Unit(Tensor rows)
+    {
         Tensor squares = rows.square().sum(1, keepdim: true);
         Tensor none = squares.detach() == 0;
         return where(none, zeros_like(rows), rows / where(none, ones_like(squares), squares).sqrt());

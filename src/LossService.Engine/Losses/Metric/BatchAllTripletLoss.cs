@@ -1,0 +1,196 @@
+using LossService.Engine.Cards;
+using LossService.Engine.Families;
+
+namespace LossService.Engine.Losses.Metric;
+
+internal readonly struct BatchAllTripletLoss(
+    BatchMetric metric, Reducer reducer, double margin, double tie, double least, double most)
+    : IMinedLoss<BatchAllTripletLoss>
+{
+    private static readonly Parameter Margin = Parameter.Number(
+        "margin", 1, "How much nearer the positive must be than the negative.");
+
+    private static readonly Parameter MinerChoice = Parameter.Choice(
+        "miner", ["all", "hard", "semihard", "easy"],
+        "Which triplets count: all; the negative nearer than the positive; farther by at most miner_margin; by more.");
+
+    private static readonly Parameter MinerMargin = Parameter.Number(
+        "miner_margin", 0.2, "Where semihard ends and easy begins.", min: 0);
+
+    private static readonly Parameter Normalize = BatchMetric.NormalizeOf(false);
+
+    private static readonly Parameter Reduce = Mined.ReducerOf("nonzero");
+
+    public static LossCard Card { get; } = new()
+    {
+        Name = "batch_all_triplet_loss",
+        Family = "metric",
+        Summary = "Sets every positive of an anchor against every negative.",
+        Formula = @"\sum_{p\in P_i}\sum_{n\in N_i}\max(0,\ m+d_{ip}-d_{in})",
+        References =
+        [
+            new("Hermans et al., In Defense of the Triplet Loss for Person Re-Identification, 2017", "https://arxiv.org/abs/1703.07737"),
+            new("pytorch-metric-learning, TripletMarginLoss and TripletMarginMiner", "https://kevinmusgrave.github.io/pytorch-metric-learning/losses/"),
+        ],
+        Inputs = [Mined.Embeddings, Mined.Labels],
+        Items = "N",
+        Parameters = [Margin, MinerChoice, MinerMargin, Distance.Choice, Distance.P, Normalize, Reduce],
+        HasHessian = false,
+        Cost = Cost.Quadratic,
+        AxisMax = AxisMax.OfBatch,
+        Edges =
+        [
+            .. Mined.Edges,
+            "A mean divides by the triplets that cost something; where none does, the answer is 0.",
+            "Running sums over sorted distances stand for the triplets: an anchor costs n log n, not the product of both counts.",
+            "On the corner the slope is 0; PyTorch's is 1: tie \"pytorch\".",
+        ],
+        Presets = [new("pml", ("margin", "0.05"), ("normalize_embeddings", "true"))],
+        Examples =
+        [
+            new("simple", "Two classes of two.",
+                """{"embeddings":[[0,1],[1,0],[0.2,1.1],[1.5,0]],"labels":[0,1,0,1]}"""),
+            new("semihard", "Only the triplets in which the negative is a little farther than the positive.",
+                """{"embeddings":[[0,1],[1,0],[0.2,1.1],[0.9,0.8]],"labels":[0,1,0,1],"miner":"semihard","miner_margin":0.5}"""),
+        ],
+    };
+
+    public BatchMetric Metric => metric;
+
+    public Reducer Reducer => reducer;
+
+    public static BatchAllTripletLoss Configure(Settings settings)
+    {
+        double middle = settings[MinerMargin];
+        (double least, double most) = (Miner)(int)settings[MinerChoice] switch
+        {
+            Miner.Hard => (double.NegativeInfinity, 0),
+            Miner.Semihard => (0, middle),
+            Miner.Easy => (middle, double.PositiveInfinity),
+            _ => (double.NegativeInfinity, double.PositiveInfinity),
+        };
+        return new(
+            BatchMetric.Of(settings, Normalize), (Reducer)(int)settings[Reduce], settings[Margin], settings.Tie,
+            least, most);
+    }
+
+    public AnchorAnswer Anchor(in Neighbours row)
+    {
+        int count = row.Negatives.Length;
+        Span<double> sorted = row.Room[..count];
+        ReadOnlySpan<int> order = row.Sort(row.Negatives, sorted);
+        if (row.Positives.IsEmpty || count == 0)
+        {
+            return default;
+        }
+
+        // How the number of positives that press on a sorted negative changes from the one before it.
+        Span<double> changes = row.Room.Slice(count, count + 1);
+        changes.Clear();
+        var sums = new RunningSums(sorted, row.Room[((2 * count) + 1)..]);
+        double loss = 0;
+        long tuples = 0;
+        long nonzero = 0;
+        for (int p = 0; p < row.Positives.Length; p++)
+        {
+            double near = row.Positives[p];
+            int from = Beyond(sorted, near, least);
+            int to = Beyond(sorted, near, most);
+            int corner = Math.Clamp(From(sorted, near, margin), from, to);
+            int end = Math.Clamp(Beyond(sorted, near, margin), from, to);
+            loss += sums.Lack(margin + near, from, corner);
+            tuples += to - from;
+            nonzero += corner - from;
+            row.OnPositives[p] = corner - from + (tie * (end - corner));
+            changes[from]++;
+            changes[corner] += tie - 1;
+            changes[end] -= tie;
+        }
+
+        double pressing = 0;
+        for (int n = 0; n < count; n++)
+        {
+            pressing += changes[n];
+            row.OnNegatives[order[n]] = -pressing;
+        }
+
+        if (double.IsNaN(sorted[0]) || double.IsNaN(Sum(row.Positives)))
+        {
+            row.OnPositives.Fill(double.NaN);
+            row.OnNegatives.Fill(double.NaN);
+            return new(double.NaN, tuples, nonzero);
+        }
+
+        return new(loss, tuples, nonzero);
+    }
+
+    // The first sorted negative that is farther than the positive by more than the gap.
+    private static int Beyond(ReadOnlySpan<double> sorted, double near, double gap)
+    {
+        int low = 0;
+        int high = sorted.Length;
+        while (low < high)
+        {
+            int middle = (low + high) / 2;
+            (low, high) = sorted[middle] - near > gap ? (low, middle) : (middle + 1, high);
+        }
+
+        return low;
+    }
+
+    // The first sorted negative with which the triplet costs no more.
+    private static int From(ReadOnlySpan<double> sorted, double near, double margin)
+    {
+        int low = 0;
+        int high = sorted.Length;
+        while (low < high)
+        {
+            int middle = (low + high) / 2;
+            (low, high) = margin + near - sorted[middle] <= 0 ? (low, middle) : (middle + 1, high);
+        }
+
+        return low;
+    }
+
+    private static double Sum(ReadOnlySpan<double> numbers)
+    {
+        double sum = 0;
+        foreach (double number in numbers)
+        {
+            sum += number;
+        }
+
+        return sum;
+    }
+
+    /// <summary>Sums of the first of some numbers, each with what rounding took, so that their differences keep their
+    /// digits.</summary>
+    private readonly ref struct RunningSums
+    {
+        private readonly Span<double> _sums;
+        private readonly Span<double> _rests;
+
+        public RunningSums(ReadOnlySpan<double> numbers, Span<double> room)
+        {
+            _sums = room[..(numbers.Length + 1)];
+            _rests = room.Slice(numbers.Length + 1, numbers.Length + 1);
+            (_sums[0], _rests[0]) = (0, 0);
+            for (int i = 0; i < numbers.Length; i++)
+            {
+                double sum = _sums[i] + numbers[i];
+                double added = sum - _sums[i];
+                double lost = _sums[i] - (sum - added) + (numbers[i] - added);
+                (_sums[i + 1], _rests[i + 1]) = (sum, _rests[i] + lost);
+            }
+        }
+
+        /// <summary>Σ (level - number) over the numbers from one place to another.</summary>
+        public double Lack(double level, int from, int to)
+        {
+            double whole = (to - from) * level;
+            double rounded = Math.FusedMultiplyAdd(to - from, level, -whole);
+            return to == from ? 0
+                : whole - (_sums[to] - _sums[from]) + (rounded - (_rests[to] - _rests[from]));
+        }
+    }
+}

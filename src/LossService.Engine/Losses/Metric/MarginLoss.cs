@@ -1,0 +1,79 @@
+using LossService.Engine.Cards;
+using LossService.Engine.Families;
+
+namespace LossService.Engine.Losses.Metric;
+
+internal readonly struct MarginLoss(BatchMetric metric, Reducer reducer, double margin, double beta, double tie)
+    : IMinedLoss<MarginLoss>
+{
+    private static readonly Parameter Margin = Parameter.Number(
+        "margin", 0.2, "How far on its side of beta each distance should be.");
+
+    private static readonly Parameter Beta = Parameter.Number(
+        "beta", 1.2, "The distance that separates like from unlike.");
+
+    private static readonly Parameter Normalize = BatchMetric.NormalizeOf(true);
+
+    private static readonly Parameter Reduce = Mined.ReducerOf("nonzero");
+
+    public static LossCard Card { get; } = new()
+    {
+        Name = "margin_loss",
+        Family = "metric",
+        Summary = "Wants like pairs nearer than a boundary and unlike ones farther, by a margin.",
+        Formula = @"\sum_{p\in P_i}\max(0,\ d_{ip}-\beta+m)+\sum_{n\in N_i}\max(0,\ \beta-d_{in}+m)",
+        References =
+        [
+            new("Wu et al., Sampling Matters in Deep Embedding Learning, 2017", "https://arxiv.org/abs/1706.07567"),
+            new("pytorch-metric-learning, MarginLoss", "https://kevinmusgrave.github.io/pytorch-metric-learning/losses/#marginloss"),
+        ],
+        Inputs = [Mined.Embeddings, Mined.Labels],
+        Items = "N",
+        Parameters = [Margin, Beta, Distance.Choice, Distance.P, Normalize, Reduce],
+        HasHessian = false,
+        Cost = Cost.Quadratic,
+        AxisMax = AxisMax.OfBatch,
+        Edges =
+        [
+            .. Mined.Edges,
+            "beta is a constant here; its slope is the number of positive pairs that cost something less that of negative ones, negated.",
+            "On a corner the slope is 0; PyTorch's is 1: tie \"pytorch\".",
+        ],
+        Presets = [new("pml", ("margin", "0.2"), ("beta", "1.2"))],
+        Examples =
+        [
+            new("simple", "Two classes of two.",
+                """{"embeddings":[[0,1],[1,0],[0.2,1.1],[1.5,0.4]],"labels":[0,1,0,1]}"""),
+        ],
+    };
+
+    public BatchMetric Metric => metric;
+
+    public Reducer Reducer => reducer;
+
+    public static MarginLoss Configure(Settings settings) => new(
+        BatchMetric.Of(settings, Normalize), (Reducer)(int)settings[Reduce], settings[Margin], settings[Beta],
+        settings.Tie);
+
+    public AnchorAnswer Anchor(in Neighbours row)
+    {
+        int nonzero = 0;
+        double loss = 0;
+        for (int p = 0; p < row.Positives.Length; p++)
+        {
+            double cost = AnchorAnswer.Hinge(row.Positives[p] - beta + margin, tie, out row.OnPositives[p]);
+            loss += cost;
+            nonzero += cost > 0 ? 1 : 0;
+        }
+
+        for (int n = 0; n < row.Negatives.Length; n++)
+        {
+            double cost = AnchorAnswer.Hinge(beta - row.Negatives[n] + margin, tie, out double slope);
+            row.OnNegatives[n] = -slope;
+            loss += cost;
+            nonzero += cost > 0 ? 1 : 0;
+        }
+
+        return new(loss, row.Positives.Length + row.Negatives.Length, nonzero);
+    }
+}

@@ -1,0 +1,40 @@
+using LossService.Conformance.Oracles.Harness;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace LossService.Conformance.Oracles;
+
+internal sealed class CircleLoss : IOracle
+{
+    public string Loss => "circle_loss";
+
+    public OracleItems Items(OracleInputs given)
+    {
+        var batch = new MinedBatch(given, normalizes: true);
+        Tensor s = batch.Similarities();
+        if (s.shape[0] == 0)
+        {
+            return batch.Items(s.sum(1), batch.Kept, "nonzero");
+        }
+
+        double m = given.Number("margin", 0.4);
+        double gamma = given.Number("gamma", 80);
+        bool detaches = given.Flag("detach_weights", true);
+        Tensor onPositive = (1 + m - s).relu();
+        Tensor onNegative = (s + m).relu();
+        onPositive = detaches ? onPositive.detach() : onPositive;
+        onNegative = detaches ? onNegative.detach() : onNegative;
+        Tensor attraction = LogSum(-gamma * onPositive * (s - 1 + m), batch.Positives);
+        Tensor repulsion = LogSum(gamma * onNegative * (s - m), batch.Negatives);
+        Tensor formed = batch.Positives.any(1).logical_and(batch.Negatives.any(1));
+        return batch.Items(Ops.Softplus(attraction + repulsion), formed, "nonzero");
+    }
+
+    // log Σ e^v over the pairs that count; anything where none does.
+    private static Tensor LogSum(Tensor exponents, Tensor counts)
+    {
+        Tensor none = counts.any(1, keepdim: true).logical_not();
+        Tensor low = full([1], double.NegativeInfinity, dtype: exponents.dtype);
+        return where(none, zeros_like(exponents), where(counts, exponents, low)).logsumexp(1);
+    }
+}

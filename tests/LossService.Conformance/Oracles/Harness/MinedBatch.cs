@@ -1,0 +1,79 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace LossService.Conformance.Oracles.Harness;
+
+/// <summary>A batch of labelled vectors and how far each is from every other.</summary>
+internal sealed class MinedBatch
+{
+    private readonly OracleInputs _given;
+
+    /// <summary>Reads the batch; vectors are scaled to length 1 where the request or the loss's default says so.</summary>
+    public MinedBatch(OracleInputs given, bool normalizes)
+    {
+        _given = given;
+        Tensor rows = given["embeddings"];
+        Kept = Batch.Kept(given, rows);
+        rows = where(Kept.unsqueeze(1), rows, zeros_like(rows));
+        Vectors = given.Flag("normalize_embeddings", normalizes) ? Batch.Unit(rows) : rows;
+        Positives = Batch.SameLabel(given, Kept);
+        Negatives = Batch.Others(Kept).logical_and(Positives.logical_not());
+    }
+
+    /// <summary>True for the samples that no mask hides.</summary>
+    public Tensor Kept { get; }
+
+    /// <summary>The vectors, one a row.</summary>
+    public Tensor Vectors { get; }
+
+    /// <summary>(anchor, sample): of the anchor's class.</summary>
+    public Tensor Positives { get; }
+
+    /// <summary>(anchor, sample): of another class.</summary>
+    public Tensor Negatives { get; }
+
+    /// <summary>(anchor, sample): the distance named <c>distance</c>.</summary>
+    public Tensor Distances()
+    {
+        Tensor a = Vectors.unsqueeze(1);
+        Tensor b = Vectors.unsqueeze(0);
+        double power = _given.Number("p", 2);
+        Tensor gap = a - b;
+        return _given.Word("distance", "l2") switch
+        {
+            "squared_l2" => gap.square().sum(2),
+            "l1" => gap.abs().sum(2),
+            "lp" => linalg.vector_norm(gap, power, [2]),
+            "cosine" => 1 - Products(Batch.Unit(Vectors)),
+            "dot" => -Products(Vectors),
+            _ => linalg.vector_norm(gap, 2.0, [2]),
+        };
+    }
+
+    /// <summary>(anchor, sample): the product of their vectors.</summary>
+    public Tensor Similarities() => Products(Vectors);
+
+    /// <summary>The items from a cost for each tuple, with what a mean divides by.</summary>
+    /// <param name="costs">(anchor, …): what each tuple costs.</param>
+    /// <param name="formed">Where there is a tuple.</param>
+    /// <param name="reducer">The loss's default.</param>
+    public OracleItems Items(Tensor costs, Tensor formed, string reducer)
+    {
+        long[] axes = [.. Enumerable.Range(1, (int)costs.dim() - 1)];
+        Tensor kept = where(formed, costs, zeros_like(costs));
+        Tensor items = Sum(kept, axes);
+        return _given.Word("reducer", reducer) switch
+        {
+            "tuples" => new(items) { Tally = ("pairs", Sum(formed.to(ScalarType.Float64), axes)) },
+            "nonzero" => new(items) { Tally = ("nonzero", Sum((kept > 0).to(ScalarType.Float64), axes)) },
+            _ => new(items),
+        };
+    }
+
+    /// <summary>max(0, v) as the request's <c>tie</c> has it.</summary>
+    public Tensor Hinge(Tensor v) => Ops.Hinge(v, _given);
+
+    private static Tensor Sum(Tensor numbers, long[] axes) => axes.Length == 0 ? numbers : numbers.sum(axes);
+
+    private static Tensor Products(Tensor rows) => (rows.unsqueeze(1) * rows.unsqueeze(0)).sum(2);
+}

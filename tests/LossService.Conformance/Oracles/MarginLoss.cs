@@ -1,0 +1,21 @@
+using LossService.Conformance.Oracles.Harness;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace LossService.Conformance.Oracles;
+
+internal sealed class MarginLoss : IOracle
+{
+    public string Loss => "margin_loss";
+
+    public OracleItems Items(OracleInputs given)
+    {
+        var batch = new MinedBatch(given, normalizes: true);
+        Tensor distances = batch.Distances();
+        double beta = given.Number("beta", 1.2);
+        double margin = given.Number("margin", 0.2);
+        Tensor costs = where(
+            batch.Positives, batch.Hinge(distances - beta + margin), batch.Hinge(beta - distances + margin));
+        return batch.Items(costs, batch.Positives.logical_or(batch.Negatives), "nonzero");
+    }
+}

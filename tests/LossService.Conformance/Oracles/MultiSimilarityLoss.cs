@@ -1,0 +1,55 @@
+using LossService.Conformance.Oracles.Harness;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace LossService.Conformance.Oracles;
+
+internal sealed class MultiSimilarityLoss : IOracle
+{
+    public string Loss => "multi_similarity_loss";
+
+    public OracleItems Items(OracleInputs given)
+    {
+        var batch = new MinedBatch(given, normalizes: true);
+        Tensor similarities = batch.Similarities();
+        Tensor positives = batch.Positives;
+        Tensor negatives = batch.Negatives;
+        if (similarities.shape[0] == 0)
+        {
+            return new(similarities.sum(1));
+        }
+
+        if (given.Word("miner", "all") == "multi_similarity")
+        {
+            double epsilon = given.Number("miner_epsilon", 0.1);
+            Tensor seen = similarities.detach();
+            Tensor none = full([1], double.PositiveInfinity, dtype: seen.dtype);
+            Tensor least = where(batch.Positives, seen, none).amin([1], keepdim: true);
+            Tensor most = where(batch.Negatives, seen, -none).amax([1], keepdim: true);
+            positives = positives.logical_and(seen < most + epsilon);
+            negatives = negatives.logical_and(seen > least - epsilon);
+        }
+
+        double alpha = given.Number("alpha", 2);
+        double beta = given.Number("beta", 50);
+        Tensor over = similarities - given.Number("base", 0.5);
+        Tensor items = (Side(-alpha * over, positives) / alpha) + (Side(beta * over, negatives) / beta);
+        Tensor formed = (positives.sum(1) + negatives.sum(1)).to(ScalarType.Float64);
+        return given.Word("reducer", "anchors") switch
+        {
+            "tuples" => new(items) { Tally = ("pairs", formed) },
+            "nonzero" => new(items) { Tally = ("nonzero", where(items > 0, formed, zeros_like(formed))) },
+            _ => new(items),
+        };
+    }
+
+    // log(1 + Σ e^v) over the pairs that count.
+    private static Tensor Side(Tensor exponents, Tensor counts)
+    {
+        Tensor counted = where(counts, exponents, full([1], double.NegativeInfinity, dtype: exponents.dtype));
+        Tensor top = counted.detach().amax([1], keepdim: true).clamp_min(0);
+        Tensor rest = (counted - top).exp().sum(1);
+        Tensor shift = top.squeeze(1);
+        return where(shift == 0, rest.log1p(), shift + (rest + (-shift).exp()).log());
+    }
+}
