@@ -31,7 +31,8 @@ internal static class CommonMembers
     public static bool Understands(LossCard card, Parameter parameter, string word) => parameter.Name switch
     {
         "reduction" or "reduction_override" => word != "batchmean" || card.HasBatchMean,
-        "hessian" => word == "none" || card.HasHessian,
+        "hessian" => word == "none"
+            || (card.HasHessian && (word == "diagonal" || card.HessianForms.Any(form => form.Word == word))),
         "target_type" => TargetTypes(card).Contains(word),
         "weight_normalization" => card.HasWeight,
         "preset" => card.Presets.Any(preset => preset.Name == word),

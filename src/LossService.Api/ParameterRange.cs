@@ -47,9 +47,9 @@ internal static class ParameterRange
         return (below, above) switch
         {
             (true, true) => "",
-            (true, false) => $"{before}<= {max}",
+            (true, false) => $"{before}{(parameter.MaxOpen ? "<" : "<=")} {max}",
             (false, true) => $"{before}{(parameter.MinOpen ? ">" : ">=")} {min}",
-            _ => $"{(before.Length == 0 ? "" : " in ")}{(parameter.MinOpen ? "(" : "[")}{min}, {max}]",
+            _ => $"{(before.Length == 0 ? "" : " in ")}{(parameter.MinOpen ? "(" : "[")}{min}, {max}{(parameter.MaxOpen ? ")" : "]")}",
         };
     }
 }

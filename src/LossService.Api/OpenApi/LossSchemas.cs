@@ -51,7 +51,7 @@ internal static class LossSchemas
         };
         if (card.HasHessian)
         {
-            members["hessian"] = ByInput(card, shared, "The diagonal of the second derivative, for hessian diagonal.");
+            members["hessian"] = ByInput(card, shared, "The diagonal of the second derivative, for a hessian other than none.");
         }
 
         members["normalizer"] = shared.Normalizer();

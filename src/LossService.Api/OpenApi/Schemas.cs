@@ -69,7 +69,9 @@ internal static class Schemas
         string? min = Text(parameter.Min);
         schema.Minimum = parameter.MinOpen || parameter.NullAlias is not null ? null : min;
         schema.ExclusiveMinimum = parameter.MinOpen && parameter.NullAlias is null ? min : null;
-        schema.Maximum = Text(parameter.Max);
+        string? max = Text(parameter.Max);
+        schema.Maximum = parameter.MaxOpen ? null : max;
+        schema.ExclusiveMaximum = parameter.MaxOpen ? max : null;
     }
 
     private static string? Text(double bound) =>

@@ -11,11 +11,12 @@ namespace LossService.Api.Pages;
 /// <param name="Min">The least value.</param>
 /// <param name="MinOpen">True when the least value itself is refused.</param>
 /// <param name="Max">The greatest value.</param>
+/// <param name="MaxOpen">True when the greatest value itself is refused.</param>
 /// <param name="Choices">The words of a choice.</param>
 /// <param name="Nullable">True when null is a value.</param>
 public sealed record ParameterView(
     string Name, string Meaning, string Type, JsonNode? Default, double? Min, bool? MinOpen, double? Max,
-    IReadOnlyList<string>? Choices, bool Nullable)
+    bool? MaxOpen, IReadOnlyList<string>? Choices, bool Nullable)
 {
     internal static ParameterView Of(Parameter parameter)
     {
@@ -23,7 +24,7 @@ public sealed record ParameterView(
         return new(
             parameter.Name, parameter.Meaning, PageWords.Of(parameter.Kind), ValueOf(parameter),
             isNumber ? PageWords.Finite(parameter.Min) : null, parameter.MinOpen ? true : null,
-            isNumber ? PageWords.Finite(parameter.Max) : null,
+            isNumber ? PageWords.Finite(parameter.Max) : null, parameter.MaxOpen ? true : null,
             parameter.Kind == ParameterKind.Choice ? parameter.Words : null, parameter.Nullable);
     }
 

@@ -35,7 +35,12 @@ public static class Common
 
     /// <summary>Second derivatives.</summary>
     public static Parameter Hessian { get; } = Parameter.Choice(
-        "hessian", ["none", "diagonal"], "Also the diagonal of the second derivative of each differentiated input.");
+        "hessian", ["none", "diagonal", "upper_bound", "xgboost", "lightgbm"],
+        "Also the diagonal of the second derivative of each differentiated input; where the loss has them, what bounds the whole matrix, or what a library of boosted trees takes.");
+
+    /// <summary>The least second derivative.</summary>
+    public static Parameter HessianFloor { get; } = Parameter.Number(
+        "hessian_floor", double.NaN, "Second derivatives below this count as this, before weights; boosted trees have 1e-16.", min: 0);
 
     /// <summary>Unreduced losses too.</summary>
     public static Parameter ReturnItems { get; } = Parameter.Flag(
@@ -83,8 +88,8 @@ public static class Common
 
     /// <summary>All common scalars, in the order in which surfaces list them.</summary>
     public static IReadOnlyList<Parameter> Parameters { get; } = Number(
-        Reduction, ReductionOverride, AvgFactor, AvgFactorEps, LossWeight, Hessian, ReturnItems, Dtype, Encoding, Empty,
-        NonFinite, Tie, TargetType, WeightNormalization, Seed, Preset);
+        Reduction, ReductionOverride, AvgFactor, AvgFactorEps, LossWeight, Hessian, HessianFloor, ReturnItems, Dtype,
+        Encoding, Empty, NonFinite, Tie, TargetType, WeightNormalization, Seed, Preset);
 
     /// <summary>A weight per sample or per item.</summary>
     public static Input SampleWeight { get; } = new(

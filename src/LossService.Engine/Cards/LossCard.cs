@@ -111,6 +111,9 @@ public sealed record LossCard
     /// <summary>Whether <c>hessian: "diagonal"</c> exists.</summary>
     public bool HasHessian { get; init; } = true;
 
+    /// <summary>The Hessians beside the exact diagonal.</summary>
+    public IReadOnlyList<HessianForm> HessianForms { get; init; } = [];
+
     /// <summary>Whether <c>reduction: "batchmean"</c> exists.</summary>
     public bool HasBatchMean { get; init; }
 

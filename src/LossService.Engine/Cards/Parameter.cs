@@ -49,6 +49,9 @@ public sealed class Parameter
     /// <summary>True when <see cref="Min"/> itself is refused.</summary>
     public bool MinOpen { get; init; }
 
+    /// <summary>True when <see cref="Max"/> itself is refused.</summary>
+    public bool MaxOpen { get; init; }
+
     /// <summary>The symbol of the axis whose length the value stays below: an index of a class.</summary>
     public string? Below { get; init; }
 
@@ -68,12 +71,14 @@ public sealed class Parameter
     /// <summary>A real number.</summary>
     public static Parameter Number(
         string name, double @default, string meaning, double min = double.NegativeInfinity,
-        double max = double.PositiveInfinity, bool minOpen = false, double? nullAlias = null, bool nullable = false) =>
+        double max = double.PositiveInfinity, bool minOpen = false, double? nullAlias = null, bool nullable = false,
+        bool maxOpen = false) =>
         new(name, ParameterKind.Number, @default, meaning)
         {
             Min = min,
             Max = max,
             MinOpen = minOpen,
+            MaxOpen = maxOpen,
             NullAlias = nullAlias,
             Nullable = nullable || nullAlias is not null || double.IsNaN(@default),
         };
@@ -123,7 +128,8 @@ public sealed class Parameter
         {
             ParameterKind.Choice => value >= 0 && value < Words.Count,
             ParameterKind.Integer => value == Math.Truncate(value) && value >= Min && value <= Max,
-            _ => double.IsFinite(value) && (MinOpen ? value > Min : value >= Min) && value <= Max,
+            _ => double.IsFinite(value) && (MinOpen ? value > Min : value >= Min)
+                && (MaxOpen ? value < Max : value <= Max),
         };
     }
 

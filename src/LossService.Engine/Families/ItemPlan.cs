@@ -121,8 +121,8 @@ internal sealed class ItemPlan<T> : IDisposable
         bool boosted = !double.IsNaN(preset) && Common.Preset.Words[(int)preset] is "xgboost" or "lightgbm";
         double gradientRho = boosted ? 1 : rho;
         double upstream = _gradOutput is { Shape.Rank: 0 } ? _gradOutput.ValueAt(0) : 1;
-        _uniformCurvature = lossWeight * gradientRho;
-        _uniform = _uniformCurvature * upstream;
+        _uniformCurvature = lossWeight * gradientRho * HessianForm.FactorOf(_request);
+        _uniform = lossWeight * gradientRho * upstream;
         return true;
     }
 
@@ -183,9 +183,15 @@ internal sealed class ItemPlan<T> : IDisposable
         }
     }
 
-    /// <summary>Reduces the blocks' sums to the answer's loss.</summary>
-    public void Finish(LossResult result, Span<double> partials)
+    /// <summary>Reduces the blocks' sums to the answer's loss, and raises its Hessians to their floor unless the driver
+    /// has done so.</summary>
+    public void Finish(LossResult result, Span<double> partials, bool isFloored = false)
     {
+        if (!isFloored)
+        {
+            HessianFloor.Apply<T>(result, item => IsLeftOut(item) ? 0 : _uniformCurvature * WeightOf(item));
+        }
+
         if (_request.Reduction == Reduction.None)
         {
             return;

@@ -22,6 +22,7 @@ internal sealed class ListDriver<TLoss, T> : Driver, IDisposable
     private readonly Tensor? _mask;
     private readonly Tensor? _gradient;
     private readonly Tensor? _hessian;
+    private readonly double _floor;
     private readonly ListLayout _layout;
     private readonly Tensor _partials;
     private int _ties;
@@ -41,6 +42,7 @@ internal sealed class ListDriver<TLoss, T> : Driver, IDisposable
         Outputs.Rent(request, result, workshop.Pool, withItems: true);
         _gradient = result.Gradients[0];
         _hessian = result.Hessians[0];
+        _floor = request[Common.HessianFloor];
         _layout = layout;
         _partials = Tensor.Rent(workshop.Pool, new Shape(_layout.Blocks), Element.Float64);
     }
@@ -99,7 +101,7 @@ internal sealed class ListDriver<TLoss, T> : Driver, IDisposable
     /// <summary>Reduces, and says what the caller should know.</summary>
     public void Finish()
     {
-        _plan.Finish(_result, _partials.Float64);
+        _plan.Finish(_result, _partials.Float64, isFloored: true);
         if (_ties > 0)
         {
             _result.Notes.Add(new("ties", "Pairs sit exactly on a corner of the loss; the member tie chose their slope.")
@@ -153,6 +155,7 @@ internal sealed class ListDriver<TLoss, T> : Driver, IDisposable
 
         if (_hessian is not null)
         {
+            HessianFloor.Apply(ranked.Curvatures[..ranked.Length], _floor);
             ranked.Write(ranked.Curvatures, curvature, _hessian.Values<T>());
         }
 

@@ -11,7 +11,7 @@ internal static class Outputs
     public static void Rent(LossRequest request, LossResult result, TensorPool pool, bool withItems)
     {
         Element element = request.FloatElement;
-        bool hessian = request[Common.Hessian] == 1;
+        bool hessian = request[Common.Hessian] > 0;
         for (int place = 0; place < request.Card.Inputs.Count; place++)
         {
             if ((request.Gradients!.Value >> place & 1) == 0 || request.Tensor(place) is not { } input)

@@ -42,7 +42,7 @@ internal readonly struct Dual<V>(V value, V slope) : ILane<Dual<V>>
     public static Dual<V> operator /(Dual<V> a, Dual<V> b)
     {
         V quotient = a._value / b._value;
-        return new(quotient, (a._slope - (quotient * b._slope)) / b._value);
+        return new(quotient, (a._slope - V.ZeroTimes(b._slope, quotient)) / b._value);
     }
 
     [MethodImpl(Inline)]
@@ -167,6 +167,7 @@ internal readonly struct Dual<V>(V value, V slope) : ILane<Dual<V>>
             new(at.SigmoidOfMinus, -rise));
     }
 
+    // The value is the inner lane's own extreme, so that a dual of duals halves the slopes of a tie as a dual does.
     [MethodImpl(Inline)]
     private static Dual<V> Extreme(Dual<V> a, Dual<V> b, V value, V takesSecond) => new(
         value,

@@ -33,7 +33,7 @@ public static class JsonAnswerWriter
 
         output.Name("gradients", ref isFirst);
         await WriteByNameAsync(output, request, result.Gradients, cancelled);
-        if (request[Common.Hessian] == 1)
+        if (request[Common.Hessian] > 0)
         {
             output.Name("hessian", ref isFirst);
             await WriteByNameAsync(output, request, result.Hessians, cancelled);

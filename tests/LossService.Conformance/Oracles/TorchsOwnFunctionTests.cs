@@ -117,6 +117,44 @@ public class TorchsOwnFunctionTests : OracleTest
         (x, y) => F.hinge_embedding_loss(x, y, margin: 0.7),
         Random("distances", seed: 1, 0, 2, Rows), Signs, ("margin", 0.7));
 
+    [SkippableTheory]
+    [InlineData(true, false)]
+    [InlineData(true, true)]
+    [InlineData(false, true)]
+    public void PoissonNll_InEveryForm(bool logInput, bool full) => Compare(
+        "poisson_nll_loss",
+        (x, y) => F.poisson_nll_loss(x, y, logInput, full, eps: 0),
+        Random("predictions", seed: 1, 0.1, 2, Rows), Random("targets", seed: 2, 0, 4, Rows),
+        ("log_input", logInput), ("full", full), ("eps", 0.0)); // TorchSharp's eps does not arrive as 1e-8
+
+    /// <summary>Without the constant of full, which TorchSharp rounds to float32.</summary>
+    [SkippableFact]
+    public void GaussianNll_OfVariances_SomeClamped()
+    {
+        (string Name, object? Value) variances = Random("variances", seed: 3, 0, 2, Rows);
+        Compare(
+            "gaussian_nll_loss",
+            (x, y) => F.gaussian_nll_loss(x, y, ToTensor(variances), false, 0.5f),
+            Random("predictions", seed: 1, -1, 1, Rows), Random("targets", seed: 2, -1, 1, Rows), variances,
+            ("eps", 0.5));
+    }
+
+    [SkippableFact]
+    public void SoftMargin_OfSigns() => Compare(
+        "soft_margin_loss",
+        (x, y) => F.soft_margin_loss(x, y),
+        Random("logits", seed: 1, -3, 3, Rows), Signs);
+
+    [SkippableFact]
+    public void MultilabelSoftMargin_Weighted()
+    {
+        (string Name, object? Value) weight = Random("weight", seed: 3, 0, 3, Classes);
+        Compare(
+            "multilabel_soft_margin_loss",
+            (x, y) => F.multilabel_soft_margin_loss(x, y, ToTensor(weight)),
+            Random("logits", seed: 1, -3, 3, Rows, Classes), Random("targets", seed: 2, 0, 1, Rows, Classes), weight);
+    }
+
     private static (string Name, object? Value) Labels => ("targets", new double[] { 0, 1, 2, 3, 4, 2, 0 });
 
     private static (string Name, object? Value) Signs => ("targets", new double[] { 1, -1, 1, 1, -1, -1, 1 });

@@ -15,7 +15,7 @@ public sealed class CommonRulesTests
     {
         for (int seed = 0; seed < EveryLoss.Draws(60); seed++)
         {
-            Question plain = Plain(loss, seed);
+            Question plain = Bench.Frozen(Plain(loss, seed));
             AssertRules(AlikeInAMean(plain), seed);
         }
     }
@@ -80,6 +80,7 @@ public sealed class CommonRulesTests
         {
             Question whole = new Samples(EveryLoss.Card(loss), 700 + seed).Draw(new() { Form = 0, Samples = 9, Reduction = "mean", Independent = true })
                 .Without("avg_factor", "avg_factor_eps");
+            whole = Bench.Frozen(whole);
             Answer all = Bench.Ask(whole);
             Answer left = Bench.Ask(whole.Select(0, 1, 2, 3));
             Answer right = Bench.Ask(whole.Select(4, 5, 6, 7, 8));

@@ -13,8 +13,11 @@ public sealed class GradientTests
 
     private static readonly string[] NotSlopes = ["log_min", "denominator_min", .. Frozen];
 
-    // What a loss takes for a constant of its gradient unless told otherwise; differences of the loss cannot.
-    private static readonly string[] Detaching = ["detach_alpha"];
+    // What a loss takes for a constant of its gradient if told; differences of the loss cannot.
+    private static readonly string[] Detaching = ["detach_alpha", "detach_focal_weight"];
+
+    // A clamp of the value alone, under a name that elsewhere is a true part of the formula.
+    private static readonly Dictionary<string, string[]> Clamps = new() { ["gaussian_nll_loss"] = ["eps"] };
 
     [Theory]
     [MemberData(nameof(EveryLoss.Names), MemberType = typeof(EveryLoss))]
@@ -27,7 +30,7 @@ public sealed class GradientTests
             differences.CheckGradients(Attached(new Samples(EveryLoss.Card(loss), seed).Draw(new()
             {
                 Reduction = reductions[seed % reductions.Length],
-                Untouched = NotSlopes,
+                Untouched = [.. NotSlopes, .. Clamps.GetValueOrDefault(loss, [])],
                 Form = seed / reductions.Length % Samples.FormsOf(EveryLoss.Card(loss)),
             })));
         }
@@ -50,7 +53,7 @@ public sealed class GradientTests
                 Row = row,
                 Samples = row < 60 ? row / 2 : 2,
                 Plain = true,
-                Untouched = NotSlopes,
+                Untouched = [.. NotSlopes, .. Clamps.GetValueOrDefault(loss, [])],
             })));
         }
 
@@ -68,7 +71,7 @@ public sealed class GradientTests
             differences.CheckSubgradients(Attached(new Samples(EveryLoss.Card(loss), 1000 + seed).Draw(new()
             {
                 Values = Values.Kinks,
-                Untouched = NotSlopes,
+                Untouched = [.. NotSlopes, .. Clamps.GetValueOrDefault(loss, [])],
             })));
         }
 
@@ -86,7 +89,7 @@ public sealed class GradientTests
             differences.CheckHessians(Attached(new Samples(EveryLoss.Card(loss), 2000 + seed).Draw(new()
             {
                 Reduction = reductions[seed % reductions.Length],
-                Untouched = Frozen,
+                Untouched = [.. Frozen, .. Clamps.GetValueOrDefault(loss, [])],
             })));
         }
 

@@ -40,7 +40,7 @@ public sealed class IndependenceTests
     [MemberData(nameof(EveryLoss.OfSingleSamples), MemberType = typeof(EveryLoss))]
     public void Samples_OfEveryLengthFrom0To257_AreThoseOfTheLongest(string loss, bool float64)
     {
-        Question longest = new Samples(EveryLoss.Card(loss), 7).Draw(new()
+        Question longest = Bench.Frozen(new Samples(EveryLoss.Card(loss), 7).Draw(new()
         {
             Form = 0,
             Samples = 257,
@@ -49,7 +49,7 @@ public sealed class IndependenceTests
             Float64 = float64,
             Independent = true,
             Reduction = "none",
-        });
+        }));
         Answer all = Bench.Ask(longest);
         for (int length = 0; length <= 257; length += EveryLoss.IsSlow ? 43 : 1)
         {
@@ -63,8 +63,8 @@ public sealed class IndependenceTests
     public void Answer_OnOneTwoOrThreeThreads_HasTheSameBits(string loss, bool float64)
     {
         // Three threads want 24 blocks: of many short rows, and of few long ones.
-        bool rows = EveryLoss.Card(loss).Inputs[0].Forms[0].Pattern.Symbols.Count > 0;
         LossCard card = EveryLoss.Card(loss);
+        bool rows = card.Inputs[0].Forms[0].Pattern.Symbols.Count > 1;
         (int Samples, int Row)[] sizes = card.SamplesMeet ? [(EveryLoss.IsSlow ? 60 : 1200, 6)]
             : EveryLoss.IsSlow ? [EveryLoss.Blocks(card)]
             : rows ? [(9_000, 6), (25, 2049)] : [(50_000, 1)];
@@ -99,6 +99,7 @@ public sealed class IndependenceTests
             Reduction = "none",
             Values = (Values)(seed % 3),
         });
+        question = Bench.Frozen(question);
         return EveryLoss.Card(loss).HasHessian && seed % 2 == 0 ? question.With("hessian", "diagonal") : question;
     }
 

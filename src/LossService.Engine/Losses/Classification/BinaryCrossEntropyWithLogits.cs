@@ -39,7 +39,11 @@ internal readonly struct BinaryCrossEntropyWithLogits(double smoothing) : ITerna
         Items = "*S",
         Parameters = [LabelSmoothing],
         Edges = ["At infinite logits the limit is returned: 0 where the label agrees, infinity where it does not."],
-        Presets = [new("pytorch", ("empty", "nan"))],
+        Presets =
+        [
+            new("pytorch", ("empty", "nan")), new("xgboost", ("hessian_floor", "1e-16")), new("lightgbm"),
+        ],
+        HessianForms = [new("xgboost"), new("lightgbm")],
         Examples =
         [
             new("simple", "Two logits and their labels.", """{"logits":[2.0,-1.0],"targets":[1,0]}"""),

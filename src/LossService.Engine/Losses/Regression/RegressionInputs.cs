@@ -5,14 +5,14 @@ namespace LossService.Engine.Losses.Regression;
 /// <summary>What all regression losses of a prediction and a target take.</summary>
 internal static class RegressionInputs
 {
-    public static IReadOnlyList<Input> All { get; } =
+    public static IReadOnlyList<Input> All { get; } = Of(
+        "What the model says, x; any shape.", "What was measured, y; the shape of the predictions.", Domain.Real);
+
+    /// <summary>The same in the loss's own words.</summary>
+    public static IReadOnlyList<Input> Of(string predictions, string targets, Domain targetDomain) =>
     [
-        new("predictions", "*S", "What the model says, x; any shape.") { Gradient = GradientRule.Default },
-        new("targets", "*S", "What was measured, y; the shape of the predictions.")
-        {
-            Gradient = GradientRule.OnRequest,
-            Domain = Domain.Real,
-        },
+        new("predictions", "*S", predictions) { Gradient = GradientRule.Default },
+        new("targets", "*S", targets) { Gradient = GradientRule.OnRequest, Domain = targetDomain },
         new(Common.WeightName, "*S", "A weight per element.") { Optional = true, Domain = Domain.NonNegative },
     ];
 

@@ -35,6 +35,18 @@ internal static class Bench
         }
     }
 
+    /// <summary>The question with every constant that its answer took from the batch given, so that a change elsewhere in
+    /// the batch leaves it alone.</summary>
+    public static Question Frozen(Question question)
+    {
+        foreach (Note note in Ask(question).Notes.Where(note => note.Code == "detached"))
+        {
+            question = note.Values!.Aggregate(question, (frozen, value) => frozen.With(value.Name, value.Value));
+        }
+
+        return question;
+    }
+
     public static Answer Ask(string loss, string json) => Ask(Question.Of(loss, json));
 
     /// <summary>What is wrong with a question, found before or while it is computed.</summary>

@@ -18,23 +18,24 @@ internal sealed class Differences(Random random, int pointsMax)
     /// <summary>Holds the gradient of every input against differences of the items.</summary>
     public void CheckGradients(Question question)
     {
+        question = Bench.Frozen(question);
         Answer start = Bench.Ask(question);
         double[] upstream = Upstream(question, start);
         foreach ((string input, double[] gradient) in start.Gradients)
         {
-            Check(question, input, gradient, "gradient", Noise(upstream, start), (_, moved) => Total(upstream, start.Losses, moved.Losses));
+            Check(question, start, input, gradient, "gradient", Noise(upstream, start), (_, moved) => Total(upstream, start.Losses, moved.Losses));
         }
     }
 
     /// <summary>Holds the diagonal of the Hessian of every input against differences of its gradient.</summary>
     public void CheckHessians(Question question)
     {
-        question = question.Without(Common.GradOutput.Name).With("hessian", "diagonal");
+        question = Bench.Frozen(question.Without(Common.GradOutput.Name)).With("hessian", "diagonal");
         Answer start = Bench.Ask(question);
         foreach ((string input, double[] hessian) in start.Hessians)
         {
             double noise = 1e-15 * start.Gradients[input].Append(0).Max(Math.Abs);
-            Check(question, input, hessian, "hessian", noise, (place, moved) =>
+            Check(question, start, input, hessian, "hessian", noise, (place, moved) =>
             {
                 // What a mean divides by is a constant, even where targets weigh in it: it is frozen.
                 double frozen = start.Normalizer is { Value: > 0 } ? moved.Normalizer!.Value / start.Normalizer.Value : 1;
@@ -46,6 +47,7 @@ internal sealed class Differences(Random random, int pointsMax)
     /// <summary>Holds the gradient between the slopes to the left and to the right, which at a kink is all one can ask.</summary>
     public void CheckSubgradients(Question question)
     {
+        question = Bench.Frozen(question);
         Answer start = Bench.Ask(question);
         double[] upstream = Upstream(question, start);
         double noise = Noise(upstream, start);
@@ -58,6 +60,11 @@ internal sealed class Differences(Random random, int pointsMax)
         {
             foreach (int place in Places(gradient.Length))
             {
+                if (IsOutside(start, place, gradient.Length))
+                {
+                    continue;
+                }
+
                 (Func<double, double> move, double h) = Move(
                     question, input, place, moved => Total(upstream, start.Losses, moved.Losses));
                 double right = move(h) / h;
@@ -81,10 +88,16 @@ internal sealed class Differences(Random random, int pointsMax)
     private static bool Jumps(Func<double, double> move, double h) => Math.Abs(move(h / 8)) > Math.Abs(move(h)) / 2;
 
     private void Check(
-        Question question, string input, double[] derivative, string kind, double noise, Func<int, Answer, double> measure)
+        Question question, Answer start, string input, double[] derivative, string kind, double noise,
+        Func<int, Answer, double> measure)
     {
         foreach (int place in Places(derivative.Length))
         {
+            if (IsOutside(start, place, derivative.Length))
+            {
+                continue;
+            }
+
             (Func<double, double> move, double h) = Move(question, input, place, moved => measure(place, moved));
             if (h == 0)
             {
@@ -108,6 +121,10 @@ internal sealed class Differences(Random random, int pointsMax)
             }
         }
     }
+
+    // Outside of its own domain, as the logarithm of a rate below 0, a loss has neither value nor slope.
+    private static bool IsOutside(Answer start, int place, int of) => start.Losses.Length > 0
+        && double.IsNaN(start.Losses[(int)((long)place * start.Losses.Length / of)]);
 
     /// <summary>A function of a small step at one element, 0 at 0, and the step to take; 0 at the edge of the domain.</summary>
     private static (Func<double, double> Move, double H) Move(

@@ -293,7 +293,7 @@ internal sealed class Samples(LossCard card, int seed)
             return Extremes[_random.Next(Extremes.Length)];
         }
 
-        bool bounded = double.IsFinite(domain.Max);
+        bool bounded = double.IsFinite(domain.Min) && double.IsFinite(domain.Max);
         double number = values != Values.Smooth && Chance(0.7) ? Grid[_random.Next(Grid.Length)] : 2 * Normal();
         if (bounded)
         {
@@ -301,7 +301,8 @@ internal sealed class Samples(LossCard card, int seed)
             return edge ? Math.Round(_random.NextDouble()) : 0.02 + (0.96 * _random.NextDouble());
         }
 
-        return double.IsFinite(domain.Min) ? domain.Min + Math.Abs(number) : number;
+        return double.IsFinite(domain.Min) ? domain.Min + Math.Abs(number)
+            : double.IsFinite(domain.Max) ? domain.Max - Math.Abs(number) : number;
     }
 
     // Rows of probabilities mostly sum to 1, and rows of log-probabilities' exponentials do.

@@ -1,0 +1,77 @@
+using System.Diagnostics;
+using LossService.Engine.Cards;
+using LossService.Engine.Lanes;
+
+namespace LossService.Engine.Families;
+
+/// <summary>A loss of the log-probabilities of whole answers, one sample an item. Its operands are the card's first
+/// inputs; those of pairs alternate between the chosen and the rejected answer.</summary>
+internal interface IPreferenceLoss<TSelf> : ILossFile<TSelf> where TSelf : struct, IPreferenceLoss<TSelf>
+{
+    /// <summary>How many operands the formula has: 2 to 4.</summary>
+    static abstract int Operands { get; }
+
+    /// <summary>True when log-probabilities are divided by the lengths of their answers, where these are
+    /// given.</summary>
+    bool Averages { get; }
+
+    /// <summary>The loss of one sample; an operand that is absent is 1.</summary>
+    V Loss<V>(V a, V b, V c, V d) where V : struct, ILane<V>;
+
+    /// <summary>True when the loss has corners to count.</summary>
+    static virtual bool HasCorner => false;
+
+    /// <summary>What is 0 on a corner; never asked of a loss without.</summary>
+    static virtual V Corner<V>(TSelf loss, V a, V b, V c, V d) where V : struct, ILane<V> =>
+        throw new UnreachableException();
+
+    /// <summary>The loss with what it takes from the whole batch, told in a note: constants, which have no
+    /// gradient.</summary>
+    /// <param name="loss">The loss as configured.</param>
+    /// <param name="result">The answer, with its request.</param>
+    /// <param name="isLeftOut">Says which samples are masked.</param>
+    static virtual TSelf Prepare(TSelf loss, LossResult result, Func<int, bool> isLeftOut) => loss;
+}
+
+/// <summary>Makes the preference losses of the catalogue.</summary>
+internal static class Preferences
+{
+    /// <summary>The input that says how many tokens the chosen answer has.</summary>
+    public const string ChosenLengths = "chosen_lengths";
+
+    /// <summary>The input that says how many tokens the rejected answer has.</summary>
+    public const string RejectedLengths = "rejected_lengths";
+
+    public static Loss Of<TLoss>() where TLoss : struct, IPreferenceLoss<TLoss> => new PreferenceLoss<TLoss>();
+
+    private sealed class PreferenceLoss<TLoss>() : Loss(TLoss.Card)
+        where TLoss : struct, IPreferenceLoss<TLoss>
+    {
+        public override LossResult Run(LossRequest request, Workshop workshop) =>
+            request.IsFloat64 ? Run<double>(request, workshop) : Run<float>(request, workshop);
+
+        private static LossResult Run<T>(LossRequest request, Workshop workshop)
+            where T : unmanaged, System.Numerics.INumberBase<T>
+        {
+            var result = new LossResult(request);
+            try
+            {
+                using var plan = new ItemPlan<T>(request, workshop);
+                if (plan.Settle(result))
+                {
+                    TLoss loss = TLoss.Prepare(TLoss.Configure(new(request)), result, plan.IsLeftOut);
+                    using var driver = new PreferenceDriver<TLoss, T>(loss, request, result, plan, workshop);
+                    driver.RunAll(workshop);
+                    driver.Finish();
+                }
+
+                return result;
+            }
+            catch
+            {
+                result.Dispose();
+                throw;
+            }
+        }
+    }
+}
