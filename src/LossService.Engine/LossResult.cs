@@ -29,6 +29,7 @@ public sealed class LossResult : IDisposable
         Request = request;
         Gradients = new Tensor?[request.Card.Inputs.Count];
         Hessians = new Tensor?[request.Card.Inputs.Count];
+        Outputs = request.Card.Outputs.Count == 0 ? [] : new Tensor?[request.Card.Outputs.Count];
     }
 
     /// <summary>The question.</summary>
@@ -45,6 +46,9 @@ public sealed class LossResult : IDisposable
 
     /// <summary>By place on the card; null where not asked for.</summary>
     public Tensor?[] Hessians { get; }
+
+    /// <summary>By place among the card's outputs; null where not asked for.</summary>
+    public Tensor?[] Outputs { get; }
 
     /// <summary>What the mean divided by; null unless a mean was taken.</summary>
     public Normalizer? Normalizer { get; set; }
@@ -63,6 +67,12 @@ public sealed class LossResult : IDisposable
             Hessians[place]?.Dispose();
             Gradients[place] = null;
             Hessians[place] = null;
+        }
+
+        for (int place = 0; place < Outputs.Length; place++)
+        {
+            Outputs[place]?.Dispose();
+            Outputs[place] = null;
         }
     }
 }

@@ -54,6 +54,11 @@ internal static class LossSchemas
             members["hessian"] = ByInput(card, shared, "The diagonal of the second derivative, for a hessian other than none.");
         }
 
+        foreach (Output output in card.Outputs)
+        {
+            members[output.Name] = Schemas.Described(shared.Numbers(), $"{output.Meaning} Shape [{output.Shape}].");
+        }
+
         members["normalizer"] = shared.Normalizer();
         members["dtype"] = Schemas.Words(Common.Dtype.Words);
         members["notes"] = Schemas.Array(shared.Note());

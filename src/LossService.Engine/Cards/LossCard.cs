@@ -41,6 +41,13 @@ public sealed record AxisMax(string Axis, int Length)
     public static AxisMax OfBatch { get; } = new("N", 4096);
 }
 
+/// <summary>A tensor that an answer holds beside losses and derivatives: what a loss chose, or its new state.</summary>
+/// <param name="Name">The member's name.</param>
+/// <param name="Shape">Its axes, as a reader may want to see them.</param>
+/// <param name="Kind">What the elements are: integers for labels and lengths, floats for numbers.</param>
+/// <param name="Meaning">What it is, in a sentence.</param>
+public sealed record Output(string Name, string Shape, InputKind Kind, string Meaning);
+
 /// <summary>How the cost of a loss grows with its input.</summary>
 public enum Cost
 {
@@ -142,6 +149,9 @@ public sealed record LossCard
     /// <summary>The parameter of a loss whose items are divided by their lengths in a mean and not in a sum: its word
     /// <c>never</c> makes them alike.</summary>
     public Parameter? LengthNormalization { get; init; }
+
+    /// <summary>The tensors that its answers hold beside losses and derivatives.</summary>
+    public IReadOnlyList<Output> Outputs { get; init; } = [];
 
     /// <summary>The family of meaning: the folder, the namespace and the tag, in lower case.</summary>
     public required string Family { get; init; }

@@ -1,4 +1,5 @@
 using System.Numerics;
+using LossService.Engine.Cards;
 using LossService.Engine.Numerics;
 
 namespace LossService.Engine.Families;
@@ -24,9 +25,10 @@ internal static class MinedLosses
                 using var plan = new ItemPlan<T>(request, workshop);
                 using var table = new DistanceTable<T>(request, plan, loss.Metric, workshop);
                 table.Measure(workshop);
-                if (plan.Settle(result, own: Divisor(loss, table, request, plan, workshop)))
+                using TupleTable? tuples = WantsTuples(request) ? new(plan.Items, workshop.Pool) : null;
+                if (plan.Settle(result, own: Divisor(loss, table, request, plan, tuples, workshop)))
                 {
-                    Compute(loss, table, request, result, plan, workshop);
+                    Compute(loss, table, request, result, plan, tuples, workshop);
                 }
 
                 return result;
@@ -38,35 +40,45 @@ internal static class MinedLosses
             }
         }
 
+        private static bool WantsTuples(LossRequest request) =>
+            TLoss.Card.Outputs.Count > 0 && new Settings(request).IsOn(Mined.ReturnTuples);
+
         // What a mean divides by is known only when every anchor has looked around.
         private static Normalizer? Divisor<T>(
-            TLoss loss, DistanceTable<T> table, LossRequest request, ItemPlan<T> plan, Workshop workshop)
+            TLoss loss, DistanceTable<T> table, LossRequest request, ItemPlan<T> plan, TupleTable? tuples,
+            Workshop workshop)
             where T : unmanaged, IFloatingPointIeee754<T>
         {
-            if (loss.Reducer == Reducer.Anchors || request.Reduction != Reduction.Mean)
+            bool counts = loss.Reducer != Reducer.Anchors && request.Reduction == Reduction.Mean;
+            if (!counts && tuples is null)
             {
                 return null;
             }
 
-            var counter = new NeighbourDriver<TLoss, T>(loss, table, request, plan, items: null);
+            var counter = new NeighbourDriver<TLoss, T>(loss, table, request, plan, items: null, tuples);
             counter.RunAll(workshop);
-            return loss.Reducer == Reducer.Tuples ? new("pairs", counter.Tuples) : new("nonzero", counter.Nonzero);
+            tuples?.Lay(workshop.Pool);
+            return !counts ? null : loss.Reducer == Reducer.Tuples ? new("pairs", counter.Tuples) : new("nonzero", counter.Nonzero);
         }
 
         private static void Compute<T>(
             TLoss loss, DistanceTable<T> table, LossRequest request, LossResult result, ItemPlan<T> plan,
-            Workshop workshop)
+            TupleTable? tuples, Workshop workshop)
             where T : unmanaged, IFloatingPointIeee754<T>
         {
             Outputs.Rent(request, result, workshop.Pool, withItems: true);
             using Tensor items = AnchorItems.Rent(plan.Items, workshop.Pool);
-            new NeighbourDriver<TLoss, T>(loss, table, request, plan, items).RunAll(workshop);
+            new NeighbourDriver<TLoss, T>(loss, table, request, plan, items, tuples).RunAll(workshop);
             if (result.Gradients[0] is { } gradient)
             {
                 table.Differentiate(gradient, plan, workshop);
             }
 
             AnchorItems.Finish<T, T>(result, plan, items);
+            if (tuples is not null)
+            {
+                result.Outputs[0] = tuples.Release();
+            }
         }
     }
 }

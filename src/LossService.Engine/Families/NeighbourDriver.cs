@@ -15,13 +15,16 @@ internal sealed class NeighbourDriver<TLoss, T> : Driver
     private readonly ItemPlan<T> _plan;
     private readonly Tensor _labels;
     private readonly Tensor? _items;
+    private readonly TupleTable? _tuplesTold;
     private readonly int _rowsPerBlock;
     private long _tuples;
     private long _nonzero;
 
     /// <summary>Without <paramref name="items"/> it counts and changes nothing.</summary>
-    public NeighbourDriver(TLoss loss, DistanceTable<T> table, LossRequest request, ItemPlan<T> plan, Tensor? items)
+    public NeighbourDriver(
+        TLoss loss, DistanceTable<T> table, LossRequest request, ItemPlan<T> plan, Tensor? items, TupleTable? tuples)
     {
+        _tuplesTold = tuples;
         _loss = loss;
         _table = table;
         _plan = plan;
@@ -89,9 +92,14 @@ internal sealed class NeighbourDriver<TLoss, T> : Driver
             OnNegatives = slopes.Slice(count - negatives, negatives),
             Room = numbers[(2 * count)..],
             Order = places.Slice(count, count),
+            Tuples = _items is null || _tuplesTold is null ? default : _tuplesTold.PlaceOf(anchor),
         };
         AnchorAnswer answer = _loss.Anchor(neighbours);
-        if (_items is not null)
+        if (_items is null)
+        {
+            _tuplesTold?.Count(anchor, answer.Told);
+        }
+        else
         {
             Clear(row);
             Scatter(row, neighbours.PositivePlaces, neighbours.OnPositives, coefficient * _table.Sign);
@@ -110,7 +118,8 @@ internal sealed class NeighbourDriver<TLoss, T> : Driver
     }
 
     // Positives from the front, negatives from the middle on: both in the order of the batch.
-    private int Gather(int anchor, ReadOnlySpan<double> row, Span<double> distances, Span<int> places, out int negatives)
+    private int Gather(
+        int anchor, ReadOnlySpan<double> row, Span<double> distances, Span<int> places, out int negatives)
     {
         ReadOnlySpan<int> labels = _labels.Label;
         int positives = 0;

@@ -64,6 +64,14 @@ internal static class Mined
         Gradient = GradientRule.Default,
     };
 
+    /// <summary>Asks for the triplets themselves.</summary>
+    public static Parameter ReturnTuples { get; } = Parameter.Flag(
+        "return_tuples", false, "Returns the triplets that were formed, so that mining can be audited.");
+
+    /// <summary>The triplets, where <see cref="ReturnTuples"/> asks for them.</summary>
+    public static Output Tuples { get; } = new(
+        "tuples", "T 3", InputKind.Label, "The places of anchor, positive and negative of each triplet, for return_tuples.");
+
     /// <summary>What all of them say about their edges.</summary>
     public static IReadOnlyList<string> Edges { get; } =
     [

@@ -15,8 +15,14 @@ internal readonly ref struct ScoreRow
     /// <summary>A weight per class; empty where there are none.</summary>
     public ReadOnlySpan<double> Weights { get; init; }
 
+    /// <summary>How often each class was seen, this batch included; empty where nobody asks.</summary>
+    public ReadOnlySpan<double> Counts { get; init; }
+
     /// <summary>The right class, where the target is one.</summary>
     public int Label { get; init; }
+
+    /// <summary>The right classes, where a row may have several.</summary>
+    public ReadOnlySpan<int> Labels { get; init; }
 
     /// <summary>The target, where it is a number.</summary>
     public double Number { get; init; }

@@ -18,7 +18,9 @@ internal sealed class ScoreRowDriver<TLoss, T> : Driver, IDisposable
     private readonly Tensor? _teacher;
     private readonly Tensor? _labels;
     private readonly Tensor? _numbers;
+    private readonly bool _hasSeveral;
     private readonly Tensor? _weight;
+    private readonly Tensor? _counts;
     private readonly Tensor _partials;
 
     public ScoreRowDriver(TLoss loss, LossRequest request, LossResult result, ItemPlan<T> plan, Workshop workshop)
@@ -30,11 +32,14 @@ internal sealed class ScoreRowDriver<TLoss, T> : Driver, IDisposable
         _scores = request.Tensor(0)!;
         _teacher = TLoss.Teacher is { } teacher ? request.Tensor(teacher) : null;
         int targets = request.Card.PlaceOfInput("targets");
-        _labels = request.Solution!.Form(targets)!.Kind == InputKind.Label ? request.LabelTensor(targets) : null;
-        _numbers = _labels is null ? request.Tensor(targets) : null;
+        bool byLabel = targets >= 0 && request.Solution!.Form(targets)!.Kind == InputKind.Label;
+        _labels = byLabel ? request.LabelTensor(targets) : null;
+        _hasSeveral = _labels is not null && _labels.Shape.Rank == _scores.Shape.Rank;
+        _numbers = targets < 0 || byLabel ? null : request.Tensor(targets);
         int weight = request.Card.PlaceOfInput(Common.WeightName);
         _weight = weight < 0 ? null : request.Tensor(weight);
         Outputs.Rent(request, result, workshop.Pool, withItems: true);
+        _counts = TLoss.Counts is { } counts ? Count(request, request.Tensor(counts), workshop.Pool) : null;
         _partials = Tensor.Rent(workshop.Pool, new Shape(Blocks), Element.Float64);
     }
 
@@ -81,7 +86,30 @@ internal sealed class ScoreRowDriver<TLoss, T> : Driver, IDisposable
     /// <summary>Reduces.</summary>
     public void Finish() => _plan.Finish(_result, _partials.Float64);
 
-    public void Dispose() => _partials.Dispose();
+    public void Dispose()
+    {
+        _partials.Dispose();
+        _counts?.Dispose();
+    }
+
+    private Tensor Count(LossRequest request, Tensor? before, TensorPool pool)
+    {
+        var shape = new Shape(_layout.Classes);
+        Tensor counts = Tensor.Rent(pool, shape, Element.Float64);
+        for (int c = 0; c < _layout.Classes; c++)
+        {
+            counts.Float64[c] = before?.ValueAt(c) ?? 0;
+        }
+
+        for (int row = 0; row < _layout.Rows; row++)
+        {
+            counts.Float64[_plan.IsLeftOut(row) ? 0 : _labels!.Label[row]] += _plan.IsLeftOut(row) ? 0 : 1;
+        }
+
+        _result.Outputs[0] = Tensor.Rent(pool, shape, request.FloatElement);
+        Rows.Narrow<T>(counts.Float64, _result.Outputs[0]!.Values<T>());
+        return counts;
+    }
 
     // The room holds seven rows: scores, teacher, slopes, curves, two to work in, class weights.
     private ScoreRow RowAt(int row, Span<double> room, ReadOnlySpan<double> classWeights)
@@ -93,7 +121,9 @@ internal sealed class ScoreRowDriver<TLoss, T> : Driver, IDisposable
             Scores = Read(_scores, start, _layout.Inner, room[..classes]),
             Teacher = _teacher is null ? default : Read(_teacher, start, _layout.Inner, room.Slice(classes, classes)),
             Weights = classWeights,
-            Label = _labels is null ? -1 : _labels.Label[row],
+            Counts = _counts is null ? default : _counts.Float64,
+            Label = _labels is null || _hasSeveral ? -1 : _labels.Label[row],
+            Labels = _hasSeveral ? _labels!.Label.Slice(start, classes) : default,
             Number = _numbers is null ? double.NaN : double.CreateTruncating(_numbers.Values<T>()[row]),
             Slopes = room.Slice(2 * classes, classes),
             Curves = room.Slice(3 * classes, classes),

@@ -13,6 +13,10 @@ internal interface IScoreRowLoss<TSelf> : ILossFile<TSelf> where TSelf : struct,
     /// <summary>The input that holds a second row of scores; null for none.</summary>
     static virtual string? Teacher => null;
 
+    /// <summary>The input that holds how often each class was seen, which the labels of the batch join; null for none.
+    /// The new counts are the card's first output.</summary>
+    static virtual string? Counts => null;
+
     /// <summary>The label whose rows are left out; null for none.</summary>
     int? IgnoreIndex { get; }
 
@@ -20,8 +24,8 @@ internal interface IScoreRowLoss<TSelf> : ILossFile<TSelf> where TSelf : struct,
     double Row(in ScoreRow row);
 }
 
-/// <summary>Makes the losses over rows of scores. The first input of such a card holds the scores, one is named
-/// <c>targets</c> and holds a label or a number a row, and <c>weight</c>, where there is one, a weight per
+/// <summary>Makes the losses over rows of scores. The first input of such a card holds the scores, one that is named
+/// <c>targets</c>, where there is one, a label or a number a row, and <c>weight</c>, where there is one, a weight per
 /// class.</summary>
 internal static class ScoreRows
 {
@@ -40,7 +44,8 @@ internal static class ScoreRows
             try
             {
                 TLoss loss = TLoss.Configure(new(request));
-                Tensor? labels = request.LabelTensor(request.Card.PlaceOfInput("targets"));
+                Tensor? labels =
+                    loss.IgnoreIndex is null ? null : request.LabelTensor(request.Card.PlaceOfInput("targets"));
                 using var plan = new ItemPlan<T>(request, workshop, -1, labels, loss.IgnoreIndex);
                 if (plan.Settle(result))
                 {

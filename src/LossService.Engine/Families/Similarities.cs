@@ -85,8 +85,8 @@ internal static class Similarities
 
         // One side's vectors as anchors, the other's as candidates.
         private static void Meet<TInput, T, V>(
-            TLoss loss, SimilaritySide<TInput, T> anchors, SimilaritySide<TInput, T> others, ItemPlan<T> plan, Tensor losses,
-            LossRequest request, Workshop workshop)
+            TLoss loss, SimilaritySide<TInput, T> anchors, SimilaritySide<TInput, T> others, ItemPlan<T> plan,
+            Tensor losses, LossRequest request, Workshop workshop)
             where TInput : unmanaged, IFloatingPointIeee754<TInput>
             where T : unmanaged, IFloatingPointIeee754<T>
             where V : struct, IVectorLane<V, T>

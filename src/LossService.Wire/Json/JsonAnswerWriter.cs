@@ -5,8 +5,8 @@ using LossService.Engine.Numerics;
 
 namespace LossService.Wire.Json;
 
-/// <summary>Writes an answer: loss, losses, gradients, hessian, normalizer, dtype, seed and notes, in this
-/// order.</summary>
+/// <summary>Writes an answer: loss, losses, gradients, hessian, the loss's own outputs, normalizer, dtype, seed and
+/// notes, in this order.</summary>
 public static class JsonAnswerWriter
 {
     /// <summary>Writes the answer straight into the pipe and flushes it about every 64 KiB and at its end. Allocates a
@@ -37,6 +37,15 @@ public static class JsonAnswerWriter
         {
             output.Name("hessian", ref isFirst);
             await WriteByNameAsync(output, request, result.Hessians, cancelled);
+        }
+
+        for (int place = 0; place < result.Outputs.Length; place++)
+        {
+            if (result.Outputs[place] is { } tensor)
+            {
+                output.Name(request.Card.Outputs[place].Name, ref isFirst);
+                await JsonTensorWriter.WriteAsync(output, tensor, TensorForm.Nested, cancelled);
+            }
         }
 
         WriteSmall(output, result, isFirst);

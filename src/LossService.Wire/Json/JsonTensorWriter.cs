@@ -18,7 +18,7 @@ internal static class JsonTensorWriter
     public static async ValueTask WriteAsync(
         JsonOutput output, Tensor tensor, TensorForm form, CancellationToken cancelled)
     {
-        Debug.Assert(tensor.Element is Element.Float32 or Element.Float64, "answers hold floats");
+        Debug.Assert(tensor.Element != Element.Flag, "answers hold floats, and integers nested");
         if (form == TensorForm.Nested)
         {
             await WriteNestedAsync(output, tensor, tensor.Shape, cancelled);
@@ -104,9 +104,14 @@ internal static class JsonTensorWriter
             {
                 // A closing bracket a level and a comma always find room behind the numbers.
                 Span<byte> inner = room[length..^(2 * Shape.RankMax)];
-                length += tensor.Element == Element.Float64
-                    ? WriteRun(output, tensor.Float64.Slice(rows.Offset, count), rows.InRow > 0, inner, out count)
-                    : WriteRun(output, tensor.Float32.Slice(rows.Offset, count), rows.InRow > 0, inner, out count);
+                bool afterComma = rows.InRow > 0;
+                length += tensor.Element switch
+                {
+                    Element.Float64 =>
+                        WriteRun(output, tensor.Float64.Slice(rows.Offset, count), afterComma, inner, out count),
+                    Element.Label => WriteRun(tensor.Label.Slice(rows.Offset, count), afterComma, inner, out count),
+                    _ => WriteRun(output, tensor.Float32.Slice(rows.Offset, count), afterComma, inner, out count),
+                };
                 rows.Take(count);
             }
 
@@ -146,6 +151,16 @@ internal static class JsonTensorWriter
         }
 
         NumberWriter.WriteRun(values, room[length..], out count, out int written);
+        return length + written;
+    }
+
+    // Integers are rare and few: one a turn, as places of what a loss chose.
+    private static int WriteRun(ReadOnlySpan<int> values, bool afterComma, Span<byte> room, out int count)
+    {
+        room[0] = (byte)',';
+        int length = afterComma ? 1 : 0;
+        Utf8Formatter.TryFormat(values[0], room[length..], out int written);
+        count = 1;
         return length + written;
     }
 

@@ -63,7 +63,6 @@ internal sealed class AnswerHeader
 
     private void WriteTensors(LossResult result)
     {
-        Element element = result.Request.FloatElement;
         Span<char> name = stackalloc char[NameLengthMax];
         long end = 0;
         var outputs = new AnswerTensors(result);
@@ -71,7 +70,13 @@ internal sealed class AnswerHeader
         {
             name.TryWrite($"{outputs.Prefix}{outputs.Name}", out int length);
             _json.WriteStartObject(name[..length]);
-            _json.WriteString("dtype"u8, element == Element.Float64 ? "F64"u8 : "F32"u8);
+            Element element = outputs.Tensor?.Element ?? result.Request.FloatElement;
+            _json.WriteString("dtype"u8, element switch
+            {
+                Element.Float64 => "F64"u8,
+                Element.Label => "I32"u8,
+                _ => "F32"u8,
+            });
             _json.WriteStartArray("shape"u8);
             for (int axis = 0; axis < outputs.Shape.Rank; axis++)
             {

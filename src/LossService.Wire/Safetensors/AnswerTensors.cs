@@ -5,7 +5,7 @@ using LossService.Engine.Numerics;
 namespace LossService.Wire.Safetensors;
 
 /// <summary>Walks over the tensors of an answer in the order of its file: loss, losses, gradients.*,
-/// hessian.*.</summary>
+/// hessian.*, the loss's own outputs.</summary>
 internal struct AnswerTensors(LossResult result)
 {
     private const int First = -2;
@@ -28,8 +28,20 @@ internal struct AnswerTensors(LossResult result)
     public bool MoveNext()
     {
         IReadOnlyList<Input> inputs = result.Request.Card.Inputs;
-        while (++_place < 2 * inputs.Count)
+        while (++_place < (2 * inputs.Count) + result.Outputs.Length)
         {
+            if (_place >= 2 * inputs.Count)
+            {
+                int output = _place - (2 * inputs.Count);
+                (Prefix, Name, Tensor) = ("", result.Request.Card.Outputs[output].Name, result.Outputs[output]);
+                if (Tensor is null)
+                {
+                    continue;
+                }
+
+                return true;
+            }
+
             int input = _place % Math.Max(1, inputs.Count);
             (Prefix, Tensor) = _place switch
             {

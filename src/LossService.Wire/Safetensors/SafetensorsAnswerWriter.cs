@@ -17,12 +17,12 @@ internal static class SafetensorsAnswerWriter
     /// <summary>How many bytes the answer takes.</summary>
     public static long LengthOf(LossResult result)
     {
-        int size = Tensor.SizeOf(result.Request.FloatElement);
         long length = LengthBytes + AnswerHeader.Of(result).Length;
         var outputs = new AnswerTensors(result);
         while (outputs.MoveNext())
         {
-            length += (long)outputs.Shape.Elements * size;
+            Element element = outputs.Tensor?.Element ?? result.Request.FloatElement;
+            length += (long)outputs.Shape.Elements * Tensor.SizeOf(element);
         }
 
         return length;

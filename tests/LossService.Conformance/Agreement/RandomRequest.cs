@@ -186,6 +186,11 @@ internal sealed class RandomRequest
             return shape == _itemsPattern.Text;
         }
 
+        if (form is { Kind: InputKind.Label, Domain.Min: -1 })
+        {
+            return shape == _first;
+        }
+
         return form.Kind == InputKind.Label
             ? shape == string.Join(' ', _first.Split(' ').Where(symbol => symbol != "C"))
             : shape == _first || shape == _itemsPattern.Text;
@@ -327,7 +332,7 @@ internal sealed class RandomRequest
 
         if (form.Kind == InputKind.Label && form.Classes is not null)
         {
-            return _random.Next(_lengths[form.Classes] + (form.Background ? 1 : 0));
+            return _random.Next(form.Domain.Min == -1 ? -1 : 0, _lengths[form.Classes] + (form.Background ? 1 : 0));
         }
 
         Domain domain = form.Domain;

@@ -24,17 +24,9 @@ internal sealed class CircleLoss : IOracle
         Tensor onNegative = (s + m).relu();
         onPositive = detaches ? onPositive.detach() : onPositive;
         onNegative = detaches ? onNegative.detach() : onNegative;
-        Tensor attraction = LogSum(-gamma * onPositive * (s - 1 + m), batch.Positives);
-        Tensor repulsion = LogSum(gamma * onNegative * (s - m), batch.Negatives);
+        Tensor attraction = MinedBatch.LogSum(-gamma * onPositive * (s - 1 + m), batch.Positives);
+        Tensor repulsion = MinedBatch.LogSum(gamma * onNegative * (s - m), batch.Negatives);
         Tensor formed = batch.Positives.any(1).logical_and(batch.Negatives.any(1));
         return batch.Items(Ops.Softplus(attraction + repulsion), formed, "nonzero");
-    }
-
-    // log Σ e^v over the pairs that count; anything where none does.
-    private static Tensor LogSum(Tensor exponents, Tensor counts)
-    {
-        Tensor none = counts.any(1, keepdim: true).logical_not();
-        Tensor low = full([1], double.NegativeInfinity, dtype: exponents.dtype);
-        return where(none, zeros_like(exponents), where(counts, exponents, low)).logsumexp(1);
     }
 }

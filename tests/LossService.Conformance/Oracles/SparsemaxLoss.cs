@@ -15,6 +15,7 @@ internal sealed class SparsemaxLoss : IOracle
         Tensor counted = labels != (long)given.Number("ignore_index", -100);
         labels = where(counted, labels, zeros_like(labels));
         z = Ops.KeepRows(z, counted);
+        RankedLists.RequireFinite(z);
         int axis = Ops.ClassAxis(z);
         z = z - z.detach().amax([axis], keepdim: true);
         Tensor own = z.gather(axis, labels.unsqueeze(axis)).squeeze(axis);

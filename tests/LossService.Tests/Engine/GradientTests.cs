@@ -1,3 +1,4 @@
+using LossService.Engine.Cards;
 using LossService.Tests.Engine.Harness;
 using Xunit;
 
@@ -12,9 +13,6 @@ public sealed class GradientTests
     private static readonly string[] Frozen = ["norm", "through_log_softmax"];
 
     private static readonly string[] NotSlopes = ["log_min", "denominator_min", .. Frozen];
-
-    // What a loss takes for a constant of its gradient if told; differences of the loss cannot.
-    private static readonly string[] Detaching = ["detach_alpha", "detach_focal_weight"];
 
     // A clamp of the value alone, under a name that elsewhere is a true part of the formula.
     private static readonly Dictionary<string, string[]> Clamps = new() { ["gaussian_nll_loss"] = ["eps"] };
@@ -99,9 +97,10 @@ public sealed class GradientTests
 
     private static Question Attached(Question question)
     {
-        foreach (string parameter in Detaching.Where(name => question.Card.PlaceOfParameter(name) >= 0))
+        // What a loss takes for a constant of its gradient if told; differences of the loss cannot.
+        foreach (Parameter parameter in question.Card.Parameters.Where(parameter => parameter.Name.StartsWith("detach_", StringComparison.Ordinal)))
         {
-            question = question.With(parameter, "false");
+            question = question.With(parameter.Name, "false");
         }
 
         return question;

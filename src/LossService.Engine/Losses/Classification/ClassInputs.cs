@@ -14,6 +14,13 @@ internal static class ClassInputs
     /// <summary>Labels: one index a row, below the number of classes.</summary>
     public static InputForm LabelsOf(string axes) => new(axes, InputKind.Label) { Classes = "C", TargetType = "index" };
 
+    /// <summary>A row's class indices, as many as there are; -1 fills the rest.</summary>
+    public static InputForm PaddedLabels(string axes) => new(axes, InputKind.Label)
+    {
+        Classes = "C",
+        Domain = Domain.Real with { Min = -1 },
+    };
+
     /// <summary>Scores, labels or probabilities, class weights.</summary>
     public static IReadOnlyList<Input> Of(Input scores) =>
     [

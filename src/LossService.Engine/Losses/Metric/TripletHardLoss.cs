@@ -32,7 +32,12 @@ internal readonly struct TripletHardLoss(
         ],
         Inputs = [Mined.Embeddings, Mined.Labels],
         Items = "N",
-        Parameters = [Margin, SoftMargin, Distance.Choice, Distance.P, Normalize, Reduce, Mined.WithoutNegatives],
+        Parameters =
+        [
+            Margin, SoftMargin, Distance.Choice, Distance.P, Normalize, Reduce, Mined.WithoutNegatives,
+            Mined.ReturnTuples,
+        ],
+        Outputs = [Mined.Tuples],
         HasHessian = false,
         Cost = Cost.Quadratic,
         AxisMax = AxisMax.OfBatch,

@@ -21,7 +21,7 @@ internal readonly struct TripletMarginLoss(Distance distance, double margin, boo
     {
         Name = "triplet_margin_loss",
         Family = "metric",
-        Aliases = ["triplet_loss"],
+        Aliases = ["triplet_loss", "triplet_margin_with_distance_loss"],
         Summary = "Wants the positive nearer to the anchor than the negative, by a margin.",
         Formula = @"\max(0,\ d(a,p)-d(a,n)+m)",
         References =

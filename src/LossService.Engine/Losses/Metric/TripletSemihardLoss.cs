@@ -27,7 +27,11 @@ internal readonly struct TripletSemihardLoss(
         ],
         Inputs = [Mined.Embeddings, Mined.Labels],
         Items = "N",
-        Parameters = [Margin, Distance.Choice, Distance.P, Normalize, Reduce, Mined.WithoutNegatives],
+        Parameters =
+        [
+            Margin, Distance.Choice, Distance.P, Normalize, Reduce, Mined.WithoutNegatives, Mined.ReturnTuples,
+        ],
+        Outputs = [Mined.Tuples],
         HasHessian = false,
         Cost = Cost.Quadratic,
         AxisMax = AxisMax.OfBatch,

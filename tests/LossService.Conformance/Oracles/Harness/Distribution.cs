@@ -45,6 +45,26 @@ internal sealed record Distribution(Tensor Input, Tensor Probability, Tensor Sur
         return -Probability * where(vanishes, one, q.Input).log();
     }
 
+    /// <summary>β p log(p/m) + (1 - β) q log(q/m), with m = β p + (1 - β) q: from the smaller of both on, so that nothing
+    /// cancels and no ratio overflows.</summary>
+    public Tensor TermsFromMixture(Distribution q, double beta)
+    {
+        Tensor mine = where(Probability.detach() == 0, zeros_like(Probability), Probability);
+        Tensor other = where(q.Probability.detach() == 0, zeros_like(q.Probability), q.Probability);
+        Tensor isOtherSmaller = (other <= mine).detach();
+        Tensor one = ones_like(mine);
+        Tensor neither = (other.detach() == 0).logical_and(mine.detach() == 0);
+        Tensor large = where(neither, one, where(isOtherSmaller, mine, other));
+        Tensor ratio = where(isOtherSmaller, other, mine) / large;
+        Tensor share = where(isOtherSmaller, full_like(mine, 1 - beta), full_like(mine, beta));
+        Tensor overLarge = (share * (ratio - 1)).log1p();
+        Tensor isNone = ratio.detach() == 0;
+        Tensor overSmall = overLarge - where(isNone, one, ratio).log();
+        Tensor smallTerm = where(isNone, zeros_like(ratio), -(ratio * overSmall));
+        Tensor weights = where(isOtherSmaller, full_like(mine, beta), full_like(mine, 1 - beta));
+        return large * ((weights * -overLarge) + ((1 - weights) * smallTerm));
+    }
+
     /// <summary>Σ -p log q, one a row.</summary>
     public Tensor CrossEntropy(Distribution q) => CrossEntropyTerms(q).sum(Ops.ClassAxis(Input));
 }

@@ -70,6 +70,14 @@ internal sealed class MinedBatch
         };
     }
 
+    /// <summary>log Σ e^v over the samples of each anchor that count; anything where none does.</summary>
+    public static Tensor LogSum(Tensor exponents, Tensor counts)
+    {
+        Tensor none = counts.any(1, keepdim: true).logical_not();
+        Tensor low = full([1], double.NegativeInfinity, dtype: exponents.dtype);
+        return where(none, zeros_like(exponents), where(counts, exponents, low)).logsumexp(1);
+    }
+
     /// <summary>max(0, v) as the request's <c>tie</c> has it.</summary>
     public Tensor Hinge(Tensor v) => Ops.Hinge(v, _given);
 

@@ -278,7 +278,7 @@ internal sealed class Samples(LossCard card, int seed)
             return ignored ? question.Parameters.GetValueOrDefault("ignore_index", card.IgnoreIndex!.Default)
                 : form.Domain == Domain.Identity ? _random.Next(-1, 3)
                 : form.Classes is null ? form.Domain.Values![_random.Next(form.Domain.Values.Count)]
-                : _random.Next(shapes.Length(form.Classes!) + (form.Background ? 1 : 0));
+                : _random.Next(form.Domain.Min == -1 ? -1 : 0, shapes.Length(form.Classes!) + (form.Background ? 1 : 0));
         }
 
         Values values = wish.Values;

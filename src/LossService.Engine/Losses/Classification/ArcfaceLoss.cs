@@ -1,0 +1,82 @@
+using LossService.Engine.Cards;
+using LossService.Engine.Families;
+
+namespace LossService.Engine.Losses.Classification;
+
+internal readonly struct ArcfaceLoss(double scale, double cosine, double sine, double fallback)
+    : IScoreRowLoss<ArcfaceLoss>
+{
+    // Enough terms of the series for an angle up to a right one.
+    private const int Terms = 24;
+
+    private static readonly Parameter Margin = Parameter.Number(
+        "margin", 0.5, "What is added to the angle of the right class, in radians.", min: 0, max: 1.5);
+
+    public static LossCard Card { get; } = new()
+    {
+        Name = "arcface_loss",
+        Family = "classification",
+        Aliases = ["additive_angular_margin_loss"],
+        Summary = "Sharpens a softmax over cosines by a margin on the right one's angle.",
+        Formula = @"-\log\frac{e^{s\cos(\theta_y+m)}}{e^{s\cos(\theta_y+m)}+\sum_{j\ne y}e^{s c_j}},\qquad c=\cos\theta",
+        References =
+        [
+            new("Deng et al., ArcFace: Additive Angular Margin Loss for Deep Face Recognition, 2019", "https://arxiv.org/abs/1801.07698"),
+            new("pytorch-metric-learning, ArcFaceLoss", "https://kevinmusgrave.github.io/pytorch-metric-learning/losses/#arcfaceloss"),
+        ],
+        Inputs = AngularMargin.Inputs,
+        Items = "N | ",
+        Parameters = [AngularMargin.Scale, Margin],
+        HasHessian = false,
+        Edges =
+        [
+            "Where the angle and the margin together exceed half a turn, the cosine less m sin m goes on falling instead.",
+            "At a cosine of 1 or -1 the angle has no slope: the label's gradient is 0 there, never infinite.",
+            "The gradient is that of the cosines; yours of embeddings and class directions follows by their chain rule.",
+        ],
+        Presets = [new("pml", ("scale", "64"), ("margin", "0.4991641660703782"))],
+        Examples =
+        [
+            new("simple", "Two faces among three people.",
+                """{"cosines":[[0.7,0.1,-0.2],[0.2,0.5,0.4]],"targets":[0,1]}"""),
+        ],
+    };
+
+    public int? IgnoreIndex => null;
+
+    public static ArcfaceLoss Configure(Settings settings)
+    {
+        double margin = settings[Margin];
+        double sine = Alternating(margin, margin, 1);
+        return new(settings[AngularMargin.Scale], Alternating(1, margin, 0), sine, margin * sine);
+    }
+
+    public double Row(in ScoreRow row)
+    {
+        double c = row.Scores[row.Label];
+        double s = Math.Sqrt((1 - c) * (1 + c));
+
+        // θ ≤ π - m is cos θ ≥ -cos m.
+        if (c < -cosine)
+        {
+            return AngularMargin.CrossEntropy(row, scale, c - fallback, slope: 1);
+        }
+
+        double slope = s == 0 ? 0 : ((s * cosine) + (c * sine)) / s;
+        return AngularMargin.CrossEntropy(row, scale, (c * cosine) - (s * sine), slope);
+    }
+
+    // The series of the sine, which starts with x / 1!, or of the cosine, which starts with 1 / 0!.
+    private static double Alternating(double first, double x, int degree)
+    {
+        double sum = 0;
+        double term = first;
+        for (int k = degree + 1; k < Terms; k += 2)
+        {
+            sum += term;
+            term *= -x * x / (k * (k + 1));
+        }
+
+        return sum;
+    }
+}

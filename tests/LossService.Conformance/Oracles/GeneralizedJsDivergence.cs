@@ -1,0 +1,37 @@
+using LossService.Conformance.Oracles.Harness;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace LossService.Conformance.Oracles;
+
+internal sealed class GeneralizedJsDivergence : IOracle
+{
+    public string Loss => "generalized_js_divergence";
+
+    public OracleItems Items(OracleInputs given)
+    {
+        double temperature = given.Number("temperature", 1);
+        double beta = given.Number("beta", 0.5);
+        Distribution teacher = Read(given.Constant("teacher_logits")! / temperature);
+        Distribution student = Read(given["student_logits"] / temperature);
+        Tensor shared = teacher.Surprisal.maximum(student.Surprisal).detach().amin([Ops.ClassAxis(teacher.Input)]);
+        if ((shared > 20).any().item<bool>())
+        {
+            throw new NotSupportedException("rows that share no class, where slopes cancel down to nothing");
+        }
+
+        Tensor elements = beta switch
+        {
+            0 => teacher.CrossEntropyTerms(student) - teacher.EntropyTerms,
+            1 => student.CrossEntropyTerms(teacher) - student.EntropyTerms,
+            _ => teacher.TermsFromMixture(student, beta),
+        };
+        return new(elements.sum(Ops.ClassAxis(elements)));
+    }
+
+    private static Distribution Read(Tensor logits)
+    {
+        Tensor surprisal = Ops.Surprisal(logits);
+        return new(logits, (-surprisal).exp(), surprisal, IsProbability: false);
+    }
+}
