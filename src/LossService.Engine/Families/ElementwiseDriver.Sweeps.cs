@@ -147,6 +147,8 @@ internal sealed partial class ElementwiseDriver<TLoss, TKernel, T, V>
         TLoss loss = _loss;
         for (nint i = 0; i < count; i += V.Count)
         {
+            Cache.Fetch(ref x, i + count);
+            Cache.Fetch(ref y, i + count);
             V atX = V.Load(ref x, i);
             V atY = TKernel.Operands > 1 ? V.Load(ref y, i) : default;
             atZ = TKernel.Operands > 2 && !zRepeats ? V.Load(ref z, i) : atZ;
