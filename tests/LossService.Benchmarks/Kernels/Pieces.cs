@@ -48,7 +48,8 @@ internal static class Pieces
         yield return ("Columns.FromRows",
             () => Columns.FromRows<float, SingleLane>(scores, Classes, Stride, columns, Stride), Classes * Stride);
         yield return ("Columns.Softmax",
-            () => Columns.Softmax<float, SingleLane>(columns, Stride, Classes, Stride, own, gaps, rests), Classes * Stride);
+            () => Columns.Softmax<float, SingleLane>(columns, Stride, Classes, Stride, own, gaps, rests),
+            Classes * Stride);
         yield return ("Columns.ToRows",
             () => Columns.ToRows<float, SingleLane>(columns, Stride, Classes, Stride, results), Classes * Stride);
     }
