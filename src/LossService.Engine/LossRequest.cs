@@ -175,13 +175,13 @@ public sealed class LossRequest : IDisposable
 
     private int Place(Parameter parameter)
     {
-        IReadOnlyList<Parameter> own = Card.Parameters;
+        Parameter[] own = Card.ParameterArray;
         if (parameter.CommonPlace >= 0)
         {
-            return own.Count + parameter.CommonPlace;
+            return own.Length + parameter.CommonPlace;
         }
 
-        for (int place = 0; place < own.Count; place++)
+        for (int place = 0; place < own.Length; place++)
         {
             if (ReferenceEquals(own[place], parameter))
             {

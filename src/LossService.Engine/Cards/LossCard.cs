@@ -87,9 +87,14 @@ public sealed record LossCard
         init
         {
             field = value;
+            ParameterArray = [.. value];
             IgnoreIndex = value.FirstOrDefault(parameter => parameter.Name == "ignore_index");
         }
     } = [];
+
+    /// <summary>The same as an array: a request looks some thirty settings up, and a call through an interface costs
+    /// more than the search.</summary>
+    internal Parameter[] ParameterArray { get; private init; } = [];
 
     /// <summary>The shape of the unreduced loss, in the symbols of the inputs; alternatives as in the first
     /// input.</summary>

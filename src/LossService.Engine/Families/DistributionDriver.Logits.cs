@@ -61,7 +61,7 @@ internal sealed partial class DistributionDriver<TLoss, T, V>
             return;
         }
 
-        bool streams = _layout.Inner == 1 && gradient.Bytes.Length >= Streams.BytesMin;
+        bool streams = _layout.Inner == 1 && Streams.Suit(gradient.Bytes.Length);
         Span<T> room = _layout.Room(gradient, row, at.Output);
         Span<T> slopes = streams ? at.Output[..room.Length] : room;
         visit.Run(onP, onQ, at.P, at.Q, at.Terms, slopes);

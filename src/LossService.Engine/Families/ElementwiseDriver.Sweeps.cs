@@ -144,9 +144,16 @@ internal sealed partial class ElementwiseDriver<TLoss, TKernel, T, V>
         bool weightRepeats = pass.Weights.Repeats;
         V atZ = TKernel.Operands > 2 ? V.Load(ref z, 0) : default;
         (V w, V k) = (V.Load(ref weight, 0), V.Load(ref coefficient, 0));
+        bool fetches = pass.IsLarge;
         TLoss loss = _loss;
         for (nint i = 0; i < count; i += V.Count)
         {
+            if (fetches)
+            {
+                Cache.Fetch(ref x, i + count);
+                Cache.Fetch(ref y, i + count);
+            }
+
             V atX = V.Load(ref x, i);
             V atY = TKernel.Operands > 1 ? V.Load(ref y, i) : default;
             atZ = TKernel.Operands > 2 && !zRepeats ? V.Load(ref z, i) : atZ;

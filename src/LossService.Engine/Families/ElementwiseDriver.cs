@@ -150,7 +150,8 @@ internal sealed partial class ElementwiseDriver<TLoss, TKernel, T, V> : Driver, 
         // A fused kernel has the last word on losses and slopes: their bits do not depend on what else is asked for.
         if (hessian is null || (TLoss.IsFused && TSeed.Operand == 0))
         {
-            bool streams = gradient.Bytes.Length >= Streams.BytesMin;
+            bool streams = Streams.Suit(gradient.Bytes.Length);
+            pass.IsLarge = streams;
             Span<T> near = streams ? scratch.Take<T>(SlopeSlot, count)[..count] : slopes;
             Sweep<TSeed>(ref pass, near, default);
             _plan.Blank(start, near);
@@ -207,5 +208,6 @@ internal sealed partial class ElementwiseDriver<TLoss, TKernel, T, V> : Driver, 
         public Span<T> Items;
         public Span<T> Ahead;
         public bool HasItems;
+        public bool IsLarge; // the next block's numbers come from memory: they are fetched beside this one's work
     }
 }

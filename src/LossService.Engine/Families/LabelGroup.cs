@@ -44,9 +44,6 @@ internal readonly ref struct LabelGroup<T> where T : unmanaged
     /// <summary>Every e^(z - top), row after row or class after class.</summary>
     public Span<T> Exps { get; }
 
-    /// <summary>One row's e^(z - top).</summary>
-    public Span<T> Row(int r, int classes) => Exps.Slice(r * classes, classes);
-
     /// <summary>The top that each part of a row was shifted by; the last is the row's own.</summary>
     public Span<T> TopsOf(int r, int classes) => _tops.Slice(r * PartsOf(classes), PartsOf(classes));
 

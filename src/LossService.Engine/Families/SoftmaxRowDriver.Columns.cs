@@ -86,7 +86,7 @@ internal sealed partial class SoftmaxRowDriver<TLoss, T, V>
 
         PutOwnSlopes(start, group, group.Exps, 1, stride);
         int inner = _layout.Inner;
-        bool streams = gradient.Bytes.Length >= Streams.BytesMin;
+        bool streams = Streams.Suit(gradient.Bytes.Length);
         for (int r = 0, count; r < group.Rows; r += count)
         {
             count = Math.Min(group.Rows - r, inner - ((start + r) % inner));

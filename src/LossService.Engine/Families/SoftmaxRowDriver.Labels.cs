@@ -135,6 +135,7 @@ internal sealed partial class SoftmaxRowDriver<TLoss, T, V>
         int classes = _layout.Classes;
         ReadOnlySpan<T> all = _scores.Values<T>();
         ReadOnlySpan<int> labels = _target.Labels!.Label.Slice(start, group.Rows);
+        Span<T> exps = RoomForRows(start, group);
         for (int r = 0; r < labels.Length; r++)
         {
             if (IsOut(start + r))
@@ -144,12 +145,19 @@ internal sealed partial class SoftmaxRowDriver<TLoss, T, V>
             }
 
             ReadOnlySpan<T> scores = all.Slice((start + r) * classes, classes);
-            T top = ExpRow(scores, labels[r], group.Row(r, classes), group.TopsOf(r, classes), out group.Rest[r]);
+            T top = ExpRow(
+                scores, labels[r], exps.Slice(r * classes, classes), group.TopsOf(r, classes), out group.Rest[r]);
             T own = scores[labels[r]];
             group.Gap[r] = double.CreateTruncating(top) - double.CreateTruncating(own);
             group.Own[r] = double.CreateTruncating(Exp(own - top));
         }
     }
+
+    // Where the rows' exponentials are kept and scaled: in the gradient itself, unless that goes past the caches.
+    private Span<T> RoomForRows(int start, in LabelGroup<T> group) =>
+        _result.Gradients[0] is { } gradient && !Streams.Suit(gradient.Bytes.Length)
+            ? gradient.Values<T>().Slice(start * _layout.Classes, group.Rows * _layout.Classes)
+            : group.Exps;
 
     // A row is read once: each part is shifted by the largest score so far, and what came before a larger one shrinks
     // in the sum at once, in its exponentials when they are scaled.
@@ -178,8 +186,9 @@ internal sealed partial class SoftmaxRowDriver<TLoss, T, V>
     private void DifferentiateRows(int start, in LabelGroup<T> group, Tensor gradient)
     {
         int classes = _layout.Classes;
-        bool streams = gradient.Bytes.Length >= Streams.BytesMin;
+        bool streams = Streams.Suit(gradient.Bytes.Length);
         Span<T> all = gradient.Values<T>();
+        Span<T> room = RoomForRows(start, group);
         ReadOnlySpan<int> labels = _target.Labels!.Label.Slice(start, group.Rows);
         for (int r = 0; r < labels.Length; r++)
         {
@@ -190,16 +199,15 @@ internal sealed partial class SoftmaxRowDriver<TLoss, T, V>
                 continue;
             }
 
-            Span<T> exps = group.Row(r, classes);
-            Span<T> scaled = streams ? exps : slopes;
+            Span<T> scaled = room.Slice(r * classes, classes);
             ReadOnlySpan<T> tops = group.TopsOf(r, classes);
             for (int from = 0; from < classes; from += Rows.PartMax)
             {
-                Span<T> part = exps.Slice(from, Math.Min(Rows.PartMax, classes - from));
+                Span<T> part = scaled.Slice(from, Math.Min(Rows.PartMax, classes - from));
                 T factor = tops[from / Rows.PartMax] == tops[^1]
                     ? group.Factors[r]
                     : T.CreateTruncating(group.Factor[r] * Shrinkage(tops[from / Rows.PartMax], tops[^1]));
-                Rows.Scale<T, V>(part, factor, scaled.Slice(from, part.Length));
+                Rows.Scale<T, V>(part, factor, part);
             }
 
             scaled[labels[r]] = group.OwnSlopes[r];

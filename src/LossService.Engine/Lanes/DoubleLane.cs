@@ -72,21 +72,23 @@ internal readonly struct DoubleLane(Vector256<double> vector) : IVectorLane<Doub
 
     [MethodImpl(Inline)]
     public static DoubleLane Select(DoubleLane mask, DoubleLane then, DoubleLane otherwise) =>
-        new(Vector256.ConditionalSelect(mask._vector, then._vector, otherwise._vector));
+        new(LaneMath.Select(mask._vector, then._vector, otherwise._vector));
 
     [MethodImpl(Inline)]
     public static DoubleLane Abs(DoubleLane a) => new(Vector256.Abs(a._vector));
 
-    // Compare and select: unlike the instruction's max, the result for NaN is the same everywhere, and a is kept, so
-    // that a NaN in the first operand survives.
+    // a is kept unless b is larger, so that a NaN in the first operand survives.
     [MethodImpl(Inline)]
-    public static DoubleLane Max(DoubleLane a, DoubleLane b) => Select(a < b, b, a);
+    public static DoubleLane Max(DoubleLane a, DoubleLane b) =>
+        new(LaneMath.Larger(b._vector, a._vector));
 
     [MethodImpl(Inline)]
-    public static DoubleLane Min(DoubleLane a, DoubleLane b) => Select(a > b, b, a);
+    public static DoubleLane Min(DoubleLane a, DoubleLane b) =>
+        new(LaneMath.Smaller(b._vector, a._vector));
 
     [MethodImpl(Inline)]
-    public static DoubleLane Hinge(DoubleLane a, double tie) => Select(a < 0, 0, a);
+    public static DoubleLane Hinge(DoubleLane a, double tie) =>
+        new(LaneMath.Larger(Vector256<double>.Zero, a._vector));
 
     [MethodImpl(Inline)]
     public static DoubleLane ZeroTimes(DoubleLane a, DoubleLane b) =>

@@ -42,7 +42,7 @@ internal static partial class LaneMath
     {
         W e = ExpNonPositive(-Vector256.Abs(x));
         W large = SigmoidHalves(e, out W small);
-        return Vector256.ConditionalSelect(Vector256.GreaterThan(x, W.Zero), large, small);
+        return Select(Vector256.GreaterThan(x, W.Zero), large, small);
     }
 
     /// <summary>ln(1 + e^x), at most 1.8 ulp; the same bits as <see cref="Logistic(W, out W, out W, out W,
@@ -67,7 +67,7 @@ internal static partial class LaneMath
 
         W magnitude = Vector256.Abs(x);
         W saturates = Vector256.GreaterThan(magnitude, Vector256.Create(Saturated));
-        W clamped = Vector256.ConditionalSelect(saturates, Vector256.Create(Saturated), magnitude);
+        W clamped = Select(saturates, Vector256.Create(Saturated), magnitude);
         W s = ExpReduced(clamped + clamped, BiasDouble, out Vector256<long> n);
         W scale = (n << 52).AsDouble();
         W e = Fma(s, scale, scale);
@@ -81,7 +81,7 @@ internal static partial class LaneMath
         W high = Fma(Vector256.Create(P10), z2, Line(P8, P9, z));
         W inner = Fma(magnitude * z, Fma(Fma(high, z4, middle), z4, low), magnitude);
         W isInner = Vector256.LessThan(magnitude, Vector256.Create(Threshold));
-        return WithSign(Vector256.ConditionalSelect(isInner, inner, outer), x);
+        return WithSign(Select(isInner, inner, outer), x);
     }
 
     /// <summary>1/(1 + e) and, as <paramref name="small"/>, e/(1 + e), for e in [0, 1].</summary>

@@ -24,8 +24,8 @@ internal static partial class LaneMath
         W steep = Vector256.GreaterThan(magnitude, Vector256.Create(Tan3PiOver8));
         // The angle already turned, as a fraction of π/2: 0, 1/2 or 1. Its products below are exact.
         W turned = (middle & Vector256.Create(0.5)) + (steep & Vector256.Create(0.5));
-        W numerator = Vector256.ConditionalSelect(steep, -W.One, magnitude - (middle & W.One));
-        W denominator = Vector256.ConditionalSelect(steep, magnitude, W.One + (middle & magnitude));
+        W numerator = Select(steep, -W.One, magnitude - (middle & W.One));
+        W denominator = Select(steep, magnitude, W.One + (middle & magnitude));
         W t = numerator / denominator;
         W z = t * t;
         W z2 = z * z;
@@ -89,10 +89,10 @@ internal static partial class LaneMath
         W infinity = Vector256.Create(double.PositiveInfinity);
         W atZero = Vector256.Create(exponent > 0 ? 0d : double.PositiveInfinity);
         W atInfinity = Vector256.Create(exponent > 0 ? double.PositiveInfinity : 0d);
-        value = Vector256.ConditionalSelect(Vector256.Equals(x, W.Zero), atZero, value);
-        value = Vector256.ConditionalSelect(Vector256.Equals(x, infinity), atInfinity, value);
+        value = Select(Vector256.Equals(x, W.Zero), atZero, value);
+        value = Select(Vector256.Equals(x, infinity), atInfinity, value);
         W inDomain = Vector256.GreaterThanOrEqual(x, W.Zero); // false for NaN, which the split of x has lost
-        return Vector256.ConditionalSelect(inDomain, value, Vector256.Create(double.NaN));
+        return Select(inDomain, value, Vector256.Create(double.NaN));
     }
 
     /// <summary>log2(x) of a positive x as an unevaluated sum.</summary>
@@ -159,6 +159,6 @@ internal static partial class LaneMath
         W value = p * (half << 52).AsDouble() * ((n - half) << 52).AsDouble();
         value = Vector256.AndNot(value, Vector256.LessThan(high, Vector256.Create(-1080d)));
         W overflows = Vector256.GreaterThan(high, Vector256.Create(1024.5));
-        return Vector256.ConditionalSelect(overflows, Vector256.Create(double.PositiveInfinity), value);
+        return Select(overflows, Vector256.Create(double.PositiveInfinity), value);
     }
 }

@@ -25,7 +25,7 @@ internal static partial class LaneMath
         W value = Fma(s, scale, scale) * ((n - half) << 52).AsDouble();
         value = Vector256.AndNot(value, Vector256.LessThan(x, Vector256.Create(-746d)));
         W overflows = Vector256.GreaterThan(x, Vector256.Create(ExpOverflowDouble));
-        return Vector256.ConditionalSelect(overflows, Vector256.Create(double.PositiveInfinity), value);
+        return Select(overflows, Vector256.Create(double.PositiveInfinity), value);
     }
 
     /// <summary>e^x for x ≤ 0, the same bits as <see cref="Exp(W)"/> in fewer operations; x > 0 is a mistake.</summary>
@@ -49,9 +49,9 @@ internal static partial class LaneMath
         W high = Vector256.GreaterThan(x, Vector256.Create(709d));
         W scale = ((n + high.AsInt64()) << 52).AsDouble();
         W value = Fma(s, scale, scale - W.One) * (W.One + (high & W.One));
-        value = Vector256.ConditionalSelect(Vector256.LessThan(x, Vector256.Create(-40d)), -W.One, value);
+        value = Select(Vector256.LessThan(x, Vector256.Create(-40d)), -W.One, value);
         W overflows = Vector256.GreaterThan(x, Vector256.Create(ExpOverflowDouble));
-        value = Vector256.ConditionalSelect(overflows, Vector256.Create(double.PositiveInfinity), value);
+        value = Select(overflows, Vector256.Create(double.PositiveInfinity), value);
         return WithSign(value, x);
     }
 
@@ -128,9 +128,9 @@ internal static partial class LaneMath
     private static W LogSpecials(W value, W x, W pole)
     {
         W infinity = Vector256.Create(double.PositiveInfinity);
-        value = Vector256.ConditionalSelect(Vector256.LessThan(x, infinity), value, x);
-        value = Vector256.ConditionalSelect(Vector256.Equals(x, pole), -infinity, value);
-        return Vector256.ConditionalSelect(Vector256.LessThan(x, pole), Vector256.Create(double.NaN), value);
+        value = Select(Vector256.LessThan(x, infinity), value, x);
+        value = Select(Vector256.Equals(x, pole), -infinity, value);
+        return Select(Vector256.LessThan(x, pole), Vector256.Create(double.NaN), value);
     }
 
     /// <summary>x, or x·2^52 and a shift of 52 where x is denormal (or not positive, where nobody looks).</summary>
@@ -139,7 +139,7 @@ internal static partial class LaneMath
     {
         W tiny = Vector256.LessThan(x, Vector256.Create(2.2250738585072014e-308));
         shift = tiny & Vector256.Create(52d);
-        return Vector256.ConditionalSelect(tiny, x * Vector256.Create(4503599627370496d), x);
+        return Select(tiny, x * Vector256.Create(4503599627370496d), x);
     }
 
     /// <summary>m in [√½, √2) and k with x = m·2^k, for normal x > 0.</summary>

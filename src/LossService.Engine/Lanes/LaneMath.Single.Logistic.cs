@@ -43,7 +43,7 @@ internal static partial class LaneMath
     {
         V e = ExpNonPositive(-Vector256.Abs(x));
         V large = SigmoidHalves(e, out V small);
-        return Vector256.ConditionalSelect(Vector256.GreaterThan(x, V.Zero), large, small);
+        return Select(Vector256.GreaterThan(x, V.Zero), large, small);
     }
 
     /// <summary>ln(1 + e^x), at most 1.8 ulp on all floats; the same bits as <see cref="Logistic(V, out V, out V,
@@ -65,7 +65,7 @@ internal static partial class LaneMath
 
         V magnitude = Vector256.Abs(x);
         V saturates = Vector256.GreaterThan(magnitude, Vector256.Create(Saturated));
-        V clamped = Vector256.ConditionalSelect(saturates, Vector256.Create(Saturated), magnitude);
+        V clamped = Select(saturates, Vector256.Create(Saturated), magnitude);
         V s = ExpReduced(clamped + clamped, BiasSingle, out Vector256<int> n);
         V scale = (n << 23).AsSingle();
         V e = Fma(s, scale, scale);
@@ -75,7 +75,7 @@ internal static partial class LaneMath
         V p = Fma(Fma(Vector256.Create(P4), z * z, Line(P2, P3, z)), z * z, Line(P0, P1, z));
         V inner = Fma(magnitude * z, p, magnitude);
         V isInner = Vector256.LessThan(magnitude, Vector256.Create(Threshold));
-        return WithSign(Vector256.ConditionalSelect(isInner, inner, outer), x);
+        return WithSign(Select(isInner, inner, outer), x);
     }
 
     /// <summary>1/(1 + e) and, as <paramref name="small"/>, e/(1 + e), for e in [0, 1].</summary>

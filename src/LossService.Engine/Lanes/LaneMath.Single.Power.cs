@@ -20,8 +20,8 @@ internal static partial class LaneMath
 
         V magnitude = Vector256.Abs(x);
         V steep = Vector256.GreaterThan(magnitude, V.One);
-        V t = Vector256.ConditionalSelect(steep, -V.One, magnitude)
-            / Vector256.ConditionalSelect(steep, magnitude, V.One);
+        V t = Select(steep, -V.One, magnitude)
+            / Select(steep, magnitude, V.One);
         V z = t * t;
         V z2 = z * z;
         V z4 = z2 * z2;
@@ -80,10 +80,10 @@ internal static partial class LaneMath
         V atZero = Vector256.Create(exponent > 0 ? 0f : float.PositiveInfinity);
         V atInfinity = Vector256.Create(exponent > 0 ? float.PositiveInfinity : 0f);
         V infinity = Vector256.Create(float.PositiveInfinity);
-        value = Vector256.ConditionalSelect(Vector256.Equals(x, V.Zero), atZero, value);
-        value = Vector256.ConditionalSelect(Vector256.Equals(x, infinity), atInfinity, value);
+        value = Select(Vector256.Equals(x, V.Zero), atZero, value);
+        value = Select(Vector256.Equals(x, infinity), atInfinity, value);
         V inDomain = Vector256.GreaterThanOrEqual(x, V.Zero); // false for NaN, which the split of x has lost
-        return Vector256.ConditionalSelect(inDomain, value, Vector256.Create(float.NaN));
+        return Select(inDomain, value, Vector256.Create(float.NaN));
     }
 
     /// <summary>x^power for a normal x > 0, 2^-30 relative, clamped to what float does not distinguish.</summary>
@@ -107,8 +107,8 @@ internal static partial class LaneMath
 
         W y = log * power;
         W clamp = Vector256.Create(Clamp);
-        y = Vector256.ConditionalSelect(Vector256.GreaterThan(y, clamp), clamp, y);
-        y = Vector256.ConditionalSelect(Vector256.LessThan(y, -clamp), -clamp, y);
+        y = Select(Vector256.GreaterThan(y, clamp), clamp, y);
+        y = Select(Vector256.LessThan(y, -clamp), -clamp, y);
         W magic = Vector256.Create(RoundDouble + BiasDouble);
         W shifted = y + magic;
         W f = y - (shifted - magic);

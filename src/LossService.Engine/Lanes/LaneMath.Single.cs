@@ -25,7 +25,7 @@ internal static partial class LaneMath
         V value = Fma(s, scale, scale) * ((n - half) << 23).AsSingle();
         value = Vector256.AndNot(value, Vector256.LessThan(x, Vector256.Create(-104f)));
         V overflows = Vector256.GreaterThan(x, Vector256.Create(ExpOverflowSingle));
-        return Vector256.ConditionalSelect(overflows, Vector256.Create(float.PositiveInfinity), value);
+        return Select(overflows, Vector256.Create(float.PositiveInfinity), value);
     }
 
     /// <summary>e^x for x ≤ 0, the same bits as <see cref="Exp(V)"/> in fewer operations; x > 0 is a mistake.</summary>
@@ -35,9 +35,10 @@ internal static partial class LaneMath
         // 2^(n + 100) is always normal; the exact factor 2^-100 then takes the one rounding into the denormals.
         const int Lift = 100;
         const float Drop = 1f / (1L << 50) / (1L << 50);
-        V s = ExpReduced(x, BiasSingle + Lift, out Vector256<int> n);
-        V value = Fma(s, Vector256.Create(Drop), Vector256.Create(Drop)) * (n << 23).AsSingle();
-        return Vector256.AndNot(value, Vector256.LessThan(x, Vector256.Create(-104f)));
+        // Here the lifted power is 0 itself, so that -infinity costs no underflow, which is slow; a NaN passes.
+        V atLeast = Larger(Vector256.Create(-157.34f), x);
+        V s = ExpReduced(atLeast, BiasSingle + Lift, out Vector256<int> n);
+        return Fma(s, Vector256.Create(Drop), Vector256.Create(Drop)) * (n << 23).AsSingle();
     }
 
     /// <summary>e^x - 1 without cancellation, at most 1.59 ulp on all floats; -0 gives -0.</summary>
@@ -51,9 +52,9 @@ internal static partial class LaneMath
         V high = Vector256.GreaterThan(x, Vector256.Create(88f));
         V scale = ((n + high.AsInt32()) << 23).AsSingle();
         V value = Fma(s, scale, scale - V.One) * (V.One + (high & V.One));
-        value = Vector256.ConditionalSelect(Vector256.LessThan(x, Vector256.Create(-20f)), -V.One, value);
+        value = Select(Vector256.LessThan(x, Vector256.Create(-20f)), -V.One, value);
         V overflows = Vector256.GreaterThan(x, Vector256.Create(ExpOverflowSingle));
-        value = Vector256.ConditionalSelect(overflows, Vector256.Create(float.PositiveInfinity), value);
+        value = Select(overflows, Vector256.Create(float.PositiveInfinity), value);
         return WithSign(value, x);
     }
 
@@ -64,7 +65,7 @@ internal static partial class LaneMath
     internal static V Log(V x)
     {
         V tiny = Vector256.LessThan(x, Vector256.Create(1.17549435e-38f));
-        V normal = Vector256.ConditionalSelect(tiny, x * Vector256.Create(8388608f), x); // times 2^23
+        V normal = Select(tiny, x * Vector256.Create(8388608f), x); // times 2^23
         Vector256<int> bits = normal.AsInt32() - Vector256.Create(TwoThirdsBits);
         Vector256<int> k = (bits >> 23) + (tiny.AsInt32() & Vector256.Create(-23));
         V f = ((bits & Vector256.Create(0x007FFFFF)) + Vector256.Create(TwoThirdsBits)).AsSingle() - V.One;
@@ -130,8 +131,8 @@ internal static partial class LaneMath
     private static V LogSpecials(V value, V x, V pole)
     {
         V infinity = Vector256.Create(float.PositiveInfinity);
-        value = Vector256.ConditionalSelect(Vector256.LessThan(x, infinity), value, x);
-        value = Vector256.ConditionalSelect(Vector256.Equals(x, pole), -infinity, value);
-        return Vector256.ConditionalSelect(Vector256.LessThan(x, pole), Vector256.Create(float.NaN), value);
+        value = Select(Vector256.LessThan(x, infinity), value, x);
+        value = Select(Vector256.Equals(x, pole), -infinity, value);
+        return Select(Vector256.LessThan(x, pole), Vector256.Create(float.NaN), value);
     }
 }

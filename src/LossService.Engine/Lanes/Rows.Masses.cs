@@ -67,14 +67,14 @@ internal static partial class Rows
         sums.Clear();
         ref T sum = ref MemoryMarshal.GetReference(sums);
         int whole = row.Length & -Group;
-        AddBelow<T, V>(ref from, ref to, whole, shift, factor, ref sum);
+        AddBelow<T, V>(ref from, ref to, whole, row.Length, shift, factor, ref sum);
         if (whole < row.Length)
         {
             Span<T> tail = stackalloc T[Group];
             tail.Fill(T.NegativeInfinity);
             row[whole..].CopyTo(tail);
             ref T room = ref MemoryMarshal.GetReference(tail);
-            AddBelow<T, V>(ref room, ref room, Group, shift, factor, ref sum);
+            AddBelow<T, V>(ref room, ref room, Group, 0, shift, factor, ref sum);
             tail[..(row.Length - whole)].CopyTo(exps[whole..]);
         }
 
@@ -82,7 +82,9 @@ internal static partial class Rows
         return Fold(ref sum);
     }
 
-    private static void AddBelow<T, V>(ref T from, ref T to, int end, V shift, V factor, ref T sum)
+    // One exponential a turn, as in Add: accumulators change places.
+    private static void AddBelow<T, V>(
+        ref T from, ref T to, int end, int ahead, V shift, V factor, ref T sum)
         where T : unmanaged
         where V : struct, IVectorLane<V, T>
     {
@@ -94,20 +96,15 @@ internal static partial class Rows
             V b = V.Load(ref sum, k + V.Count);
             V onesA = V.Load(ref sum, Sums.Accumulators + k);
             V onesB = V.Load(ref sum, Sums.Accumulators + k + V.Count);
-            for (int i = k; i < end; i += Sums.Accumulators)
+            for (nint i = k; i < end; i += (i & V.Count) == 0 ? V.Count : Sums.Accumulators - V.Count)
             {
-                V first = V.Load(ref from, i);
-                V second = V.Load(ref from, i + V.Count);
-                V firstExp = V.ExpNonPositive((first - shift) * factor);
-                V secondExp = V.ExpNonPositive((second - shift) * factor);
-                V.Store(firstExp, ref to, i);
-                V.Store(secondExp, ref to, i + V.Count);
-                V firstIsTop = V.Same(first, shift);
-                V secondIsTop = V.Same(second, shift);
-                a += V.Select(firstIsTop, zero, firstExp);
-                b += V.Select(secondIsTop, zero, secondExp);
-                onesA += V.Select(firstIsTop, one, zero);
-                onesB += V.Select(secondIsTop, one, zero);
+                Cache.Fetch(ref from, i + ahead);
+                V score = V.Load(ref from, i);
+                V exp = V.ExpNonPositive((score - shift) * factor);
+                V.Store(exp, ref to, i);
+                V isTop = V.Same(score, shift);
+                (a, b) = (b, a + V.Select(isTop, zero, exp));
+                (onesA, onesB) = (onesB, onesA + V.Select(isTop, one, zero));
             }
 
             V.Store(a, ref sum, k);

@@ -72,21 +72,23 @@ internal readonly struct SingleLane(Vector256<float> vector) : IVectorLane<Singl
 
     [MethodImpl(Inline)]
     public static SingleLane Select(SingleLane mask, SingleLane then, SingleLane otherwise) =>
-        new(Vector256.ConditionalSelect(mask._vector, then._vector, otherwise._vector));
+        new(LaneMath.Select(mask._vector, then._vector, otherwise._vector));
 
     [MethodImpl(Inline)]
     public static SingleLane Abs(SingleLane a) => new(Vector256.Abs(a._vector));
 
-    // Compare and select: unlike the instruction's max, the result for NaN is the same everywhere, and a is kept, so
-    // that a NaN in the first operand survives.
+    // a is kept unless b is larger, so that a NaN in the first operand survives.
     [MethodImpl(Inline)]
-    public static SingleLane Max(SingleLane a, SingleLane b) => Select(a < b, b, a);
+    public static SingleLane Max(SingleLane a, SingleLane b) =>
+        new(LaneMath.Larger(b._vector, a._vector));
 
     [MethodImpl(Inline)]
-    public static SingleLane Min(SingleLane a, SingleLane b) => Select(a > b, b, a);
+    public static SingleLane Min(SingleLane a, SingleLane b) =>
+        new(LaneMath.Smaller(b._vector, a._vector));
 
     [MethodImpl(Inline)]
-    public static SingleLane Hinge(SingleLane a, double tie) => Select(a < 0, 0, a);
+    public static SingleLane Hinge(SingleLane a, double tie) =>
+        new(LaneMath.Larger(Vector256<float>.Zero, a._vector));
 
     [MethodImpl(Inline)]
     public static SingleLane ZeroTimes(SingleLane a, SingleLane b) =>

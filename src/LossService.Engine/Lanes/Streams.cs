@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
 namespace LossService.Engine.Lanes;
@@ -11,6 +12,9 @@ internal static class Streams
     /// cache, so that whoever reads them next fetches them from memory anyway.</summary>
     public const int BytesMin = 16 << 20;
 
+    /// <summary>True for a tensor of so many bytes.</summary>
+    public static bool Suit(int bytes) => bytes >= BytesMin;
+
     /// <summary>Copies numbers to their place in a pool's tensor, which may begin anywhere.</summary>
     /// <remarks>These stores reach other threads late, but not after a locked instruction: every hand-over of work
     /// contains one.</remarks>
@@ -21,9 +25,10 @@ internal static class Streams
             nuint vector = (nuint)Unsafe.SizeOf<Vector256<T>>();
             int i = Math.Min(numbers.Length, (int)((vector - ((nuint)to % vector)) % vector) / sizeof(T));
             numbers[..i].CopyTo(destination);
+            ref T from = ref MemoryMarshal.GetReference(numbers);
             for (; i <= numbers.Length - Vector256<T>.Count; i += Vector256<T>.Count)
             {
-                Vector256.Create(numbers.Slice(i, Vector256<T>.Count)).StoreAlignedNonTemporal(to + i);
+                Vector256.LoadUnsafe(ref from, (nuint)i).StoreAlignedNonTemporal(to + i);
             }
 
             numbers[i..].CopyTo(destination[i..]);

@@ -54,6 +54,7 @@ internal sealed class Block
             nuint start = (nuint)System.Runtime.CompilerServices.Unsafe.AsPointer(
                 ref System.Runtime.InteropServices.MemoryMarshal.GetArrayDataReference(Bytes));
             Offset = (int)((TensorPool.Alignment - (start % TensorPool.Alignment)) % TensorPool.Alignment);
+            LargePages.Advise(start, bytes);
         }
     }
 

@@ -7,12 +7,16 @@ namespace LossService.Benchmarks.Harness;
 /// be run alone.</summary>
 internal static partial class Report
 {
-    private static readonly string[] Order = ["Kernels", "Digits", "Server", "Cost as work grows", "Start-up"];
+    private static readonly string[] Order = ["Kernels", "Pieces of kernels", "Digits", "Server", "Cost as work grows", "Start-up"];
 
     private static string Folder => Path.Combine(Machine.Repository, "tests", "LossService.Benchmarks", "results");
 
     /// <summary>The results file.</summary>
     public static string File { get; } = Path.Combine(Folder, $"{Machine.Slug}.md");
+
+    /// <summary>Written by hand: why targets are missed on this processor. A run takes it over as the last
+    /// section.</summary>
+    private static string ReasonsFile => Path.Combine(Folder, $"{Machine.Slug}.reasons.md");
 
     /// <summary>Where a plot of this processor goes.</summary>
     public static string PlotFile(string name) => Path.Combine(Folder, $"{Machine.Slug}-{name}.svg");
@@ -34,6 +38,11 @@ internal static partial class Report
         foreach (string one in Order.Where(sections.ContainsKey))
         {
             text.Append($"\n## {one}\n\n{sections[one]}\n");
+        }
+
+        if (System.IO.File.Exists(ReasonsFile))
+        {
+            text.Append("\n## Targets that are missed\n\n").Append(System.IO.File.ReadAllText(ReasonsFile));
         }
 
         System.IO.File.WriteAllText(File, text.ToString());

@@ -13,6 +13,7 @@ public class ToyRunTests
 
     [Theory]
     [InlineData("kernels", 13 * 2)]
+    [InlineData("pieces", 0)]
     [InlineData("digits", 2 * 6)]
     [InlineData("server", 3)]
     [InlineData("cost", 0)]

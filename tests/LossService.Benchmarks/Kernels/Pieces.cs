@@ -1,0 +1,117 @@
+using LossService.Benchmarks.Harness;
+using LossService.Engine.Lanes;
+using LossService.Engine.Numerics;
+
+namespace LossService.Benchmarks.Kernels;
+
+/// <summary>What the kernels are made of, each alone: the bounds that explain a row of the table.</summary>
+internal static class Pieces
+{
+    private const int Items = 2048; // a block: it stays in L1
+    private const int Classes = 10;
+    private const int Stride = 192; // rows of a block of ten classes
+    private const int LargeItems = 10_000_000;
+
+    /// <summary>A table of nanoseconds.</summary>
+    public static string Run(bool toy, Action<string> say)
+    {
+        Pace pace = toy ? Pace.Toy : Pace.Quick with { Seconds = 1, RoundsMax = 41 };
+        List<string[]> lines = [["piece", "least ns", "median ns", "items"]];
+        foreach ((string name, Action work, int elements) in InL1().Concat(Whole(toy)).Append(Sweep(toy)))
+        {
+            say(name);
+            var alone = new Local(name, work, () => []);
+            Spread seconds = Spread.Of(Contest.Hold(name, [alone], pace).Seconds(alone));
+            string Cost(double all) => Table.Number(all / elements * 1e9);
+            lines.Add([name, Cost(seconds.Min), Cost(seconds.Median), $"{elements:N0}"]);
+        }
+
+        return Table.Of(lines);
+    }
+
+    private static IEnumerable<(string Name, Action Work, int Elements)> InL1()
+    {
+        float[] scores = Given.Numbers("scores", 1, 2, Items).Floats!;
+        float[] results = new float[Items + 16];
+        float[] columns = new float[(Classes + 1) * Stride];
+        float[] own = new float[Stride];
+        float[] gaps = new float[Stride];
+        float[] rests = new float[Stride];
+        double sum = 0;
+        yield return ("addition that waits for the one before", () => sum += Chain(scores), Items / SingleLane.Count);
+        yield return ("Rows.Max", () => sum += Rows.Max<float, SingleLane>(scores), Items);
+        yield return ("Rows.ExpSum", () => sum += Rows.ExpSum<float, SingleLane>(scores, 8f, -1, results), Items);
+        yield return ("Rows.ExpSum of a temperature",
+            () => sum += Rows.ExpSum<float, SingleLane>(scores, 0.25f, results).Total, Items);
+        yield return ("Rows.Scale", () => Rows.Scale<float, SingleLane>(scores, 0.5f, results), Items);
+        yield return ("Sums.OfBlock", () => sum += Sums.OfBlock<float>(scores), Items);
+        yield return ("Columns.FromRows",
+            () => Columns.FromRows<float, SingleLane>(scores, Classes, Stride, columns, Stride), Classes * Stride);
+        yield return ("Columns.Softmax",
+            () => Columns.Softmax<float, SingleLane>(columns, Stride, Classes, Stride, own, gaps, rests),
+            Classes * Stride);
+        yield return ("Columns.ToRows",
+            () => Columns.ToRows<float, SingleLane>(columns, Stride, Classes, Stride, results), Classes * Stride);
+    }
+
+    // With next to nothing to compute, a call is what stands around the kernel.
+    private static IEnumerable<(string Name, Action Work, int Elements)> Whole(bool toy)
+    {
+        int block = toy ? 16 : Items;
+        KernelCase[] cases =
+        [
+            KernelCase.CrossEntropy(1, Classes), KernelCase.BceWithLogits(8), KernelCase.BceWithLogits(block),
+            KernelCase.SigmoidFocal(block), KernelCase.SmoothL1(block),
+        ];
+        foreach (KernelCase given in cases)
+        {
+            using var engine = new EngineSide(given);
+            Entrant call = engine.Run(1);
+            bool isBlock = given.Elements == block;
+            yield return ($"Loss.Run {given.Work}", () => call.Time(1), isBlock ? block : 1);
+        }
+    }
+
+    private static (string Name, Action Work, int Elements) Sweep(bool toy)
+    {
+        int count = toy ? Items : LargeItems / Items * Items;
+        var pool = new TensorPool(1L << 32);
+        Tensor[] all =
+        [
+            .. Enumerable.Range(0, 3).Select(_ => Tensor.Rent(
+                pool, new Shape(count), Element.Float32)),
+        ];
+        foreach (Tensor one in all)
+        {
+            one.Float32.Fill(1);
+        }
+
+        float[] near = new float[Items];
+        return ("two reads, an addition, a write past the caches",
+            () => Sum(all[0].Float32, all[1].Float32, near, all[2].Float32), count);
+    }
+
+    private static float Chain(float[] numbers)
+    {
+        SingleLane sum = 0;
+        for (nint i = 0; i < numbers.Length; i += SingleLane.Count)
+        {
+            sum += SingleLane.Load(ref numbers[0], i);
+        }
+
+        return sum.Vector[0];
+    }
+
+    private static void Sum(ReadOnlySpan<float> a, ReadOnlySpan<float> b, float[] near, Span<float> to)
+    {
+        for (int start = 0; start < a.Length; start += Items)
+        {
+            for (int i = 0; i < Items; i += SingleLane.Count)
+            {
+                SingleLane.Store(SingleLane.Load(in a[start], i) + SingleLane.Load(in b[start], i), ref near[0], i);
+            }
+
+            Streams.Write<float>(near, to.Slice(start, Items));
+        }
+    }
+}
