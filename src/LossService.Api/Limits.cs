@@ -114,7 +114,7 @@ public sealed class Limits
         new("answer_buffer", AnswerBufferBytesMax, "bytes", 1 << 10, 1 << 24,
             "Enough to keep a fast link busy; a large answer is written from its tensor as it leaves."),
         new("connections", ConnectionsMax, "connections", 1, 1 << 20,
-            "At 64 KiB of buffers each, 128 MiB when all of them are slow."),
+            "A slow reader holds three blocks of 32 KiB, 192 MiB if all do; a sender no more than buffered_body."),
     ];
 
     /// <summary>The names of the limits that are configured outside their range.</summary>

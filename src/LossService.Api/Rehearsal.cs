@@ -11,14 +11,20 @@ internal sealed class Rehearsal(
 {
     /// <summary>Answers a body as <c>POST /v1/losses/{name}</c> does.</summary>
     /// <returns>The status and the answer's bytes.</returns>
-    public Task<(int Status, byte[] Body)> PostAsync(Loss loss, string body, string query = "")
+    public Task<(int Status, byte[] Body)> PostAsync(Loss loss, string body, string query = "") =>
+        PostAsync(loss, Encoding.UTF8.GetBytes(body), query, "application/json", "*/*");
+
+    /// <summary>The same with a body of any format, and an answer of a format that is named.</summary>
+    public Task<(int Status, byte[] Body)> PostAsync(
+        Loss loss, byte[] body, string query, string contentType, string accept)
     {
         // It is no part of the request that may have asked for it, neither in the log nor in a trace.
         using AsyncFlowControl suppressed = ExecutionContext.SuppressFlow();
-        return Task.Run(() => RunAsync(loss, body, query));
+        return Task.Run(() => RunAsync(loss, body, query, contentType, accept));
     }
 
-    private async Task<(int Status, byte[] Body)> RunAsync(Loss loss, string body, string query)
+    private async Task<(int Status, byte[] Body)> RunAsync(
+        Loss loss, byte[] body, string query, string contentType, string accept)
     {
         using IServiceScope scope = scopes.CreateScope();
         using var answer = new MemoryStream();
@@ -26,8 +32,9 @@ internal sealed class Rehearsal(
         http.Request.Method = HttpMethods.Post;
         http.Request.Path = $"/v1/losses/{loss.Card.Name}";
         http.Request.QueryString = new(query);
-        http.Request.ContentType = "application/json";
-        http.Request.Body = new MemoryStream(Encoding.UTF8.GetBytes(body));
+        http.Request.ContentType = contentType;
+        http.Request.Headers.Accept = accept;
+        http.Request.Body = new MemoryStream(body);
         http.Features.Set<IHttpResponseBodyFeature>(new StreamResponseBodyFeature(answer));
         var answering = new ProblemMiddleware(EndpointOf(loss).RequestDelegate!, log);
         await new RequestLine(answering.InvokeAsync, RequestLog.Unheard).InvokeAsync(http);

@@ -1,53 +1,57 @@
 using System.Diagnostics;
-using System.Runtime;
+using System.Text;
 using LossService.Engine;
 using LossService.Engine.Cards;
+using LossService.Engine.Numerics;
+using LossService.Wire.Json;
+using LossService.Wire.Safetensors;
+using Microsoft.Extensions.Options;
 
 namespace LossService.Api;
 
-/// <summary>Rehearses every route until the compiler has nothing left to do for it, so that no caller pays for
-/// it.</summary>
-/// <remarks>The runtime compiles a method quickly at its first call, again with counters after thirty calls, and for
-/// good after thirty more, both in the background and only once nothing new was compiled for a while. Under load on one
-/// processor, small requests still cost five times as much after nine seconds.</remarks>
+/// <summary>Rehearses every route, so that no caller pays for its first compilation.</summary>
+/// <remarks>The runtime compiles a method quickly at its first call, with counters after thirty calls, and for good
+/// after thirty more, both in the background and only once nothing new was compiled for a while. How many rounds with
+/// rests between them are worth waiting for is decided by measurement (map: Warm-up).</remarks>
 internal sealed partial class WarmUp(
-    IReadOnlyList<Loss> losses, Rehearsal rehearsal, IConfiguration settings, ILogger<WarmUp> log)
+    IReadOnlyList<Loss> losses, Rehearsal rehearsal, MediaTypes mediaTypes, TensorPool pool, IOptions<Limits> limits,
+    IConfiguration settings, ILogger<WarmUp> log)
 {
+    private const int Rounds = 1;
     private const int Calls = 32;
     private const int RestMs = 250;
 
-    // Fewer new methods than this in a pass are the runtime's own business.
-    private const int SettledMethods = 32;
+    // Makes a body that arrives, is computed and leaves in several parts.
+    private const int LargeTimes = 1 << 14;
 
-    // Readiness must come some time, whatever else keeps the processor busy.
-    private const double SecondsMax = 10;
+    private static readonly string Json = new JsonCodec().MediaType;
+    private static readonly string Binary = new SafetensorsCodec().MediaType;
 
-    /// <summary>Returns when every route is warm, or the time for it is over.</summary>
+    /// <summary>Returns when every route is warm.</summary>
     public async Task RunAsync(CancellationToken stopping)
     {
         long start = Stopwatch.GetTimestamp();
-        double secondsMax = settings.GetValue("WarmUpSeconds", SecondsMax);
-        await PassAsync(1, stopping);
-        long compiled = long.MaxValue;
-        while (compiled > SettledMethods && Stopwatch.GetElapsedTime(start).TotalSeconds < secondsMax)
+        int[] sizes = [1, LargeTimes];
+        byte[][] binary = await Task.WhenAll(sizes.Select(times =>
+            BinaryExample.OfAsync(losses[0].Card, times, limits.Value.ForReading(), pool)));
+        int rounds = settings.GetValue("WarmUpRounds", Rounds);
+        for (int round = 0; round < rounds; round++)
         {
-            await Task.Delay(RestMs, stopping);
-            long before = JitInfo.GetCompiledMethodCount();
-            await PassAsync(Calls, stopping);
-            await Task.Delay(RestMs, stopping);
-            compiled = JitInfo.GetCompiledMethodCount() - before;
+            await PassAsync(round == 0 ? 1 : Calls, binary, stopping);
+            await Task.Delay(round == rounds - 1 ? 0 : RestMs, stopping);
         }
 
         LogWarm(losses.Count, Stopwatch.GetElapsedTime(start).TotalMilliseconds);
     }
 
-    private async Task PassAsync(int calls, CancellationToken stopping)
+    private async Task PassAsync(int calls, byte[][] binary, CancellationToken stopping)
     {
         foreach (Loss loss in losses)
         {
             foreach (string dtype in Common.Dtype.Words)
             {
-                if (!await RepeatAsync(loss, loss.Card.Examples[0].Body, $"?dtype={dtype}", calls, stopping))
+                byte[] example = Encoding.UTF8.GetBytes(loss.Card.Examples[0].Body);
+                if (!await RepeatAsync(loss, example, $"?dtype={dtype}", Json, "*/*", calls, stopping))
                 {
                     // One broken loss must not keep the others from answering.
                     break;
@@ -55,23 +59,31 @@ internal sealed partial class WarmUp(
             }
         }
 
-        // How problems are found, told and written is the same for all.
-        await RepeatAsync(losses[0], "{}", "", calls, stopping);
-        await RepeatAsync(losses[0], "{", "", calls, stopping);
+        // What bodies look like is the same for all, and so is how problems are found, told and written.
+        foreach (string accept in mediaTypes.Names)
+        {
+            await RepeatAsync(losses[0], binary[0], "", Binary, accept, calls, stopping);
+            await RepeatAsync(losses[0], binary[1], "", Binary, accept, 1, stopping);
+        }
+
+        for (int call = 0; call < calls; call++)
+        {
+            await rehearsal.PostAsync(losses[0], "{}");
+            await rehearsal.PostAsync(losses[0], "{");
+        }
     }
 
-    // False when the first example of a loss does not answer.
+    // False when an example does not answer.
     private async Task<bool> RepeatAsync(
-        Loss loss, string body, string query, int calls, CancellationToken stopping)
+        Loss loss, byte[] body, string query, string format, string accept, int calls, CancellationToken stopping)
     {
-        bool isRight = query.Length > 0;
         for (int call = 0; call < calls; call++)
         {
             stopping.ThrowIfCancellationRequested();
-            (int status, _) = await rehearsal.PostAsync(loss, body, query);
-            if (isRight && status != StatusCodes.Status200OK)
+            (int status, _) = await rehearsal.PostAsync(loss, body, query, format, accept);
+            if (status != StatusCodes.Status200OK)
             {
-                LogBadExample(loss.Card.Name, query, status);
+                LogBadExample(loss.Card.Name, query, format, status);
                 return false;
             }
         }
@@ -82,6 +94,6 @@ internal sealed partial class WarmUp(
     [LoggerMessage(LogLevel.Information, "Warm: {Losses} losses in {Milliseconds:0} ms")]
     private partial void LogWarm(int losses, double milliseconds);
 
-    [LoggerMessage(LogLevel.Error, "The first example of {Loss:l} with {Query:l} answers {Status}")]
-    private partial void LogBadExample(string loss, string query, int status);
+    [LoggerMessage(LogLevel.Error, "The first example of {Loss:l} with {Query:l} as {Format:l} answers {Status}")]
+    private partial void LogBadExample(string loss, string query, string format, int status);
 }

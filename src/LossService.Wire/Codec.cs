@@ -42,6 +42,7 @@ public abstract class Codec
     /// <summary>How many bytes <see cref="WriteAsync"/> will write; null where only writing them tells.</summary>
     public virtual long? LengthOf(LossResult result) => null;
 
-    /// <summary>Writes an answer, flushing as it goes, so that memory stays flat.</summary>
+    /// <summary>Writes an answer, flushing as it goes, so that memory stays flat. The end waits in the pipe: its owner
+    /// flushes it, and knows how long an answer is of which nothing was sent.</summary>
     public abstract ValueTask WriteAsync(PipeWriter body, LossResult result, CancellationToken cancelled);
 }

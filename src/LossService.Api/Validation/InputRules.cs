@@ -8,13 +8,8 @@ namespace LossService.Api.Validation;
 /// <summary>Which tensors must be there, and which of them have a gradient.</summary>
 internal static class InputRules
 {
-    public static void AddInputRules(this AbstractValidator<LossRequest> validator)
-    {
-        validator.Add(RequiredInputsAreGiven);
-        validator.Add(OneOfEachSetIsGiven);
-        validator.Add(NeededInputsAreGiven);
-        validator.Add(GradientsAreAvailable);
-    }
+    public static void AddInputRules(this AbstractValidator<LossRequest> validator) =>
+        validator.Add(RequiredInputsAreGiven, OneOfEachSetIsGiven, NeededInputsAreGiven, GradientsAreAvailable);
 
     private static void RequiredInputsAreGiven(LossRequest request, ValidationContext<LossRequest> context)
     {

@@ -8,12 +8,8 @@ namespace LossService.Api.Validation;
 /// <summary>Values within their ranges, and words that this loss understands.</summary>
 internal static class ParameterRules
 {
-    public static void AddParameterRules(this AbstractValidator<LossRequest> validator)
-    {
-        validator.Add(ValuesAreInRange);
-        validator.Add(WordsAreUnderstood);
-        validator.Add(AvgFactorNeedsNoSum);
-    }
+    public static void AddParameterRules(this AbstractValidator<LossRequest> validator) =>
+        validator.Add(ValuesAreInRange, WordsAreUnderstood, AvgFactorNeedsNoSum);
 
     private static void ValuesAreInRange(LossRequest request, ValidationContext<LossRequest> context)
     {

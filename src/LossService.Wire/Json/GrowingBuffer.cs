@@ -8,7 +8,7 @@ namespace LossService.Wire.Json;
 /// back unless <see cref="Detach"/> has handed it on.</summary>
 internal sealed class GrowingBuffer(TensorPool pool) : IDisposable
 {
-    private const int FirstBytes = 1_024;
+    private const int FirstBytes = 4_096; // a thousand floats without growing
 
     private Lease _lease;
     private int _capacity;

@@ -9,8 +9,8 @@ namespace LossService.Wire.Json;
 /// notes, in this order.</summary>
 public static class JsonAnswerWriter
 {
-    /// <summary>Writes the answer straight into the pipe and flushes it about every 64 KiB and at its end. Allocates a
-    /// few small objects, whatever the size.</summary>
+    /// <summary>Writes the answer straight into the pipe and flushes it about every 64 KiB; its end is left to the
+    /// caller to flush. Allocates a few small objects, whatever the size.</summary>
     /// <exception cref="OperationCanceledException">Cancelled, or nobody reads the pipe any more.</exception>
     public static async ValueTask WriteAsync(PipeWriter body, LossResult result, CancellationToken cancelled)
     {
@@ -50,7 +50,7 @@ public static class JsonAnswerWriter
 
         WriteSmall(output, result, isFirst);
         output.Raw('}');
-        await output.FlushAsync(cancelled);
+        output.Commit();
     }
 
     /// <summary>The mistake of an answer with a NaN or an infinity, where <c>non_finite</c> is <c>error</c>; null if

@@ -7,13 +7,16 @@ using LossService.Wire.Numbers;
 namespace LossService.Wire.Json;
 
 /// <summary>A pipe that is written piece by piece, and how non-finite numbers are written to it.</summary>
-/// <remarks>Nothing is buffered here: text goes straight into the pipe's memory, and <see cref="ShouldFlush"/> says
-/// when enough of it waits.</remarks>
+/// <remarks>Text goes straight into the pipe's memory; the pipe is told of it only when that is full or to be sent,
+/// since an answer has dozens of pieces, and a server's pipe takes a lock for each. <see cref="ShouldFlush"/> says when
+/// enough waits.</remarks>
 internal sealed class JsonOutput(PipeWriter pipe, bool nonFiniteIsNull)
 {
     private const int FlushBytes = 65_536;
 
-    private int _waiting;
+    private Memory<byte> _memory;
+    private int _written; // of the memory
+    private int _waiting; // since the last flush
 
     /// <summary>True when so much waits that it should be sent.</summary>
     public bool ShouldFlush => _waiting >= FlushBytes;
@@ -23,6 +26,7 @@ internal sealed class JsonOutput(PipeWriter pipe, bool nonFiniteIsNull)
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     public async ValueTask FlushAsync(CancellationToken cancelled)
     {
+        Commit();
         _waiting = 0;
         FlushResult result = await pipe.FlushAsync(cancelled);
         if (result.IsCanceled || result.IsCompleted)
@@ -32,13 +36,34 @@ internal sealed class JsonOutput(PipeWriter pipe, bool nonFiniteIsNull)
         }
     }
 
+    /// <summary>Hands all that was written to the pipe, without sending it.</summary>
+    public void Commit()
+    {
+        if (_written > 0)
+        {
+            pipe.Advance(_written);
+        }
+
+        _memory = default;
+        _written = 0;
+    }
+
     /// <summary>Memory to write to, at least so much.</summary>
-    public Span<byte> Room(int bytesMin) => pipe.GetSpan(bytesMin);
+    public Span<byte> Room(int bytesMin)
+    {
+        if (_memory.Length - _written < bytesMin)
+        {
+            Commit();
+            _memory = pipe.GetMemory(bytesMin);
+        }
+
+        return _memory.Span[_written..];
+    }
 
     /// <summary>Tells how much of the room was written.</summary>
     public void Advance(int bytes)
     {
-        pipe.Advance(bytes);
+        _written += bytes;
         _waiting += bytes;
     }
 

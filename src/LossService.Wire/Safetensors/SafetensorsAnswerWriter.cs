@@ -28,8 +28,8 @@ internal static class SafetensorsAnswerWriter
         return length;
     }
 
-    /// <summary>Writes the answer from its tensors into the pipe, and flushes it about every 64 KiB and at its
-    /// end.</summary>
+    /// <summary>Writes the answer from its tensors into the pipe, and flushes it about every 64 KiB; its end is left to
+    /// the caller to flush.</summary>
     /// <exception cref="OperationCanceledException">Cancelled, or nobody reads the pipe any more.</exception>
     public static async ValueTask WriteAsync(PipeWriter body, LossResult result, CancellationToken cancelled)
     {
@@ -46,8 +46,6 @@ internal static class SafetensorsAnswerWriter
                 WriteScalar(body, result.Loss!.Value, result.Request.IsFloat64);
             }
         }
-
-        await FlushAsync(body, cancelled);
     }
 
     private static void WriteHeader(PipeWriter body, ReadOnlySpan<byte> header)

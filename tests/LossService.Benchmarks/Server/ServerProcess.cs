@@ -41,15 +41,26 @@ internal sealed class ServerProcess : IDisposable
         }
     }
 
+    /// <summary>Processor time of all its threads so far.</summary>
+    public double CpuSeconds
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.TotalProcessorTime.TotalSeconds;
+        }
+    }
+
     /// <summary>The program that the service's project builds, which lies beside this one.</summary>
     public static string Service { get; } = Path.Combine(AppContext.BaseDirectory, "LossService.Api.dll");
 
-    /// <summary>Starts the service itself from this file.</summary>
-    public static ServerProcess StartService(string dll, bool withGauge = true, byte[]? firstRequest = null) =>
-        Start("LossService", [dll], withGauge, firstRequest);
+    /// <summary>Starts the service itself from this file, with these variables beside its own settings.</summary>
+    public static ServerProcess StartService(
+        string dll, bool withGauge = true, byte[]? firstRequest = null, params (string Name, string Value)[] environment) =>
+        Start("LossService", [dll], withGauge, firstRequest, environment);
 
     /// <summary>Starts one of the services that this program can be.</summary>
-    public static ServerProcess StartPeer(string which) => Start(which, [Programs.Self, "--serve", which], true, null);
+    public static ServerProcess StartPeer(string which) => Start(which, [Programs.Self, "--serve", which], true, null, []);
 
     /// <summary>One of its connections, open as long as the server is: what opening costs is no request's.</summary>
     public Connection Connection(int number)
@@ -77,7 +88,8 @@ internal sealed class ServerProcess : IDisposable
         File.Delete(_gauge);
     }
 
-    private static ServerProcess Start(string name, string[] program, bool withGauge, byte[]? firstRequest)
+    private static ServerProcess Start(
+        string name, string[] program, bool withGauge, byte[]? firstRequest, (string Name, string Value)[] environment)
     {
         int port = FreePort();
         string gauge = Path.Combine(Path.GetTempPath(), $"gauge-{Environment.ProcessId}-{port}");
@@ -93,7 +105,7 @@ internal sealed class ServerProcess : IDisposable
             RedirectStandardError = true,
         };
         plan.Environment["DOTNET_TieredPGO"] = "1"; // as the service's own project has it
-        foreach ((string variable, string value) in withGauge ? Gauge.VariablesFor(gauge) : [])
+        foreach ((string variable, string value) in environment.Concat(withGauge ? Gauge.VariablesFor(gauge) : []))
         {
             plan.Environment[variable] = value;
         }

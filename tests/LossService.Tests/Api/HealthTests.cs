@@ -1,3 +1,4 @@
+using LossService.Engine;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Xunit;
@@ -31,6 +32,16 @@ public sealed class HealthTests
         }
 
         Assert.Fail("The service never became ready.");
+    }
+
+    [Fact]
+    public async Task WarmUp_OfTheCatalogue_GetsAnAnswerInEveryFormat()
+    {
+        await using var service = new Service("Production");
+        await service.WarmAsync();
+        Assert.Contains(service.Log.All, line => line.Contains("\"Warm: ", StringComparison.Ordinal));
+        Assert.DoesNotContain(service.Log.All, line => Catalogue.All.Any(loss =>
+            line.Contains($"The first example of {loss.Card.Name} ", StringComparison.Ordinal)));
     }
 
     [Fact]

@@ -69,7 +69,6 @@ internal sealed class Service(string environment, params (string Name, string Va
     {
         builder.UseEnvironment(environment);
         builder.UseSetting("PoisonsReturns", "true");
-        builder.UseSetting("WarmUpSeconds", "0"); // every route once is enough to be right
         foreach ((string name, string value) in settings)
         {
             builder.UseSetting(name, value);

@@ -20,6 +20,9 @@ internal sealed class Pieces : PipeReader
 
     public int Reads { get; private set; }
 
+    /// <summary>How many bytes all reads were given together; more than there are if some were left and given again.</summary>
+    public long BytesHanded { get; private set; }
+
     public static Pieces Whole(byte[] body) => new([body]);
 
     public static Pieces Of(byte[] body, int size) =>
@@ -57,6 +60,7 @@ internal sealed class Pieces : PipeReader
         _reading = true;
         ReadOnlySequence<byte> bytes = _first is null ? default : new ReadOnlySequence<byte>(
             (Piece)_start.GetObject()!, _start.GetInteger(), _last!, _last!.Memory.Length);
+        BytesHanded += bytes.Length;
         return new(new ReadResult(bytes, isCanceled: false, isCompleted: _coming.Count == 0));
     }
 

@@ -52,6 +52,9 @@ internal sealed class Reading : IDisposable
 
     public LossRequest Request { get; }
 
+    /// <summary>How many bytes were rented to read it, one buffer after the other; 0 with a pool of the caller's.</summary>
+    public long BytesRented { get; private init; }
+
     public IReadOnlyList<Mistake> Mistakes => Request.Mistakes.All;
 
     public Tensor this[string name] => Request.AnyTensor(Card.PlaceOfInput(name));
@@ -65,7 +68,8 @@ internal sealed class Reading : IDisposable
         PipeReader body, ReadLimits? limits = null, Action<LossRequest>? query = null, TensorPool? pool = null,
         Codec? codec = null, CancellationToken cancelled = default)
     {
-        pool ??= new TensorPool(1 << 30) { PoisonsReturns = true };
+        long rented = 0;
+        pool ??= new TensorPool(1 << 30) { PoisonsReturns = true, Lending = bytes => rented += bytes };
         var request = new LossRequest(Card);
         query?.Invoke(request);
         try
@@ -81,7 +85,7 @@ internal sealed class Reading : IDisposable
             throw;
         }
 
-        return new(pool, request);
+        return new(pool, request) { BytesRented = rented };
     }
 
     /// <summary>The only mistake.</summary>

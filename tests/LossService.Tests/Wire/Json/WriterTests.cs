@@ -150,7 +150,7 @@ public sealed class WriterTests : IDisposable
     {
         var pipe = new Pipe();
         await pipe.Reader.CompleteAsync();
-        using LossResult result = Answer([2], [1, 2]);
+        using LossResult result = Answer([300, 300], new float[90_000]);
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => new JsonCodec().WriteAsync(pipe.Writer, result, default).AsTask());
         result.Request.Dispose();
     }
@@ -219,6 +219,7 @@ public sealed class WriterTests : IDisposable
         var pipe = PipeWriter.Create(stream);
         Task write = new JsonCodec().WriteAsync(pipe, result, default).AsTask();
         Assert.True(write.IsCompletedSuccessfully, write.Exception?.ToString());
+        pipe.Complete();
         string text = Encoding.UTF8.GetString(stream.ToArray());
         using var document = JsonDocument.Parse(text);
         return text;
