@@ -149,7 +149,7 @@ public sealed record LossCard
     public AxisMax? AxisMax { get; init; }
 
     /// <summary>True when every sample meets every other, so that a part of a batch answers something else.</summary>
-    public bool SamplesMeet => AxisMax is { Axis: "N" };
+    public bool SamplesMeet { get => field || AxisMax is { Axis: "N" }; init; }
 
     /// <summary>The parameter of a loss whose items are divided by their lengths in a mean and not in a sum: its word
     /// <c>never</c> makes them alike.</summary>

@@ -39,8 +39,16 @@ internal sealed class ScoreRowDriver<TLoss, T> : Driver, IDisposable
         int weight = request.Card.PlaceOfInput(Common.WeightName);
         _weight = weight < 0 ? null : request.Tensor(weight);
         Outputs.Rent(request, result, workshop.Pool, withItems: true);
-        _counts = TLoss.Counts is { } counts ? Count(request, request.Tensor(counts), workshop.Pool) : null;
         _partials = Tensor.Rent(workshop.Pool, new Shape(Blocks), Element.Float64);
+        try
+        {
+            _counts = TLoss.Counts is { } counts ? Count(request, request.Tensor(counts), workshop.Pool) : null;
+        }
+        catch
+        {
+            _partials.Dispose();
+            throw;
+        }
     }
 
     public override int Blocks => _layout.Blocks;
@@ -95,6 +103,7 @@ internal sealed class ScoreRowDriver<TLoss, T> : Driver, IDisposable
     private Tensor Count(LossRequest request, Tensor? before, TensorPool pool)
     {
         var shape = new Shape(_layout.Classes);
+        Tensor answer = _result.Outputs[0] = Tensor.Rent(pool, shape, request.FloatElement);
         Tensor counts = Tensor.Rent(pool, shape, Element.Float64);
         for (int c = 0; c < _layout.Classes; c++)
         {
@@ -106,8 +115,7 @@ internal sealed class ScoreRowDriver<TLoss, T> : Driver, IDisposable
             counts.Float64[_plan.IsLeftOut(row) ? 0 : _labels!.Label[row]] += _plan.IsLeftOut(row) ? 0 : 1;
         }
 
-        _result.Outputs[0] = Tensor.Rent(pool, shape, request.FloatElement);
-        Rows.Narrow<T>(counts.Float64, _result.Outputs[0]!.Values<T>());
+        Rows.Narrow<T>(counts.Float64, answer.Values<T>());
         return counts;
     }
 

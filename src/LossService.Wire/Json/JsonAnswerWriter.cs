@@ -44,7 +44,7 @@ public static class JsonAnswerWriter
             if (result.Outputs[place] is { } tensor)
             {
                 output.Name(request.Card.Outputs[place].Name, ref isFirst);
-                await JsonTensorWriter.WriteAsync(output, tensor, TensorForm.Nested, cancelled);
+                await JsonTensorWriter.WriteAsync(output, tensor, FormOf(request, tensor), cancelled);
             }
         }
 
@@ -174,6 +174,13 @@ public static class JsonAnswerWriter
             "base64" => TensorForm.Base64,
             _ => place >= 0 && request.HasInput(place) ? request.AnyTensor(place).Form : TensorForm.Nested,
         };
+    }
+
+    // Integers have no base64 form.
+    private static TensorForm FormOf(LossRequest request, Tensor output)
+    {
+        TensorForm form = FormOf(request, place: -1);
+        return form == TensorForm.Base64 && output.Element == Element.Label ? TensorForm.Flat : form;
     }
 
     private static int FirstGiven(LossRequest request)

@@ -17,7 +17,7 @@ internal sealed class CosentLoss : IOracle
             return s.sum() * 0;
         }
 
-        double top = Math.Max(0, lags.detach().max().item<double>());
+        double top = Math.Max(0, lags.detach().max().to(ScalarType.Float64).item<double>());
         Tensor rest = (lags - top).exp().sum();
         return top == 0 ? rest.log1p() : top + (rest + Math.Exp(-top)).log();
     });

@@ -52,7 +52,7 @@ public sealed class InBatchTests
     }
 
     [Theory]
-    [MemberData(nameof(EveryLoss.InBatch), MemberType = typeof(EveryLoss))]
+    [MemberData(nameof(EveryLoss.OfPairs), MemberType = typeof(EveryLoss))]
     public void Samples_BeyondTheLimit_AreRefusedByName(string loss, bool float64)
     {
         LossCard card = EveryLoss.Card(loss);
@@ -121,6 +121,7 @@ public sealed class InBatchTests
 
     private static Question Draw(string loss, bool float64, int seed, int samples) => new Samples(EveryLoss.Card(loss), seed).Draw(new()
     {
+        Form = 0,
         Samples = samples,
         Float64 = float64,
         Reduction = "none",

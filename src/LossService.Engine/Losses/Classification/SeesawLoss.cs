@@ -44,6 +44,7 @@ internal readonly struct SeesawLoss(double mitigation, double compensation, doub
         Parameters = [Mitigation, Compensation, Eps, Detach, ClassInputs.IgnoreIndex],
         Outputs = [new("class_counts", "C", InputKind.Number, "The counts with this batch's labels, for the next request.")],
         HasHessian = false,
+        SamplesMeet = true,
         Edges =
         [
             "The batch's own labels are counted first; a class that was never seen counts as seen once.",

@@ -47,22 +47,33 @@ internal sealed record Distribution(Tensor Input, Tensor Probability, Tensor Sur
 
     /// <summary>β p log(p/m) + (1 - β) q log(q/m), with m = β p + (1 - β) q: from the smaller of both on, so that nothing
     /// cancels and no ratio overflows.</summary>
-    public Tensor TermsFromMixture(Distribution q, double beta)
+    public Tensor TermsFromMixture(Distribution q, double beta, bool areNormalized = false)
     {
         Tensor mine = where(Probability.detach() == 0, zeros_like(Probability), Probability);
         Tensor other = where(q.Probability.detach() == 0, zeros_like(q.Probability), q.Probability);
         Tensor isOtherSmaller = (other <= mine).detach();
         Tensor one = ones_like(mine);
         Tensor neither = (other.detach() == 0).logical_and(mine.detach() == 0);
-        Tensor large = where(neither, one, where(isOtherSmaller, mine, other));
-        Tensor ratio = where(isOtherSmaller, other, mine) / large;
+        Tensor large = where(isOtherSmaller, mine, other);
+        Tensor ratio = where(isOtherSmaller, other, mine) / where(neither, one, large);
         Tensor share = where(isOtherSmaller, full_like(mine, 1 - beta), full_like(mine, beta));
         Tensor overLarge = (share * (ratio - 1)).log1p();
         Tensor isNone = ratio.detach() == 0;
         Tensor overSmall = overLarge - where(isNone, one, ratio).log();
         Tensor smallTerm = where(isNone, zeros_like(ratio), -(ratio * overSmall));
         Tensor weights = where(isOtherSmaller, full_like(mine, beta), full_like(mine, 1 - beta));
-        return large * ((weights * -overLarge) + ((1 - weights) * smallTerm));
+        Tensor terms = large * ((weights * -overLarge) + ((1 - weights) * smallTerm));
+        if (!areNormalized)
+        {
+            return terms;
+        }
+
+        // Where both sum to 1, log β and log(1 - β) owe nothing to any slope, but would drown what does.
+        Tensor ownLarge = ((1 - weights) / weights * ratio).log1p();
+        Tensor ownSmall = ownLarge + (weights / (1 - weights)).log() - where(isNone, one, ratio).log();
+        Tensor sloping = large * ((weights * -ownLarge)
+            + where(isNone, zeros_like(ratio), (1 - weights) * -(ratio * ownSmall)));
+        return terms.detach() + sloping - sloping.detach();
     }
 
     /// <summary>Σ -p log q, one a row.</summary>

@@ -29,6 +29,9 @@ public static class EveryLoss
     /// <summary>Those whose samples meet each other.</summary>
     public static TheoryData<string, bool> InBatch => Both(card => card.SamplesMeet);
 
+    /// <summary>Those of them whose samples meet in pairs, and so have a limit.</summary>
+    public static TheoryData<string, bool> OfPairs => Both(card => card.AxisMax is { Axis: "N" });
+
     /// <summary>True where a fused multiply-add is a call of a hundred nanoseconds rather than an instruction.</summary>
     public static bool IsSlow => !Fma.IsSupported || !Vector256.IsHardwareAccelerated;
 
