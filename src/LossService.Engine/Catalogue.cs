@@ -45,6 +45,7 @@ public static class Catalogue
         Elementwise.Binary<GaussianFocalLoss>(),
         Classwise.Of<QualityFocalLoss>(),
         Elementwise.Binary<VarifocalLoss>(),
+        Elementwise.Binary<GhmC>(),
         Boxes.Of<IouLoss>(),
         Boxes.Of<GeneralizedBoxIouLoss>(),
         Boxes.Of<DistanceBoxIouLoss>(),

@@ -18,6 +18,11 @@ internal interface IFusible<TSelf> : ILossFile<TSelf> where TSelf : struct, IFus
     /// rest: a processor overlaps many short chains of operations, but not many long ones.</summary>
     static virtual V Ahead<V>(V x) where V : struct, ILane<V> => x;
 
+    /// <summary>A factor an item, in doubles, for a loss that weighs its items by what the whole batch holds; null for
+    /// one that does not. Factors are constants: nothing is differentiated through them.</summary>
+    static virtual Tensor? Balance<T>(TSelf loss, LossRequest request, ItemPlan<T> plan, TensorPool pool)
+        where T : unmanaged, System.Numerics.INumberBase<T> => null;
+
     /// <summary>Value and slope; <paramref name="ahead"/> is what <see cref="Ahead"/> made of x.</summary>
     static virtual Dual<V> Fused<V>(TSelf loss, V x, V y, V z, V ahead) where V : struct, ILane<V> => default;
 }
@@ -90,8 +95,14 @@ internal sealed class ElementwiseLoss<TLoss, TKernel>() : Loss(TLoss.Card)
             using var plan = new ItemPlan<T>(request, workshop, Weight);
             if (plan.Settle(result))
             {
+                TLoss loss = TLoss.Configure(new(request));
+                if (TLoss.Balance(loss, request, plan, workshop.Pool) is { } factors)
+                {
+                    plan.Balance(factors);
+                }
+
                 using var driver = new ElementwiseDriver<TLoss, TKernel, T, V>(
-                    TLoss.Configure(new(request)), Operands, result, plan, workshop);
+                    loss, Operands, result, plan, workshop);
                 driver.RunAll(workshop);
                 driver.Finish();
             }

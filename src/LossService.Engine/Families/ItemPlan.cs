@@ -20,6 +20,7 @@ internal sealed class ItemPlan<T> : IDisposable
     private readonly Broadcast _sampleAt;
     private readonly Tensor? _gradOutput;
     private readonly Broadcast _gradAt;
+    private Tensor? _balance;
     private Tensor? _out;
     private double _uniform;
     private double _uniformCurvature;
@@ -57,8 +58,13 @@ internal sealed class ItemPlan<T> : IDisposable
     public int Ignored { get; private set; }
 
     /// <summary>True when every item has the same weight and the same coefficient.</summary>
-    public bool IsUniform =>
-        _weight is null && _sampleWeight is null && _gradOutput is null or { Shape.Rank: 0 };
+    public bool IsUniform => !HasWeights && _gradOutput is null or { Shape.Rank: 0 };
+
+    private bool HasWeights => _weight is not null || _sampleWeight is not null || _balance is not null;
+
+    /// <summary>Takes over a factor an item, in doubles, which the loss itself has from the whole batch. No divisor
+    /// knows of it.</summary>
+    public void Balance(Tensor factors) => _balance = factors;
 
     /// <summary>Leaves an item out of which nothing is left, before the divisor is settled.</summary>
     public void LeaveOut(int item)
@@ -133,7 +139,7 @@ internal sealed class ItemPlan<T> : IDisposable
     /// Hessians.</summary>
     public void Fill(int start, Span<T> weights, Span<T> coefficients, Span<T> curvatures)
     {
-        if (_weight is null && _sampleWeight is null)
+        if (!HasWeights)
         {
             weights.Fill(T.One);
         }
@@ -146,7 +152,7 @@ internal sealed class ItemPlan<T> : IDisposable
         }
 
         bool ownGradient = _gradOutput is { Shape.Rank: > 0 };
-        if (_weight is null && _sampleWeight is null && !ownGradient)
+        if (!HasWeights && !ownGradient)
         {
             coefficients.Fill(T.CreateTruncating(_uniform));
             curvatures.Fill(T.CreateTruncating(_uniformCurvature));
@@ -209,7 +215,11 @@ internal sealed class ItemPlan<T> : IDisposable
         return _request.IsFloat64 ? reduced : (float)reduced;
     }
 
-    public void Dispose() => _out?.Dispose();
+    public void Dispose()
+    {
+        _out?.Dispose();
+        _balance?.Dispose();
+    }
 
     private (string Rule, double Divisor) Divisor(double? sumOfClassWeights, Normalizer? own)
     {
@@ -237,7 +247,7 @@ internal sealed class ItemPlan<T> : IDisposable
             double sum = 0;
             for (int item = 0; item < Items; item++)
             {
-                sum += IsLeftOut(item) ? 0 : WeightOf(item);
+                sum += IsLeftOut(item) ? 0 : GivenWeightOf(item);
             }
 
             return ("sum_weights", sum);
@@ -246,8 +256,10 @@ internal sealed class ItemPlan<T> : IDisposable
         return sumOfClassWeights is null ? ("count", Items - LeftOut) : ("sum_weights", sumOfClassWeights.Value);
     }
 
-    /// <summary>An item's element weight times its sample weight.</summary>
-    public double WeightOf(int item) =>
+    /// <summary>An item's element weight times its sample weight, and what the loss itself adds to them.</summary>
+    public double WeightOf(int item) => GivenWeightOf(item) * (_balance is null ? 1 : _balance.Float64[item]);
+
+    private double GivenWeightOf(int item) =>
         (_weight is null ? 1
             : _weight.Shape.Rank > _items.Rank ? MeanOf(_weight, item)
             : Number(_weight, _weightAt.At(item)))
