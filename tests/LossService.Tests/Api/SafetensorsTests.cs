@@ -51,6 +51,31 @@ public sealed class SafetensorsTests
     }
 
     [Fact]
+    public async Task Outputs_OfALossItself_StandInEveryFormatInTheirOwnKind()
+    {
+        const string Path = "/v1/losses/triplet_semihard_loss";
+        byte[] body = Encoding.UTF8.GetBytes(
+            """{"embeddings":[[0],[1],[3],[7]],"labels":[0,0,1,1],"return_tuples":true}""");
+        JsonNode json = JsonNode.Parse(await AnswerAsync(Path, body, Json, Json))!;
+        Assert.Equal("[[0,1,2],[1,0,2],[2,3,0],[3,2,1]]", json["tuples"]!.ToJsonString());
+        (var tensors, _) = Safe.Parse(await AnswerAsync(Path, body, Json, Safetensors));
+        Assert.Equal("I32", tensors["tuples"].Dtype);
+        Assert.Equal([4, 3], tensors["tuples"].Shape);
+        Assert.Equal(Safe.Bytes(0, 1, 2, 1, 0, 2, 2, 3, 0, 3, 2, 1), tensors["tuples"].Bytes);
+        JsonNode plain = JsonNode.Parse(await AnswerAsync(Path + "?return_tuples=false", """{"embeddings":[[0]],"labels":[0]}"""u8.ToArray(), Json, Json))!;
+        Assert.Null(plain["tuples"]);
+    }
+
+    [Fact]
+    public async Task State_OfALoss_ComesBackForTheNextRequest()
+    {
+        const string Path = "/v1/losses/seesaw_loss";
+        byte[] body = """{"logits":[[2,1,0],[0,1,3]],"targets":[0,2],"class_counts":[5,1,0]}"""u8.ToArray();
+        JsonNode json = JsonNode.Parse(await AnswerAsync(Path, body, Json, Json))!;
+        Assert.Equal([6, 1, 1], json["class_counts"]!.AsArray().Select(count => (double)count!));
+    }
+
+    [Fact]
     public async Task Tensors_OfGoodAndBadFiles_GoBackToThePool()
     {
         await using var service = new Service("Production"); // of its own: nobody else rents from its pool

@@ -93,6 +93,34 @@ public sealed class InBatchTests
         Assert.All(slopes.Zip(rows.Gradients["queries"]), pair => Assert.Equal(pair.First, pair.Second, 1e-15));
     }
 
+    // Published in the docstrings of TensorFlow Addons.
+    [Theory]
+    [InlineData("triplet_semihard_loss", 2.4142137)]
+    [InlineData("triplet_hard_loss", 1.0)]
+    public void Triplets_WithoutNegatives_ArePublishedUnderTheirPresetAndNothingElse(string loss, double published)
+    {
+        const string Pair = """ "embeddings":[[0,1],[1,0]],"labels":[0,0] """;
+        Assert.Equal(published, Bench.Ask(loss, $$"""{{{Pair}},"preset":"tfa"}""").Loss!.Value, 1e-6);
+        Answer plain = Bench.Ask(loss, $$"""{{{Pair}}}""");
+        Assert.Equal(0, plain.Loss);
+        Assert.All(plain.Gradients["embeddings"], slope => Assert.Equal(0, slope));
+    }
+
+    // From 0 the positives are 1 and 4 away, the negatives 2, 3 and 6.
+    [Theory]
+    [InlineData("all", 0 + 0 + 0 + 3 + 2 + 0)]
+    [InlineData("hard", 3 + 2)]
+    [InlineData("semihard", 0)]
+    [InlineData("easy", 0)]
+    public void BatchAll_OfOneAnchor_SumsTheTripletsOfItsMiner(string miner, double expected)
+    {
+        Answer answer = Bench.Ask("batch_all_triplet_loss", $$"""
+            {"embeddings":[[0],[1],[4],[-2],[-3],[-6]],"labels":[0,0,0,1,2,3],"miner":"{{miner}}","miner_margin":1,
+             "margin":1,"return_items":true,"dtype":"float64"}
+            """);
+        Assert.Equal(expected, answer.Losses[0]);
+    }
+
     [Fact]
     public void NtXent_OfOnePositiveAnAnchor_IsTheSameForBothDenominators()
     {
