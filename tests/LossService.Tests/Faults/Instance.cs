@@ -60,7 +60,7 @@ internal sealed class Instance : IDisposable
     {
         var outlet = new Outlet(call.BeforeRoom, call.BeforeFlush);
         var line = new Line(call.Gone);
-        var http = new DefaultHttpContext 
+        var http = new DefaultHttpContext
         {
             RequestServices = _app.Services,
             TraceIdentifier = "none", // so that problems repeat to the byte
