@@ -23,5 +23,18 @@ internal sealed class KestrelLimits(IOptions<Limits> limits) : IConfigureOptions
         theirs.MinRequestBodyDataRate = new(ours.BodyBytesPerSecondMin, grace);
         theirs.MinResponseDataRate = new(ours.AnswerBytesPerSecondMin, grace);
         theirs.MaxConcurrentConnections = ours.ConnectionsMax;
+        theirs.MaxConcurrentUpgradedConnections = 0; // nothing of ours is a WebSocket
+        Configure(theirs.Http2, ours);
+    }
+
+    // What the framework has besides, resets and floods of frames, it counts itself and has no switch for.
+    private static void Configure(Http2Limits http2, Limits ours)
+    {
+        http2.MaxStreamsPerConnection = ours.StreamsMax;
+        http2.InitialStreamWindowSize = ours.StreamWindowBytesMax;
+        http2.InitialConnectionWindowSize = ours.ConnectionWindowBytesMax;
+        http2.MaxRequestHeaderFieldSize = ours.HeaderBytesMax;
+        http2.KeepAlivePingDelay = TimeSpan.FromSeconds(ours.IdleSecondsMax);
+        http2.KeepAlivePingTimeout = TimeSpan.FromSeconds(ours.HeadSecondsMax);
     }
 }

@@ -66,6 +66,15 @@ public sealed class Limits
     /// <summary>The most connections at a time.</summary>
     public int ConnectionsMax { get; set; } = 2048;
 
+    /// <summary>The most requests of one HTTP/2 connection at a time.</summary>
+    public int StreamsMax { get; set; } = 100;
+
+    /// <summary>How much of an HTTP/2 body may arrive before it is read, in bytes.</summary>
+    public int StreamWindowBytesMax { get; set; } = 256 << 10;
+
+    /// <summary>The same of all bodies of an HTTP/2 connection together, in bytes.</summary>
+    public int ConnectionWindowBytesMax { get; set; } = 1 << 20;
+
     /// <summary>What a codec has to know.</summary>
     public ReadLimits ForReading() => new(BodyBytesMax, ElementsMax, DepthMax, LiteralBytesMax, BufferedBytesMax)
     {
@@ -115,6 +124,12 @@ public sealed class Limits
             "Enough to keep a fast link busy; a large answer is written from its tensor as it leaves."),
         new("connections", ConnectionsMax, "connections", 1, 1 << 20,
             "A slow reader holds three blocks of 32 KiB, 192 MiB if all do; a sender no more than buffered_body."),
+        new("streams", StreamsMax, "requests", 1, 1000,
+            "RFC 9113 advises against fewer than 100; each may hold a stream_window and its tensors."),
+        new("stream_window", StreamWindowBytesMax, "bytes", 65_535, 1 << 24,
+            "Keeps 100 Mbit/s busy over 20 ms; the least is that of RFC 9113."),
+        new("connection_window", ConnectionWindowBytesMax, "bytes", 65_535, 1 << 26,
+            "Four streams at full speed; a connection of unread bodies holds no more, however many streams it has."),
     ];
 
     /// <summary>The names of the limits that are configured outside their range.</summary>

@@ -2,6 +2,7 @@ using System.Globalization;
 using LossService.Engine;
 using LossService.Engine.Numerics;
 using LossService.Wire;
+using Microsoft.AspNetCore.Connections;
 
 namespace LossService.Api;
 
@@ -23,9 +24,9 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, ILogger<Pr
                 await ProblemAnswer.WriteAsync(http, problem);
             }
         }
-        catch (Exception) when (http.RequestAborted.IsCancellationRequested)
+        catch (Exception exception) when (ClientIsGone(http, exception))
         {
-            http.Response.StatusCode = http.Response.HasStarted ? http.Response.StatusCode : Aborted;
+            LetGo(http);
         }
 #pragma warning disable CA1031 // This is the last place where an exception can still become an answer.
         catch (Exception exception)
@@ -43,16 +44,41 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, ILogger<Pr
             LogFault(exception);
         }
 
-        if (http.Response.HasStarted)
+        if (http.Response.HasStarted || IsPartlyWritten(http.Response))
         {
-            // Half an answer must not look like a whole one.
+            // Half an answer must not look like a whole one, and a problem must not stand behind it.
+            http.Features.Get<RequestFacts>()?.Code = problem.Code;
+            http.Response.StatusCode = http.Response.HasStarted ? http.Response.StatusCode : problem.Status;
             http.Abort();
             return;
         }
 
         http.Response.Clear();
-        await ProblemAnswer.WriteAsync(http, problem);
+        try
+        {
+            await ProblemAnswer.WriteAsync(http, problem);
+        }
+        catch (Exception late) when (ClientIsGone(http, late))
+        {
+            LetGo(http);
+        }
     }
+
+    private static void LetGo(HttpContext http)
+    {
+        http.Features.Get<RequestFacts>()?.IsAborted = true;
+        http.Response.StatusCode = http.Response.HasStarted ? http.Response.StatusCode : Aborted;
+        http.Abort();
+    }
+
+    // The server tells it by the token, but often only after a read or a flush has found out.
+    private static bool ClientIsGone(HttpContext http, Exception exception) =>
+        http.RequestAborted.IsCancellationRequested
+        || exception is OperationCanceledException or ConnectionResetException or ConnectionAbortedException;
+
+    // What a server's pipe was handed cannot be taken back: clearing a response leaves it there.
+    private static bool IsPartlyWritten(HttpResponse response) =>
+        response.BodyWriter is { CanGetUnflushedBytes: true, UnflushedBytes: > 0 };
 
     private static Problem Of(Exception exception) => exception switch
     {

@@ -18,6 +18,9 @@ internal sealed class RequestFacts
     /// <summary>The code of the problem that it was answered with.</summary>
     public string? Code { get; set; }
 
+    /// <summary>True when the client went away before its answer was whole.</summary>
+    public bool IsAborted { get; set; }
+
     /// <summary>The inputs that were given, with their shapes.</summary>
     public string? Shapes { get; private set; }
 

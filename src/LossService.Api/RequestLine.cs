@@ -33,7 +33,7 @@ internal sealed class RequestLine(RequestDelegate next, Serilog.ILogger log)
 
     private void Write(HttpContext http, RequestFacts facts, double milliseconds)
     {
-        LogEventLevel level = LevelOf(http);
+        LogEventLevel level = LevelOf(http, facts);
         if (!log.IsEnabled(level))
         {
             return;
@@ -48,7 +48,7 @@ internal sealed class RequestLine(RequestDelegate next, Serilog.ILogger log)
         Add(properties, "Method", Clean(http.Request.Method));
         Add(properties, "Route", RouteOf(http));
         Add(properties, "Status", http.Response.StatusCode);
-        Add(properties, "Outcome", OutcomeOf(http));
+        Add(properties, "Outcome", OutcomeOf(http, facts));
         Add(properties, "Milliseconds", Math.Round(milliseconds, 3));
         Activity? activity = Activity.Current;
         log.Write(LogEvent.UnstableAssembleFromParts(
@@ -64,14 +64,18 @@ internal sealed class RequestLine(RequestDelegate next, Serilog.ILogger log)
         }
     }
 
-    private static LogEventLevel LevelOf(HttpContext http) =>
-        http.RequestAborted.IsCancellationRequested || http.Request.Path.StartsWithSegments("/health")
+    private static LogEventLevel LevelOf(HttpContext http, RequestFacts facts) =>
+        IsAborted(http, facts) || http.Request.Path.StartsWithSegments("/health")
             ? LogEventLevel.Debug
             : http.Response.StatusCode == StatusCodes.Status500InternalServerError
                 ? LogEventLevel.Error : LogEventLevel.Information;
 
-    private static string OutcomeOf(HttpContext http) =>
-        http.RequestAborted.IsCancellationRequested ? "aborted" : http.Response.StatusCode < 400 ? "ok" : "refused";
+    private static string OutcomeOf(HttpContext http, RequestFacts facts) =>
+        IsAborted(http, facts) ? "aborted"
+        : http.Response.StatusCode < 400 && facts.Code is null ? "ok" : "refused";
+
+    private static bool IsAborted(HttpContext http, RequestFacts facts) =>
+        facts.IsAborted || (facts.Code is null && http.RequestAborted.IsCancellationRequested);
 
     // The pattern that matched is our own text; only where none did, the caller's path stands, made harmless.
     private static string RouteOf(HttpContext http) =>

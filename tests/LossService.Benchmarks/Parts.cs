@@ -2,6 +2,7 @@ using System.Text.Json;
 using LossService.Benchmarks.Digits;
 using LossService.Benchmarks.Growth;
 using LossService.Benchmarks.Harness;
+using LossService.Benchmarks.Hold;
 using LossService.Benchmarks.Kernels;
 using LossService.Benchmarks.Server;
 using LossService.Benchmarks.Startup;
@@ -67,6 +68,12 @@ internal sealed class Parts(bool toy, string? filter = null)
             case "dotnet":
                 Dotnet.Run();
                 return true;
+            case "isolation":
+                return Hold("Clients kept apart", HoldBenchmarks.Isolate(toy));
+            case "fuzz":
+                return Hold("Changed bodies", HoldBenchmarks.FuzzBodies(toy));
+            case "cancel":
+                return Hold("Clients that leave", HoldBenchmarks.Leave(toy));
             case "sweep":
                 return Sweep.Run(toy, Console.Out);
             default:
@@ -128,6 +135,12 @@ internal sealed class Parts(bool toy, string? filter = null)
         {
             File.Delete(file);
         }
+    }
+
+    private bool Hold(string title, (string Section, bool IsClean) found)
+    {
+        Publish(title, found.Section);
+        return found.IsClean;
     }
 
     private void Publish(string title, string body)

@@ -30,7 +30,7 @@ internal abstract class Driver
             using var scratch = new Scratch(workshop.Pool);
             for (int block = 0; block < Blocks; block++)
             {
-                workshop.Cancelled.ThrowIfCancellationRequested();
+                workshop.Poll();
                 Run(block, scratch);
             }
 
@@ -47,7 +47,7 @@ internal abstract class Driver
                     block < Blocks;
                     block = Interlocked.Increment(ref next))
                 {
-                    workshop.Cancelled.ThrowIfCancellationRequested();
+                    workshop.Poll();
                     Run(block, scratch);
                 }
             });

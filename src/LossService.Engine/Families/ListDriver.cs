@@ -63,7 +63,7 @@ internal sealed class ListDriver<TLoss, T> : Driver, IDisposable
         {
             if (!_plan.IsLeftOut(list))
             {
-                workshop.Cancelled.ThrowIfCancellationRequested();
+                workshop.Poll();
                 pairs += Read(list, scratch).Pairs();
             }
         }

@@ -111,7 +111,7 @@ internal static class Regions
             {
                 using RegionDriver driver = drive(result, plan);
                 driver.RunPhases(workshop);
-                workshop.Cancelled.ThrowIfCancellationRequested(); // a small request has no block left to poll before
+                workshop.Poll(); // a small request has no block left to poll before
             }
 
             return result;

@@ -20,8 +20,7 @@ internal sealed class ScoreRowDriver<TLoss, T> : Driver, IDisposable
     private readonly Tensor? _numbers;
     private readonly bool _hasSeveral;
     private readonly Tensor? _weight;
-    private readonly Tensor? _counts;
-    private readonly Tensor _partials;
+    private readonly Tensor _sums; // of blocks, and behind them how often each class was seen, where a loss asks
 
     public ScoreRowDriver(TLoss loss, LossRequest request, LossResult result, ItemPlan<T> plan, Workshop workshop)
     {
@@ -39,15 +38,17 @@ internal sealed class ScoreRowDriver<TLoss, T> : Driver, IDisposable
         int weight = request.Card.PlaceOfInput(Common.WeightName);
         _weight = weight < 0 ? null : request.Tensor(weight);
         Outputs.Rent(request, result, workshop.Pool, withItems: true);
-        _partials = Tensor.Rent(workshop.Pool, new Shape(Blocks), Element.Float64);
-        try
+        int classes = TLoss.Counts is null ? 0 : _layout.Classes;
+        if (classes > 0)
         {
-            _counts = TLoss.Counts is { } counts ? Count(request, request.Tensor(counts), workshop.Pool) : null;
+            result.Outputs[0] = Tensor.Rent(workshop.Pool, new Shape(classes), request.FloatElement);
         }
-        catch
+
+        // One buffer: a second that cannot be had would leave the first behind.
+        _sums = Tensor.Rent(workshop.Pool, new Shape(Blocks + classes), Element.Float64);
+        if (classes > 0)
         {
-            _partials.Dispose();
-            throw;
+            Count(request.Tensor(TLoss.Counts!));
         }
     }
 
@@ -88,35 +89,30 @@ internal sealed class ScoreRowDriver<TLoss, T> : Driver, IDisposable
             }
         }
 
-        _partials.Float64[block] = Sums.OfBlock<double>(items);
+        _sums.Float64[block] = Sums.OfBlock<double>(items);
     }
 
     /// <summary>Reduces.</summary>
-    public void Finish() => _plan.Finish(_result, _partials.Float64);
+    public void Finish() => _plan.Finish(_result, _sums.Float64[..Blocks]);
 
-    public void Dispose()
-    {
-        _partials.Dispose();
-        _counts?.Dispose();
-    }
+    public void Dispose() => _sums.Dispose();
 
-    private Tensor Count(LossRequest request, Tensor? before, TensorPool pool)
+    private Span<double> Counts => _sums.Float64[Blocks..];
+
+    private void Count(Tensor? before)
     {
-        var shape = new Shape(_layout.Classes);
-        Tensor answer = _result.Outputs[0] = Tensor.Rent(pool, shape, request.FloatElement);
-        Tensor counts = Tensor.Rent(pool, shape, Element.Float64);
+        Span<double> counts = Counts;
         for (int c = 0; c < _layout.Classes; c++)
         {
-            counts.Float64[c] = before?.ValueAt(c) ?? 0;
+            counts[c] = before?.ValueAt(c) ?? 0;
         }
 
         for (int row = 0; row < _layout.Rows; row++)
         {
-            counts.Float64[_plan.IsLeftOut(row) ? 0 : _labels!.Label[row]] += _plan.IsLeftOut(row) ? 0 : 1;
+            counts[_plan.IsLeftOut(row) ? 0 : _labels!.Label[row]] += _plan.IsLeftOut(row) ? 0 : 1;
         }
 
-        Rows.Narrow<T>(counts.Float64, answer.Values<T>());
-        return counts;
+        Rows.Narrow<T>(counts, _result.Outputs[0]!.Values<T>());
     }
 
     // The room holds seven rows: scores, teacher, slopes, curves, two to work in, class weights.
@@ -129,7 +125,7 @@ internal sealed class ScoreRowDriver<TLoss, T> : Driver, IDisposable
             Scores = Read(_scores, start, _layout.Inner, room[..classes]),
             Teacher = _teacher is null ? default : Read(_teacher, start, _layout.Inner, room.Slice(classes, classes)),
             Weights = classWeights,
-            Counts = _counts is null ? default : _counts.Float64,
+            Counts = Counts,
             Label = _labels is null || _hasSeveral ? -1 : _labels.Label[row],
             Labels = _hasSeveral ? _labels!.Label.Slice(start, classes) : default,
             Number = _numbers is null ? double.NaN : double.CreateTruncating(_numbers.Values<T>()[row]),

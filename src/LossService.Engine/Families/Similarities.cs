@@ -77,7 +77,7 @@ internal static class Similarities
             }
 
             // A batch of one block polls before that block has rented what it needs, and never again.
-            workshop.Cancelled.ThrowIfCancellationRequested();
+            workshop.Poll();
             anchors.Finish(plan);
             others?.Finish(plan);
             AnchorItems.Finish<TInput, T>(result, plan, losses);

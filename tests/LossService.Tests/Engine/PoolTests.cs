@@ -93,6 +93,45 @@ public sealed class PoolTests
         }
     }
 
+    [Theory]
+    [MemberData(nameof(EveryLoss.Names), MemberType = typeof(EveryLoss))]
+    public void Run_CancelledAtItsNthPoll_StopsThereAndLeavesTheNextAnswerAlone(string loss)
+    {
+        Question question = Large(loss, float64: false);
+        var pool = new TensorPool(1L << 30) { PoisonsReturns = true };
+        int polls = 0;
+        Answer expected = Bench.Ask(question, new(pool) { Polling = () => polls++ });
+        for (int threads = 1; threads <= 2; threads++)
+        {
+            bool struck = true;
+            for (int allowed = 0; struck; allowed += 1 + (polls / EveryLoss.Draws(4))) // the fault loop takes every one
+            {
+                using var cancelling = new CancellationTokenSource();
+                int left = allowed;
+                var workshop = new Workshop(pool, threads, cancelling.Token)
+                {
+                    Polling = () =>
+                    {
+                        if (Interlocked.Decrement(ref left) == -1)
+                        {
+                            cancelling.Cancel();
+                        }
+                    },
+                };
+                Exception? thrown = Record.Exception(() => Bench.Ask(question, workshop));
+                struck = left < 0;
+
+                // With a second thread the sign may come when every block has begun: then the answer is whole.
+                Assert.True(struck ? thrown is OperationCanceledException || threads > 1 : thrown is null, $"{allowed}: {thrown}");
+
+                // Another thread may look while the sign is being given, and then once more.
+                Assert.True(-left - 1 <= 2 * (threads - 1), $"{-left - 1} polls after the sign, with {threads} threads");
+            }
+
+            Answer.AssertSameBits(expected, Bench.Ask(question, new(pool, threads)), $"{question}");
+        }
+    }
+
     [Fact]
     public void Lease_ReturnedTwiceOrUsedAfterReturn_Throws()
     {

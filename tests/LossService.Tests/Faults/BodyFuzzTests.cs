@@ -1,0 +1,38 @@
+using LossService.Engine;
+using Xunit;
+
+namespace LossService.Tests.Faults;
+
+/// <summary>A sample of what `--only fuzz` of the benchmarks runs ten million times.</summary>
+public sealed class BodyFuzzTests
+{
+    private const int Executions = 100_000;
+    private const long GrowthMax = 64 << 20;
+
+    [Fact]
+    public async Task Body_ChangedAnyhow_IsAnsweredOrRefusedWithACodeOfTheList()
+    {
+        using var instance = new Instance(Catalogue.All, Fuzz.Limits);
+        var fuzz = new Fuzz(instance, await Fuzz.SeedsAsync(Catalogue.All, instance), seed: 20_261_125);
+        await fuzz.RunAsync(Executions / 10);
+        long before = GC.GetTotalMemory(forceFullCollection: true);
+        await fuzz.RunAsync(Executions - (Executions / 10));
+        Assert.Empty(fuzz.Findings);
+        Assert.True(GC.GetTotalMemory(forceFullCollection: true) - before < GrowthMax);
+
+        // Mutants that are all refused at their first byte would say little.
+        Assert.True(fuzz.Outcomes.Count >= 15, string.Join(", ", fuzz.Outcomes));
+        Assert.InRange(fuzz.Outcomes["200"], Executions / 50, Executions / 2);
+        Assert.InRange(fuzz.Outcomes["malformed_json"], Executions / 50, 9 * Executions / 10);
+    }
+
+    [Fact]
+    public async Task Fuzz_OfALossThatFailsAtOneNumber_FindsIt()
+    {
+        using var instance = new Instance(PlantedLoss.All, Fuzz.Limits);
+        Loss planted = PlantedLoss.All.Single(loss => loss.Card.Name == "planted_crash");
+        var fuzz = new Fuzz(instance, await Fuzz.SeedsAsync([planted], instance), seed: 1);
+        await fuzz.RunAsync(20_000);
+        Assert.NotEmpty(fuzz.Findings);
+    }
+}

@@ -1,0 +1,124 @@
+using LossService.Api;
+using LossService.Api.Endpoints;
+using LossService.Engine;
+using LossService.Engine.Numerics;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
+using Serilog;
+using Serilog.Core;
+using Serilog.Events;
+
+namespace LossService.Tests.Faults;
+
+/// <summary>The service's whole way of a compute request without a server around it: log line, problems, filters, codecs,
+/// kernels. Thousands of requests a second, each of which a test may break at any point.</summary>
+internal sealed class Instance : IDisposable
+{
+    private readonly WebApplication _app;
+    private readonly Dictionary<string, RequestDelegate> _ways = [];
+    private readonly Counter _log = new();
+
+    public Instance(IReadOnlyList<Loss> losses, params (string Name, string Value)[] settings)
+    {
+        Pool = new TensorPool(1L << 30) { PoisonsReturns = true, Lending = bytes => BeforeRent?.Invoke(bytes) };
+        WebApplicationBuilder builder = WebApplication.CreateBuilder();
+        builder.Configuration.AddInMemoryCollection(
+            settings.Select(one => KeyValuePair.Create($"Limits:{one.Name}", (string?)one.Value)));
+        builder.Logging.ClearProviders();
+        builder.Services.AddLimits();
+        builder.Services.AddEngine();
+        builder.Services.Replace(ServiceDescriptor.Singleton(losses));
+        builder.Services.Replace(ServiceDescriptor.Singleton(Pool));
+        _app = builder.Build();
+        _app.MapLosses();
+        Serilog.ILogger lines = new LoggerConfiguration().MinimumLevel.Debug().WriteTo.Sink(_log).CreateLogger();
+        foreach (Endpoint endpoint in ((IEndpointRouteBuilder)_app).DataSources.SelectMany(source => source.Endpoints))
+        {
+            if (endpoint.Metadata.GetMetadata<Loss>() is { } loss)
+            {
+                var answering = new ProblemMiddleware(endpoint.RequestDelegate!, _log);
+                _ways[loss.Card.Name] = new RequestLine(answering.InvokeAsync, lines).InvokeAsync;
+            }
+        }
+    }
+
+    public TensorPool Pool { get; }
+
+    /// <summary>Called with the size of every buffer before it is lent.</summary>
+    public Action<int>? BeforeRent { get; set; }
+
+    /// <summary>How many errors stand in the log.</summary>
+    public int Errors => _log.Errors;
+
+    public async Task<Reply> SendAsync(Call call)
+    {
+        var outlet = new Outlet(call.BeforeRoom, call.BeforeFlush);
+        var line = new Line(call.Gone);
+        var http = new DefaultHttpContext
+        {
+            RequestServices = _app.Services,
+            TraceIdentifier = "none", // so that problems repeat to the byte
+        };
+        http.Features.Set<IHttpResponseFeature>(new Head(outlet));
+        http.Features.Set<IHttpResponseBodyFeature>(outlet);
+        http.Features.Set<IHttpRequestLifetimeFeature>(line);
+        http.Features.Set<IRequestBodyPipeFeature>(new Body(new Inlet(call.Body, call.PieceBytes, call.BeforeRead)));
+        http.Request.Method = HttpMethods.Post;
+        http.Request.Path = $"/v1/losses/{call.Loss}";
+        http.Request.QueryString = new(call.Query);
+        http.Request.ContentType = call.ContentType;
+        http.Request.Headers.Accept = call.Accept;
+        await _ways[call.Loss](http);
+        return new(http.Response.StatusCode, outlet.Written, outlet.HasStarted, line.IsBroken);
+    }
+
+    public void Dispose() => ((IDisposable)_app).Dispose();
+
+    private sealed class Head(Outlet outlet) : HttpResponseFeature
+    {
+        public override bool HasStarted => outlet.HasStarted;
+    }
+
+    private sealed record Body(System.IO.Pipelines.PipeReader Reader) : IRequestBodyPipeFeature;
+
+    private sealed class Line(CancellationTokenSource? gone) : IHttpRequestLifetimeFeature
+    {
+        public bool IsBroken { get; private set; }
+
+        public CancellationToken RequestAborted { get; set; } = gone?.Token ?? default;
+
+        public void Abort() => IsBroken = true;
+    }
+
+    /// <summary>Counts errors, which the service tells by two ways.</summary>
+    private sealed class Counter : ILogEventSink, ILogger<ProblemMiddleware>
+    {
+        private int _errors;
+
+        public int Errors => _errors;
+
+        public void Emit(LogEvent logEvent) => Count(logEvent.Level >= LogEventLevel.Error);
+
+        public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception,
+            Func<TState, Exception?, string> formatter) => Count(logLevel >= LogLevel.Error);
+
+        private void Count(bool isError)
+        {
+            if (isError)
+            {
+                Interlocked.Increment(ref _errors);
+            }
+        }
+    }
+}
