@@ -4,6 +4,7 @@ using LossService.Benchmarks.Growth;
 using LossService.Benchmarks.Harness;
 using LossService.Benchmarks.Kernels;
 using LossService.Benchmarks.Server;
+using LossService.Benchmarks.Shutdown;
 using LossService.Benchmarks.Startup;
 using LossService.Conformance.Native;
 
@@ -56,6 +57,10 @@ internal sealed class Parts(bool toy, string? filter = null)
             case "startup":
                 Publish("Start-up", StartupBenchmarks.Run(toy, Say));
                 return true;
+            case "shutdown":
+                (bool isRight, string section) = ShutdownBenchmarks.Run(toy, Say);
+                Publish("Shutdown", section);
+                return isRight;
             case "dotnet":
                 Dotnet.Run();
                 return true;

@@ -7,7 +7,7 @@ namespace LossService.Benchmarks.Harness;
 /// be run alone.</summary>
 internal static partial class Report
 {
-    private static readonly string[] Order = ["Kernels", "Digits", "Server", "Cost as work grows", "Start-up"];
+    private static readonly string[] Order = ["Kernels", "Digits", "Server", "Cost as work grows", "Start-up", "Shutdown"];
 
     private static string Folder => Path.Combine(Machine.Repository, "tests", "LossService.Benchmarks", "results");
 

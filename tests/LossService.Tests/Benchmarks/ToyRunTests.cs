@@ -18,6 +18,7 @@ public class ToyRunTests
     [InlineData("cost", 0)]
     [InlineData("startup", 0)]
     [InlineData("sweep", 0)]
+    [InlineData("shutdown", 0)]
     public async Task ToyRun_OfEveryPart_AgreesWithItsPeers(string part, int rowsMin)
     {
         string file = Path.GetTempFileName();

@@ -86,6 +86,7 @@ public sealed class DeployTests
         Assert.Equal(["ALL"], (List<object>)Service["cap_drop"]);
         Assert.Equal(["no-new-privileges:true"], (List<object>)Service["security_opt"]);
         Assert.Equal("unless-stopped", Service["restart"]);
+        Assert.Equal("35s", Service["stop_grace_period"]); // the host's own 30 seconds, and some to end in
         Assert.DoesNotContain("privileged", Service.Keys);
         Assert.DoesNotContain("volumes", Service.Keys);
     }
