@@ -18,6 +18,7 @@ builder.Services.AddOpenApiDocuments();
 WebApplication app = builder.Build();
 app.UseRequestLine();
 app.UseSafeHeaders();
+app.UseDraining();
 app.UseMiddleware<ProblemMiddleware>();
 app.MapLosses();
 app.MapCatalogue();

@@ -2,15 +2,43 @@ namespace LossService.Api;
 
 /// <summary>Says when the service is worth sending requests to: from the end of its warm-up to the start of its
 /// shutdown.</summary>
-internal sealed class Readiness(WarmUp warmUp, IHostApplicationLifetime lifetime) : BackgroundService
+/// <remarks>Asked to stop, the service first says so for <c>DrainSeconds</c> while it answers as ever, and only then
+/// stops listening: whoever spreads requests needs that long to notice, and what he sent meanwhile is
+/// answered.</remarks>
+internal sealed class Readiness(
+    WarmUp warmUp, IHostApplicationLifetime lifetime, IConfiguration settings, IHostEnvironment environment)
+    : BackgroundService, IHostedLifecycleService
 {
+    // As long as a probe every second needs for three failures, and Kubernetes to take an address out of its lists.
+    private const double DrainSecondsDefault = 5;
+
     private volatile bool _isWarm;
+    private volatile bool _isStopping;
 
     /// <summary>True once every route is warm.</summary>
     public bool IsWarm => _isWarm;
 
     /// <summary>True from the moment the service was asked to stop.</summary>
-    public bool IsDraining => lifetime.ApplicationStopping.IsCancellationRequested;
+    public bool IsDraining => _isStopping || lifetime.ApplicationStopping.IsCancellationRequested;
+
+    /// <inheritdoc/>
+    public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <inheritdoc/>
+    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <summary>Keeps every part of the service running until the drain is over.</summary>
+    public async Task StoppingAsync(CancellationToken cancellationToken)
+    {
+        _isStopping = true;
+        // A person at a terminal does not want to wait.
+        double seconds = settings.GetValue("DrainSeconds", environment.IsDevelopment() ? 0 : DrainSecondsDefault);
+        await Task.Delay(TimeSpan.FromSeconds(seconds), cancellationToken)
+            .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    /// <inheritdoc/>
+    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)

@@ -5,6 +5,7 @@ using LossService.Benchmarks.Harness;
 using LossService.Benchmarks.Hold;
 using LossService.Benchmarks.Kernels;
 using LossService.Benchmarks.Server;
+using LossService.Benchmarks.Shutdown;
 using LossService.Benchmarks.Startup;
 using LossService.Conformance.Native;
 
@@ -65,6 +66,10 @@ internal sealed class Parts(bool toy, string? filter = null)
             case "startup":
                 Publish("Start-up", StartupBenchmarks.Run(toy, Say));
                 return true;
+            case "shutdown":
+                (bool isRight, string section) = ShutdownBenchmarks.Run(toy, Say);
+                Publish("Shutdown", section);
+                return isRight;
             case "dotnet":
                 Dotnet.Run();
                 return true;

@@ -59,16 +59,12 @@ internal sealed partial class JsonRequestReader : IDisposable
         bool goesOn = true;
         while (goesOn)
         {
+            // A read that ends "canceled" is a server's that stops: it wakes its readers, and the body goes on.
             ReadResult result = await body.ReadAsync(cancelled);
             ReadOnlySequence<byte> bytes = result.Buffer;
             SequencePosition consumed = bytes.Start;
             try
             {
-                if (result.IsCanceled)
-                {
-                    throw new OperationCanceledException(cancelled);
-                }
-
                 if (!isWhole && (result.IsCompleted || bytes.Length > _limits.BufferedBytesMax))
                 {
                     isWhole = true;

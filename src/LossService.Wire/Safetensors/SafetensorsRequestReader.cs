@@ -59,15 +59,11 @@ internal sealed class SafetensorsRequestReader : IDisposable
         bool goesOn = true;
         while (goesOn)
         {
+            // A read that ends "canceled" is a server's that stops: it wakes its readers, and the body goes on.
             ReadResult result = await body.ReadAsync(cancelled);
             ReadOnlySequence<byte> bytes = result.Buffer;
             try
             {
-                if (result.IsCanceled)
-                {
-                    throw new OperationCanceledException(cancelled);
-                }
-
                 goesOn = Take(bytes, cancelled);
                 if (goesOn && result.IsCompleted)
                 {

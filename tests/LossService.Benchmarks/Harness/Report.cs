@@ -9,8 +9,8 @@ internal static partial class Report
 {
     private static readonly string[] Order =
     [
-        "Kernels", "Pieces of kernels", "Digits", "Server", "Cost as work grows", "Start-up", "Clients that leave",
-        "Clients kept apart", "Changed bodies",
+        "Kernels", "Pieces of kernels", "Digits", "Server", "Cost as work grows", "Start-up", "Shutdown",
+        "Clients that leave", "Clients kept apart", "Changed bodies",
     ];
 
     private static string Folder => Path.Combine(Machine.Repository, "tests", "LossService.Benchmarks", "results");

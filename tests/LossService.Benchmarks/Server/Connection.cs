@@ -16,6 +16,9 @@ internal sealed class Connection : IDisposable
 
     public Connection(int port) => _socket.Connect(IPAddress.Loopback, port);
 
+    /// <summary>True once the server has said that this connection takes no further request.</summary>
+    public bool IsClosing { get; private set; }
+
     /// <summary>A whole request, head and body.</summary>
     public static byte[] Request(string method, string path, string contentType, ReadOnlySpan<byte> body)
     {
@@ -47,6 +50,16 @@ internal sealed class Connection : IDisposable
         return status;
     }
 
+    /// <summary>Sends a request in two parts, the second when it is time.</summary>
+    /// <returns>The answer's status.</returns>
+    public int SendInParts(byte[] request, Action between)
+    {
+        SendAll(request[..(request.Length / 2)]);
+        between();
+        SendAll(request[(request.Length / 2)..]);
+        return ReadAnswer(null);
+    }
+
     public void Dispose() => _socket.Dispose();
 
     private void SendAll(byte[] request)
@@ -70,6 +83,7 @@ internal sealed class Connection : IDisposable
                 length = long.Parse(line.AsSpan(15), CultureInfo.InvariantCulture);
             }
 
+            IsClosing |= line.StartsWith("Connection: close", StringComparison.OrdinalIgnoreCase);
             chunked |= line.StartsWith("Transfer-Encoding: chunked", StringComparison.OrdinalIgnoreCase);
         }
 

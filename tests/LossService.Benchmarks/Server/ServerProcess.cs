@@ -59,8 +59,22 @@ internal sealed class ServerProcess : IDisposable
         string dll, bool withGauge = true, byte[]? firstRequest = null, params (string Name, string Value)[] environment) =>
         Start("LossService", [dll], withGauge, firstRequest, environment);
 
+    /// <summary>Starts the service itself with settings, each as name=value.</summary>
+    public static ServerProcess StartServiceWith(params string[] settings) =>
+        Start("LossService", [Service, .. settings.Select(setting => $"--{setting}")], false, null);
+
     /// <summary>Starts one of the services that this program can be.</summary>
     public static ServerProcess StartPeer(string which) => Start(which, [Programs.Self, "--serve", which], true, null, []);
+
+    /// <summary>Asks it to stop, as an orchestrator does.</summary>
+    public void Terminate() => Programs.Run("kill", ["-TERM", _process.Id.ToString(CultureInfo.InvariantCulture)]);
+
+    /// <summary>Ends it at once.</summary>
+    public void Kill() => _process.Kill(entireProcessTree: true);
+
+    /// <summary>Waits until it has ended.</summary>
+    /// <returns>Its exit code; null when it still runs.</returns>
+    public int? WaitForExit(TimeSpan timeMax) => _process.WaitForExit(timeMax) ? _process.ExitCode : null;
 
     /// <summary>One of its connections, open as long as the server is: what opening costs is no request's.</summary>
     public Connection Connection(int number)

@@ -54,7 +54,26 @@ public sealed class HealthTests
         await pause.Reached.WaitAsync(TimeSpan.FromSeconds(10));
         using HttpResponseMessage ready = await client.GetAsync(new Uri("/health/ready", UriKind.Relative));
         await ProblemAssert.IsAsync(ready, 503, "draining");
+        Assert.True(ready.Headers.ConnectionClose);
         pause.Release();
+    }
+
+    [Fact]
+    public async Task Loss_WhileDraining_IsStillAnsweredAndItsConnectionClosed()
+    {
+        await using var service = new Service("Production", ("DrainSeconds", "60"));
+        await service.WarmAsync();
+        using HttpClient client = service.CreateClient();
+        Assert.Null((await client.GetAsync(new Uri("/health/live", UriKind.Relative))).Headers.ConnectionClose);
+        using var patience = new CancellationTokenSource();
+        Task stopped = service.Services.GetRequiredService<IHost>().StopAsync(patience.Token);
+        using HttpResponseMessage answer = await service.PostAsync(
+            "/v1/losses/mse_loss", """{"predictions":[1],"targets":[1]}""");
+        Assert.Equal(200, (int)answer.StatusCode);
+        Assert.True(answer.Headers.ConnectionClose);
+        Assert.False(stopped.IsCompleted);
+        await patience.CancelAsync();
+        await stopped;
     }
 
     /// <summary>Holds the shutdown between its announcement and its execution.</summary>

@@ -69,6 +69,7 @@ internal sealed class Service(string environment, params (string Name, string Va
     {
         builder.UseEnvironment(environment);
         builder.UseSetting("PoisonsReturns", "true");
+        builder.UseSetting("DrainSeconds", "0"); // nobody else sends requests here
         foreach ((string name, string value) in settings)
         {
             builder.UseSetting(name, value);

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using LossService.Api;
+using LossService.Tests.Examples;
 using LossService.Tests.Tidy;
 using Xunit;
 using YamlDotNet.Serialization;
@@ -11,7 +12,7 @@ public sealed class DeployTests
 {
     private const string NotRoot = "1654:1654";
 
-    private static readonly Dockerfile Image = Dockerfile.Parse(House.Read("deploy/Dockerfile"));
+    private static readonly Dockerfile Image = Dockerfile.OfTheService;
     private static readonly Dictionary<object, object> Service = ReadService();
 
     [Fact]
@@ -60,7 +61,7 @@ public sealed class DeployTests
     [Fact]
     public void HealthCheck_OfBothFiles_IsTheProgramItself()
     {
-        string[] check = Words(Assert.Single(Image.LastStage.All("HEALTHCHECK")).Split("CMD ")[1]);
+        string[] check = Image.HealthCheck;
         Assert.Equal(["dotnet", "LossService.Api.dll", "--healthcheck"], check);
         Assert.True(HealthCheckMode.IsAsked(check));
         var health = (Dictionary<object, object>)Service["healthcheck"];
@@ -85,8 +86,29 @@ public sealed class DeployTests
         Assert.Equal(["ALL"], (List<object>)Service["cap_drop"]);
         Assert.Equal(["no-new-privileges:true"], (List<object>)Service["security_opt"]);
         Assert.Equal("unless-stopped", Service["restart"]);
+        Assert.Equal("35s", Service["stop_grace_period"]); // the host's own 30 seconds, and some to end in
         Assert.DoesNotContain("privileged", Service.Keys);
         Assert.DoesNotContain("volumes", Service.Keys);
+    }
+
+    [SkippableTheory]
+    [InlineData("", "", true)]
+    // Controls: mistakes that YAML lets pass.
+    [InlineData("read_only:", "readonly:", false)]
+    [InlineData("cpus: 2", "cpus: [2]", false)]
+    [InlineData("- ALL", "ALL: true", false)]
+    public async Task Compose_File_KeepsToComposesSchema(string right, string wrong, bool isValid)
+    {
+        string[] compose = await Engine.AnswersAsync("docker", "compose", "version") ? ["docker", "compose"]
+            : await Engine.AnswersAsync("docker-compose", "--version") ? ["docker-compose"] : [];
+        Skip.If(compose.Length == 0, "Neither docker compose nor docker-compose is installed here.");
+        string file = Path.GetTempFileName();
+        string text = House.Read("docker-compose.yml");
+        await File.WriteAllTextAsync(file, right.Length == 0 ? text : text.Replace(right, wrong, StringComparison.Ordinal));
+        (int code, string output) = await Programs.RunAsync(
+            compose[0], [.. compose[1..], "--project-directory", House.Root, "--file", file, "config"]);
+        File.Delete(file);
+        Assert.True(code == 0 == isValid, output);
     }
 
     [Fact]

@@ -1,8 +1,18 @@
+using System.Text.Json;
+using LossService.Tests.Tidy;
+
 namespace LossService.Tests.Deploy;
 
 /// <summary>A Dockerfile as a list of instructions.</summary>
 internal sealed record Dockerfile(IReadOnlyList<(string Instruction, string Arguments)> Lines)
 {
+    /// <summary>deploy/Dockerfile.</summary>
+    public static Dockerfile OfTheService { get; } = Parse(House.Read("deploy/Dockerfile"));
+
+    /// <summary>The command of the health check, word by word.</summary>
+    public string[] HealthCheck =>
+        JsonSerializer.Deserialize<string[]>(LastStage.All("HEALTHCHECK").Single().Split("CMD ")[1])!;
+
     /// <summary>Reads a Dockerfile: comments go, lines that end in a backslash continue.</summary>
     public static Dockerfile Parse(string text)
     {

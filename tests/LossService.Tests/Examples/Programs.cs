@@ -17,13 +17,17 @@ internal static class Programs
     /// <returns>Its exit code, and what it wrote to standard output and then to standard error.</returns>
     /// <exception cref="System.ComponentModel.Win32Exception">There is no such program.</exception>
     /// <exception cref="TimeoutException">It did not end; it was killed.</exception>
-    public static async Task<(int Code, string Output)> RunAsync(string program, params string[] arguments)
+    public static Task<(int Code, string Output)> RunAsync(string program, params string[] arguments) =>
+        RunAsync(RunTimeMax, program, arguments);
+
+    /// <summary>Runs a program that may take longer than others.</summary>
+    public static async Task<(int Code, string Output)> RunAsync(TimeSpan timeMax, string program, params string[] arguments)
     {
         using Process process = Process.Start(Plan(program, arguments))!;
         process.StandardInput.Close();
         Task<string> output = process.StandardOutput.ReadToEndAsync();
         Task<string> errors = process.StandardError.ReadToEndAsync();
-        using var time = new CancellationTokenSource(RunTimeMax);
+        using var time = new CancellationTokenSource(timeMax);
         try
         {
             await process.WaitForExitAsync(time.Token);
@@ -31,7 +35,7 @@ internal static class Programs
         catch (OperationCanceledException)
         {
             process.Kill(entireProcessTree: true);
-            throw new TimeoutException($"{program} {string.Join(' ', arguments)} ran longer than {RunTimeMax}.");
+            throw new TimeoutException($"{program} {string.Join(' ', arguments)} ran longer than {timeMax}.");
         }
 
         return (process.ExitCode, await output + await errors);

@@ -18,6 +18,9 @@ internal sealed class Pieces : PipeReader
     /// <summary>What happens before the n-th read, for faults.</summary>
     public Action<int>? BeforeRead { get; init; }
 
+    /// <summary>Ends every other read without anything new, as a server does that is asked to stop.</summary>
+    public bool WakesReaders { get; init; }
+
     public int Reads { get; private set; }
 
     /// <summary>How many bytes all reads were given together; more than there are if some were left and given again.</summary>
@@ -47,7 +50,8 @@ internal sealed class Pieces : PipeReader
         Assert.False(_reading, "the last read was not advanced");
         BeforeRead?.Invoke(Reads++);
         cancellationToken.ThrowIfCancellationRequested();
-        if (_coming.TryDequeue(out ReadOnlyMemory<byte> piece))
+        bool isWoken = WakesReaders && Reads % 2 == 1;
+        if (!isWoken && _coming.TryDequeue(out ReadOnlyMemory<byte> piece))
         {
             _last = new(piece, _last);
             if (_first is null)
@@ -61,7 +65,7 @@ internal sealed class Pieces : PipeReader
         ReadOnlySequence<byte> bytes = _first is null ? default : new ReadOnlySequence<byte>(
             (Piece)_start.GetObject()!, _start.GetInteger(), _last!, _last!.Memory.Length);
         BytesHanded += bytes.Length;
-        return new(new ReadResult(bytes, isCanceled: false, isCompleted: _coming.Count == 0));
+        return new(new ReadResult(bytes, isCanceled: isWoken, isCompleted: !isWoken && _coming.Count == 0));
     }
 
     public override void AdvanceTo(SequencePosition consumed) => AdvanceTo(consumed, consumed);

@@ -51,6 +51,18 @@ public class PiecesTests
 
     [Theory]
     [MemberData(nameof(Bodies))]
+    public void Body_WhoseReaderIsWokenInBetween_ReadsTheSame(string text)
+    {
+        byte[] body = Encoding.UTF8.GetBytes(text);
+        string expected = Digest(Pieces.Whole(body), Reading.Limits);
+        foreach (ReadLimits limits in new[] { Reading.Limits, Streaming })
+        {
+            Assert.Equal(expected, Digest(new(body.Chunk(5).Select(part => (ReadOnlyMemory<byte>)part)) { WakesReaders = true }, limits));
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Bodies))]
     public void Body_CutOff_IsMalformed(string text)
     {
         byte[] body = Encoding.UTF8.GetBytes(text.TrimEnd());

@@ -24,6 +24,10 @@ public sealed class PiecesTests
                 using Reading pieces = Safe.Read(Pieces.Of(file, size));
                 Assert.Equal(whole.Digest(), pieces.Digest());
             }
+
+            using Reading woken = Safe.Read(
+                new Pieces(file.Chunk(7).Select(part => (ReadOnlyMemory<byte>)part)) { WakesReaders = true });
+            Assert.Equal(whole.Digest(), woken.Digest());
         }
     }
 

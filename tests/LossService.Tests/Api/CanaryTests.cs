@@ -1,0 +1,160 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+using System.Text;
+using LossService.Api;
+using LossService.Engine;
+using LossService.Wire;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Xunit;
+
+namespace LossService.Tests.Api;
+
+/// <summary>What callers send stays between them and their answer: canaries in every part of a request turn up in no log, no
+/// metric, no trace and no problem.</summary>
+public sealed partial class CanaryTests
+{
+    private const string Word = "Canary4f8Word";
+    private const string Number = "7.0393114"; // times 1e-27, which nothing computes by chance
+    private const string Label = "73194625";
+
+    // A caller's own parameter may stand in his own problem, by contract; nowhere else.
+    private const string Told = "parameter";
+
+    private static readonly string[] Canaries = [Word, Number, Label];
+    private static readonly Meter Planted = new("canary");
+    private static readonly Counter<int> PlantedCounter = Planted.CreateCounter<int>("planted");
+
+    // Where a canary stands, and the request that carries it: query, header, body.
+    private static readonly (string Place, string Query, string Header, string Body)[] Requests =
+    [
+        ("tensor", "", "", $$"""{"predictions":[{{Number}}e-27,1],"targets":[{{Number}}e-27,1]}"""),
+        ("tensor of a wrong shape", "", "", $$"""{"predictions":[{{Number}}e-27,1],"targets":[{{Number}}e-27]}"""),
+        ("tensor that is too large a number", "", "", $$"""{"predictions":[{{Number}}e99,1],"targets":[1,1]}"""),
+        ("tensor that is a text", "", "", $$"""{"predictions":["{{Word}}",1],"targets":[1,1]}"""),
+        ("tensor that is ragged", "", "", $$"""{"predictions":[[{{Number}}e-27,1],[{{Number}}e-27]],"targets":[1,1]}"""),
+        ("base64", "", "", $$"""{"predictions":{"shape":[1],"base64":"{{Word}}"},"targets":[1]}"""),
+        ("shape", "", "", $$"""{"predictions":{"shape":[{{Label}}],"data":[1]},"targets":[1]}"""),
+        ("name of a member", "", "", $$"""{"predictions":[1],"targets":[1],"{{Word}}":1}"""),
+        ("name of a member twice", "", "", $$"""{"{{Word}}":1,"{{Word}}":1}"""),
+        ("parameter that is a number", "", "", $$"""{"predictions":[1],"targets":[1],"loss_weight":{{Label}}}"""),
+        ("parameter that is a word", "", "", $$"""{"predictions":[1],"targets":[1],"reduction":"{{Word}}"}"""),
+        ("gradients", "", "", $$"""{"predictions":[1],"targets":[1],"gradients":["{{Word}}"]}"""),
+        ("broken JSON", "", "", $$"""{"predictions":[{{Number}}e-27,{{Word}}"""),
+        ("no JSON", "", "", Word),
+        ("name in the query", $"?{Word}=1", "", """{"predictions":[1],"targets":[1]}"""),
+        ("parameter in the query", $"?loss_weight={Label}&reduction={Word}", "", """{"predictions":[1],"targets":[1]}"""),
+        ("media type", "", "Content-Type", """{"predictions":[1],"targets":[1]}"""),
+        ("accepted media type", "", "Accept", """{"predictions":[1],"targets":[1]}"""),
+        ("encoding", "", "Content-Encoding", """{"predictions":[1],"targets":[1]}"""),
+        ("key", "", "Authorization", """{"predictions":[1],"targets":[1]}"""),
+        ("cookie", "", "Cookie", """{"predictions":[1],"targets":[1]}"""),
+        ("agent", "", "User-Agent", """{"predictions":[1],"targets":[1]}"""),
+        ("trace state", "", "tracestate", """{"predictions":[1],"targets":[1]}"""),
+        ("baggage", "", "baggage", """{"predictions":[1],"targets":[1]}"""),
+    ];
+
+    // One that computes, one that meets a bug, one that finds no memory, one that answers infinity, one that is none.
+    private static readonly string[] Losses = ["mse_loss", "fake_broken", "fake_greedy", "fake_endless", "mse_los"];
+
+    [Fact]
+    public async Task Canaries_InEveryPartOfARequest_TurnUpNowhere()
+    {
+        await using var service = new Service("Production");
+        using var surfaces = new Surfaces(service);
+        IReadOnlyList<string> problems = await SendAllAsync(service);
+        Assert.Empty(surfaces.Finds(Canaries, problems));
+        Assert.True(problems.Count > Requests.Length);
+        Assert.All(surfaces.Sizes, size => Assert.True(size.Value >= Requests.Length * Losses.Length, $"{size}"));
+    }
+
+    [Theory]
+    [InlineData("log")]
+    [InlineData("metric")]
+    [InlineData("trace")]
+    [InlineData("problem")]
+    public async Task Canaries_OfAServiceThatTellsThem_AreFound(string surface)
+    {
+        await using var service = new Service("Production")
+        {
+            Also = services => services.AddSingleton<IStartupFilter>(new Telltale(surface)),
+        };
+        using var surfaces = new Surfaces(service);
+        IReadOnlyList<string> problems = await SendAllAsync(service);
+        IReadOnlyList<string> found = surfaces.Finds(Canaries, problems);
+        Assert.NotEmpty(found);
+        Assert.All(found, one => Assert.StartsWith(surface, one, StringComparison.Ordinal));
+    }
+
+    private static async Task<IReadOnlyList<string>> SendAllAsync(Service service)
+    {
+        var problems = new List<string>();
+        using HttpClient client = service.CreateClient();
+        foreach (string loss in Losses)
+        {
+            foreach ((string place, string query, string header, string body) in Requests)
+            {
+                using var request = new HttpRequestMessage(HttpMethod.Post, new Uri($"/v1/losses/{loss}{query}", UriKind.Relative));
+                request.Content = new ByteArrayContent(Encoding.UTF8.GetBytes(body));
+                string type = header == "Content-Type" ? $"application/{Word}" : "application/json";
+                request.Content.Headers.TryAddWithoutValidation("Content-Type", type);
+                if (header.Length > 0 && header != "Content-Type"
+                    && !request.Headers.TryAddWithoutValidation(header, $"{Word}/{Label}"))
+                {
+                    request.Content.Headers.TryAddWithoutValidation(header, Word);
+                }
+
+                using HttpResponseMessage answer = await client.SendAsync(request);
+                if (!answer.IsSuccessStatusCode && !place.StartsWith(Told, StringComparison.Ordinal))
+                {
+                    problems.Add(await answer.Content.ReadAsStringAsync());
+                }
+            }
+        }
+
+        using HttpResponseMessage last = await service.GetAsync("/marker");
+        await service.Log.OfAsync(node => (string?)node["Route"] == "/marker");
+        return problems;
+    }
+
+    /// <summary>A planted bug: tells a part of each request on one surface.</summary>
+    private sealed partial class Telltale(string surface) : IStartupFilter
+    {
+        public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => app =>
+        {
+            ILogger<Telltale> log = app.ApplicationServices.GetRequiredService<ILogger<Telltale>>();
+            app.Use(async (http, others) =>
+            {
+                string query = http.Request.QueryString.Value ?? "";
+                switch (surface)
+                {
+                    case "log":
+                        LogQuery(log, query);
+                        break;
+                    case "metric":
+                        PlantedCounter.Add(1, new KeyValuePair<string, object?>("query", query));
+                        break;
+                    case "trace":
+                        Activity.Current?.SetTag("query", query);
+                        break;
+                    default:
+                        if (query.Length > 0)
+                        {
+                            await ProblemAnswer.WriteAsync(http, Problem.Of(Codes.OptionConflict, query));
+                            return;
+                        }
+
+                        break;
+                }
+
+                await others(http);
+            });
+            next(app);
+        };
+
+        [LoggerMessage(LogLevel.Warning, "{Query}")]
+        private static partial void LogQuery(ILogger log, string query);
+    }
+}
