@@ -61,7 +61,7 @@ internal sealed class ServerProcess : IDisposable
 
     /// <summary>Starts the service itself with settings, each as name=value.</summary>
     public static ServerProcess StartServiceWith(params string[] settings) =>
-        Start("LossService", [Service, .. settings.Select(setting => $"--{setting}")], false, null);
+        Start("LossService", [Service, .. settings.Select(setting => $"--{setting}")], false, null, []);
 
     /// <summary>Starts one of the services that this program can be.</summary>
     public static ServerProcess StartPeer(string which) => Start(which, [Programs.Self, "--serve", which], true, null, []);
