@@ -39,7 +39,10 @@ public sealed class DeployTests
     {
         string[] copied = [.. Image.All("COPY").SelectMany(arguments => arguments.Split(' '))];
         Assert.All(
-            Directory.GetFiles(House.PathOf("src"), "*.csproj", SearchOption.AllDirectories),
+            [
+                .. Directory.GetFiles(House.PathOf("src"), "*.csproj", SearchOption.AllDirectories),
+                .. Directory.GetFiles(House.PathOf("src"), "packages.lock.json", SearchOption.AllDirectories),
+            ],
             project => Assert.Contains(Path.GetRelativePath(House.Root, project).Replace('\\', '/'), copied));
     }
 
