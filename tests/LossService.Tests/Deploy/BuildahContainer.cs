@@ -117,10 +117,12 @@ internal sealed class BuildahContainer : IContainer
     private string[] Sandbox()
     {
         string[] set = [.. Words("Env").SelectMany(pair => (string[])["--setenv", .. pair.Split('=', 2)])];
+
+        // No --die-with-parent: the parent would be the thread that starts it, which a pool of threads ends when it likes.
         return
         [
             "--reuid", _user, "--regid", _user, "--clear-groups", "bwrap", "--ro-bind", Root, "/", "--tmpfs", "/tmp",
-            "--proc", "/proc", "--dev", "/dev", "--unshare-all", "--as-pid-1", "--die-with-parent", "--new-session",
+            "--proc", "/proc", "--dev", "/dev", "--unshare-all", "--as-pid-1", "--new-session",
             "--clearenv", .. set, "--chdir", (string)_config["WorkingDir"]!,
         ];
     }
