@@ -97,7 +97,7 @@ internal static class StartupBenchmarks
             Programs.Dotnet,
             [
                 "publish", project, "-c", "Release", "-r", "linux-x64", "--self-contained", "false",
-                "-p:PublishReadyToRun=true", "-p:RestorePackagesWithLockFile=false", "-o", folder, "--artifacts-path", Path.Combine(folder, "build"), "-m:1", "-nologo",
+                "-p:PublishReadyToRun=true", "-p:NuGetLockFilePath=obj/ahead.lock.json", "-o", folder, "--artifacts-path", Path.Combine(folder, "build"), "-m:1", "-nologo",
             ],
             ("MSBUILDDISABLENODEREUSE", "1"));
         return code == 0 ? null : output.Split('\n').FirstOrDefault(line => line.Contains("error", StringComparison.Ordinal), output);
