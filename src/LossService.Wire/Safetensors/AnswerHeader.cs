@@ -70,8 +70,7 @@ internal sealed class AnswerHeader
         {
             name.TryWrite($"{outputs.Prefix}{outputs.Name}", out int length);
             _json.WriteStartObject(name[..length]);
-            Element element = outputs.Tensor?.Element ?? result.Request.FloatElement;
-            _json.WriteString("dtype"u8, element switch
+            _json.WriteString("dtype"u8, outputs.Element switch
             {
                 Element.Float64 => "F64"u8,
                 Element.Label => "I32"u8,
@@ -86,7 +85,7 @@ internal sealed class AnswerHeader
             _json.WriteEndArray();
             _json.WriteStartArray("data_offsets"u8);
             _json.WriteNumberValue(end);
-            end += (long)outputs.Shape.Elements * Tensor.SizeOf(element);
+            end += (long)outputs.Shape.Elements * Tensor.SizeOf(outputs.Element);
             _json.WriteNumberValue(end);
             _json.WriteEndArray();
             _json.WriteEndObject();

@@ -12,10 +12,10 @@ internal struct AnswerTensors(LossResult result)
 
     private int _place = First - 1;
 
-    /// <summary>What stands before the input's name; the whole name where there is none.</summary>
+    /// <summary>What stands before the name; the whole name where there is none.</summary>
     public string Prefix { get; private set; } = "";
 
-    /// <summary>The input's name, or nothing.</summary>
+    /// <summary>The name of the input, or of the loss's own output; or nothing.</summary>
     public string Name { get; private set; } = "";
 
     /// <summary>The tensor; null stands for the loss itself, a scalar.</summary>
@@ -24,33 +24,25 @@ internal struct AnswerTensors(LossResult result)
     /// <summary>The shape as it is written.</summary>
     public readonly Shape Shape => Tensor?.Shape ?? Shape.Scalar;
 
+    /// <summary>What its elements are.</summary>
+    public readonly Element Element => Tensor?.Element ?? result.Request.FloatElement;
+
     /// <summary>Steps to the next tensor, if there is one.</summary>
     public bool MoveNext()
     {
-        IReadOnlyList<Input> inputs = result.Request.Card.Inputs;
-        while (++_place < (2 * inputs.Count) + result.Outputs.Length)
+        LossCard card = result.Request.Card;
+        int inputs = card.Inputs.Count;
+        while (++_place < (2 * inputs) + result.Outputs.Length)
         {
-            if (_place >= 2 * inputs.Count)
+            (Prefix, Name, Tensor) = _place switch
             {
-                int output = _place - (2 * inputs.Count);
-                (Prefix, Name, Tensor) = ("", result.Request.Card.Outputs[output].Name, result.Outputs[output]);
-                if (Tensor is null)
-                {
-                    continue;
-                }
-
-                return true;
-            }
-
-            int input = _place % Math.Max(1, inputs.Count);
-            (Prefix, Tensor) = _place switch
-            {
-                First => ("loss", null),
-                First + 1 => ("losses", result.Losses),
-                _ when _place < inputs.Count => ("gradients.", result.Gradients[input]),
-                _ => ("hessian.", result.Hessians[input]),
+                First => ("loss", "", null),
+                First + 1 => ("losses", "", result.Losses),
+                _ when _place < inputs => ("gradients.", card.Inputs[_place].Name, result.Gradients[_place]),
+                _ when _place < 2 * inputs =>
+                    ("hessian.", card.Inputs[_place - inputs].Name, result.Hessians[_place - inputs]),
+                _ => ("", card.Outputs[_place - (2 * inputs)].Name, result.Outputs[_place - (2 * inputs)]),
             };
-            Name = _place < 0 ? "" : inputs[input].Name;
             if (_place == First ? result.Loss is not null : Tensor is not null)
             {
                 return true;

@@ -21,8 +21,7 @@ internal static class SafetensorsAnswerWriter
         var outputs = new AnswerTensors(result);
         while (outputs.MoveNext())
         {
-            Element element = outputs.Tensor?.Element ?? result.Request.FloatElement;
-            length += (long)outputs.Shape.Elements * Tensor.SizeOf(element);
+            length += (long)outputs.Shape.Elements * Tensor.SizeOf(outputs.Element);
         }
 
         return length;
