@@ -51,9 +51,7 @@ internal readonly record struct Distance(DistanceKind Kind, double Power, double
         {
             case DistanceKind.L2:
                 double squares = DistanceSums.Of<T, SquareTerm>(a, b, this);
-                return squares is > 1e-280 and < double.PositiveInfinity
-                    ? Math.Sqrt(squares)
-                    : CarefulRoot(a, b, squares);
+                return IsPlain(squares) ? Math.Sqrt(squares) : CarefulRoot(a, b, squares);
             case DistanceKind.SquaredL2:
                 return DistanceSums.Of<T, SquareTerm>(a, b, this);
             case DistanceKind.L1:
@@ -103,30 +101,7 @@ internal readonly record struct Distance(DistanceKind Kind, double Power, double
     public static double LengthOf<T>(ReadOnlySpan<T> vector) where T : unmanaged, INumberBase<T>
     {
         double squares = DistanceSums.Of<T, ProductTerm>(vector, vector, default);
-        if (squares is > 1e-280 and < double.PositiveInfinity)
-        {
-            return Math.Sqrt(squares);
-        }
-
-        double most = 0;
-        foreach (T number in vector)
-        {
-            most = Math.Max(most, Math.Abs(double.CreateTruncating(number)));
-        }
-
-        if (most == 0 || !double.IsFinite(most))
-        {
-            return most;
-        }
-
-        double sum = 0;
-        foreach (T number in vector)
-        {
-            double part = double.CreateTruncating(number) / most;
-            sum += part * part;
-        }
-
-        return most * Math.Sqrt(sum);
+        return IsPlain(squares) ? Math.Sqrt(squares) : default(Distance).CarefulRoot(vector, [], squares);
     }
 
     // The squared norms come out with eps added, as PyTorch's cosine_embedding_loss adds it.
@@ -140,14 +115,17 @@ internal readonly record struct Distance(DistanceKind Kind, double Power, double
             : DistanceSums.Of<T, ProductTerm>(a, b, this) / (Math.Sqrt(normA) * Math.Sqrt(normB));
     }
 
-    // Squares overflow past 1e154 and vanish below 1e-162; scaled by the largest coordinate they do neither.
+    private static bool IsPlain(double squares) => squares is > 1e-280 and < double.PositiveInfinity;
+
+    // Squares overflow past 1e154 and vanish below 1e-162; scaled by the largest coordinate they do neither. An empty b
+    // is a vector of zeros.
     private double CarefulRoot<T>(ReadOnlySpan<T> a, ReadOnlySpan<T> b, double squares)
         where T : unmanaged, INumberBase<T>
     {
         double most = 0;
         for (int i = 0; i < a.Length; i++)
         {
-            most = Math.Max(most, Math.Abs(Difference(a[i], b[i])));
+            most = Math.Max(most, Math.Abs(Difference(a[i], At(b, i))));
         }
 
         if (most == 0 || !double.IsFinite(most))
@@ -158,7 +136,7 @@ internal readonly record struct Distance(DistanceKind Kind, double Power, double
         double sum = 0;
         for (int i = 0; i < a.Length; i++)
         {
-            double part = Difference(a[i], b[i]) / most;
+            double part = Difference(a[i], At(b, i)) / most;
             sum += part * part;
         }
 
@@ -167,4 +145,7 @@ internal readonly record struct Distance(DistanceKind Kind, double Power, double
 
     private double Difference<T>(T a, T b) where T : unmanaged, INumberBase<T> =>
         double.CreateTruncating(a) - double.CreateTruncating(b) + Eps;
+
+    private static T At<T>(ReadOnlySpan<T> vector, int i) where T : unmanaged, INumberBase<T> =>
+        vector.IsEmpty ? T.Zero : vector[i];
 }

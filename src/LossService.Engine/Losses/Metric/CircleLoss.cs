@@ -71,8 +71,8 @@ internal readonly struct CircleLoss(BatchMetric metric, Reducer reducer, double 
         double attraction = Side(row, row.Positives, row.OnPositives, 1, 1 + margin, 1 - margin);
         double repulsion = Side(row, row.Negatives, row.OnNegatives, -1, margin, -margin);
         Logistic<ScalarLane> logistic = ScalarLane.Logistic(attraction + repulsion);
-        Scale(row.OnPositives, logistic.Sigmoid.Value);
-        Scale(row.OnNegatives, logistic.Sigmoid.Value);
+        Rows.Scale<double, DoubleLane>(row.OnPositives, logistic.Sigmoid.Value, row.OnPositives);
+        Rows.Scale<double, DoubleLane>(row.OnNegatives, logistic.Sigmoid.Value, row.OnNegatives);
         double loss = logistic.Softplus.Value;
         return new(loss, 1, loss > 0 ? 1 : 0);
     }
@@ -99,13 +99,5 @@ internal readonly struct CircleLoss(BatchMetric metric, Reducer reducer, double 
         }
 
         return sum;
-    }
-
-    private static void Scale(Span<double> slopes, double factor)
-    {
-        foreach (ref double slope in slopes)
-        {
-            slope *= factor;
-        }
     }
 }

@@ -1,5 +1,6 @@
 using LossService.Engine.Cards;
 using LossService.Engine.Families;
+using LossService.Engine.Lanes;
 
 namespace LossService.Engine.Losses.Metric;
 
@@ -69,16 +70,8 @@ internal readonly struct LiftedStructureLoss(
         double near = AnchorAnswer.LogSum(double.NegativeInfinity, 1, row.Positives, row.OnPositives);
         double far = AnchorAnswer.LogSum(double.NegativeInfinity, -1, row.Negatives, row.OnNegatives);
         double loss = AnchorAnswer.Hinge(near - positiveMargin + margin + far, tie, out double slope);
-        Scale(row.OnPositives, slope);
-        Scale(row.OnNegatives, -slope);
+        Rows.Scale<double, DoubleLane>(row.OnPositives, slope, row.OnPositives);
+        Rows.Scale<double, DoubleLane>(row.OnNegatives, -slope, row.OnNegatives);
         return new(loss, 1, loss > 0 ? 1 : 0);
-    }
-
-    private static void Scale(Span<double> slopes, double factor)
-    {
-        foreach (ref double slope in slopes)
-        {
-            slope *= factor;
-        }
     }
 }
