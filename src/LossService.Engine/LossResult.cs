@@ -56,6 +56,18 @@ public sealed class LossResult : IDisposable
     /// <summary>What the caller should know.</summary>
     public List<Note> Notes { get; } = [];
 
+    /// <summary>Notes how many items, or pairs of them, sit on a corner; nothing where none does.</summary>
+    internal void TellTies(int ties, string what)
+    {
+        if (ties > 0)
+        {
+            Notes.Add(new("ties", $"{what} sit exactly on a corner of the loss; the member tie chose their slope.")
+            {
+                Count = ties,
+            });
+        }
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {

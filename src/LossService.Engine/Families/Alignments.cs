@@ -23,34 +23,26 @@ internal static class Alignments
 {
     public static Loss Of<TLoss>() where TLoss : struct, IAlignmentLoss<TLoss> => new AlignmentLoss<TLoss>();
 
-    private sealed class AlignmentLoss<TLoss>() : Loss(TLoss.Card)
+    private sealed class AlignmentLoss<TLoss>() : FamilyLoss(TLoss.Card)
         where TLoss : struct, IAlignmentLoss<TLoss>
     {
-        public override LossResult Run(LossRequest request, Workshop workshop) =>
-            request.IsFloat64 ? Run<double>(request, workshop) : Run<float>(request, workshop);
+        protected override void ComputeFloat32(LossRequest request, LossResult result, Workshop workshop) =>
+            Compute<float>(request, result, workshop);
 
-        private static LossResult Run<T>(LossRequest request, Workshop workshop)
+        protected override void ComputeFloat64(LossRequest request, LossResult result, Workshop workshop) =>
+            Compute<double>(request, result, workshop);
+
+        private static void Compute<T>(LossRequest request, LossResult result, Workshop workshop)
             where T : unmanaged, INumberBase<T>
         {
-            var result = new LossResult(request);
-            try
+            using var plan = new ItemPlan<T>(request, workshop);
+            using var sequences = new Sequences(request, workshop.Pool);
+            if (plan.Settle(result))
             {
-                using var plan = new ItemPlan<T>(request, workshop);
-                using var sequences = new Sequences(request, workshop.Pool);
-                if (plan.Settle(result))
-                {
-                    using var driver = new AlignmentDriver<T>(
-                        TLoss.Configure(new(request)).Setup, request, result, plan, sequences, workshop);
-                    driver.RunAll(workshop);
-                    driver.Finish();
-                }
-
-                return result;
-            }
-            catch
-            {
-                result.Dispose();
-                throw;
+                using var driver = new AlignmentDriver<T>(
+                    TLoss.Configure(new(request)).Setup, request, result, plan, sequences, workshop);
+                driver.RunAll(workshop);
+                driver.Finish();
             }
         }
     }

@@ -69,34 +69,26 @@ internal static class Boxes
         "A predicted box whose corners are not in order is taken as the formula has it, with a note.",
     ];
 
-    private sealed class BoxLoss<TLoss>() : Loss(TLoss.Card)
+    private sealed class BoxLoss<TLoss>() : FamilyLoss(TLoss.Card)
         where TLoss : struct, IBoxLoss<TLoss>
     {
-        public override LossResult Run(LossRequest request, Workshop workshop) =>
-            request.IsFloat64 ? Run<double>(request, workshop) : Run<float>(request, workshop);
+        protected override void ComputeFloat32(LossRequest request, LossResult result, Workshop workshop) =>
+            Compute<float>(request, result, workshop);
 
-        private static LossResult Run<T>(LossRequest request, Workshop workshop)
+        protected override void ComputeFloat64(LossRequest request, LossResult result, Workshop workshop) =>
+            Compute<double>(request, result, workshop);
+
+        private static void Compute<T>(LossRequest request, LossResult result, Workshop workshop)
             where T : unmanaged, System.Numerics.INumberBase<T>
         {
-            var result = new LossResult(request);
-            try
+            int weight = request.Card.PlaceOfInput(Common.WeightName);
+            using var plan = new ItemPlan<double>(request, workshop, weight);
+            if (plan.Settle(result))
             {
-                int weight = request.Card.PlaceOfInput(Common.WeightName);
-                using var plan = new ItemPlan<double>(request, workshop, weight);
-                if (plan.Settle(result))
-                {
-                    using var driver = new BoxDriver<TLoss, T>(
-                        TLoss.Configure(new(request)), request, result, plan, workshop);
-                    driver.RunAll(workshop);
-                    driver.Finish();
-                }
-
-                return result;
-            }
-            catch
-            {
-                result.Dispose();
-                throw;
+                using var driver = new BoxDriver<TLoss, T>(
+                    TLoss.Configure(new(request)), request, result, plan, workshop);
+                driver.RunAll(workshop);
+                driver.Finish();
             }
         }
     }

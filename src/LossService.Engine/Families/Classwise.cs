@@ -32,34 +32,26 @@ internal static class Classwise
 {
     public static Loss Of<TLoss>() where TLoss : struct, IClasswiseLoss<TLoss> => new ClasswiseLoss<TLoss>();
 
-    private sealed class ClasswiseLoss<TLoss>() : Loss(TLoss.Card)
+    private sealed class ClasswiseLoss<TLoss>() : FamilyLoss(TLoss.Card)
         where TLoss : struct, IClasswiseLoss<TLoss>
     {
-        public override LossResult Run(LossRequest request, Workshop workshop) =>
-            request.IsFloat64 ? Run<double, DoubleLane>(request, workshop) : Run<float, SingleLane>(request, workshop);
+        protected override void ComputeFloat32(LossRequest request, LossResult result, Workshop workshop) =>
+            Compute<float, SingleLane>(request, result, workshop);
 
-        private static LossResult Run<T, V>(LossRequest request, Workshop workshop)
+        protected override void ComputeFloat64(LossRequest request, LossResult result, Workshop workshop) =>
+            Compute<double, DoubleLane>(request, result, workshop);
+
+        private static void Compute<T, V>(LossRequest request, LossResult result, Workshop workshop)
             where T : unmanaged, System.Numerics.INumberBase<T>
             where V : struct, IVectorLane<V, T>
         {
-            var result = new LossResult(request);
-            try
+            using var plan = new ItemPlan<T>(request, workshop, PlaceOfItemWeight(request.Card));
+            if (plan.Settle(result))
             {
-                using var plan = new ItemPlan<T>(request, workshop, PlaceOfItemWeight(request.Card));
-                if (plan.Settle(result))
-                {
-                    using var driver = new ClasswiseDriver<TLoss, T, V>(
-                        TLoss.Configure(new(request)), request, result, plan, workshop);
-                    driver.RunAll(workshop);
-                    plan.Finish(result, driver.Partials);
-                }
-
-                return result;
-            }
-            catch
-            {
-                result.Dispose();
-                throw;
+                using var driver = new ClasswiseDriver<TLoss, T, V>(
+                    TLoss.Configure(new(request)), request, result, plan, workshop);
+                driver.RunAll(workshop);
+                plan.Finish(result, driver.Partials);
             }
         }
 

@@ -28,33 +28,25 @@ internal static class Distances
 {
     public static Loss Of<TLoss>() where TLoss : struct, IDistanceLoss<TLoss> => new DistanceLoss<TLoss>();
 
-    private sealed class DistanceLoss<TLoss>() : Loss(TLoss.Card)
+    private sealed class DistanceLoss<TLoss>() : FamilyLoss(TLoss.Card)
         where TLoss : struct, IDistanceLoss<TLoss>
     {
-        public override LossResult Run(LossRequest request, Workshop workshop) =>
-            request.IsFloat64 ? Run<double>(request, workshop) : Run<float>(request, workshop);
+        protected override void ComputeFloat32(LossRequest request, LossResult result, Workshop workshop) =>
+            Compute<float>(request, result, workshop);
 
-        private static LossResult Run<T>(LossRequest request, Workshop workshop)
+        protected override void ComputeFloat64(LossRequest request, LossResult result, Workshop workshop) =>
+            Compute<double>(request, result, workshop);
+
+        private static void Compute<T>(LossRequest request, LossResult result, Workshop workshop)
             where T : unmanaged, System.Numerics.INumberBase<T>
         {
-            var result = new LossResult(request);
-            try
+            using var plan = new ItemPlan<T>(request, workshop);
+            if (plan.Settle(result))
             {
-                using var plan = new ItemPlan<T>(request, workshop);
-                if (plan.Settle(result))
-                {
-                    using var driver = new DistanceDriver<TLoss, T>(
-                        TLoss.Configure(new(request)), request, result, plan, workshop);
-                    driver.RunAll(workshop);
-                    driver.Finish();
-                }
-
-                return result;
-            }
-            catch
-            {
-                result.Dispose();
-                throw;
+                using var driver = new DistanceDriver<TLoss, T>(
+                    TLoss.Configure(new(request)), request, result, plan, workshop);
+                driver.RunAll(workshop);
+                driver.Finish();
             }
         }
     }

@@ -51,34 +51,26 @@ internal static class Distributions
         new($"{side}_logits", "N C *D | C", $"{meaning}, as logits before the softmax.") { OneOf = side, Gradient = gradient },
     ];
 
-    private sealed class DistributionLoss<TLoss>() : Loss(TLoss.Card)
+    private sealed class DistributionLoss<TLoss>() : FamilyLoss(TLoss.Card)
         where TLoss : struct, IDistributionLoss<TLoss>
     {
-        public override LossResult Run(LossRequest request, Workshop workshop) =>
-            request.IsFloat64 ? Run<double, DoubleLane>(request, workshop) : Run<float, SingleLane>(request, workshop);
+        protected override void ComputeFloat32(LossRequest request, LossResult result, Workshop workshop) =>
+            Compute<float, SingleLane>(request, result, workshop);
 
-        private static LossResult Run<T, V>(LossRequest request, Workshop workshop)
+        protected override void ComputeFloat64(LossRequest request, LossResult result, Workshop workshop) =>
+            Compute<double, DoubleLane>(request, result, workshop);
+
+        private static void Compute<T, V>(LossRequest request, LossResult result, Workshop workshop)
             where T : unmanaged, System.Numerics.IFloatingPointIeee754<T>
             where V : struct, IVectorLane<V, T>
         {
-            var result = new LossResult(request);
-            try
+            TLoss loss = TLoss.Configure(new(request));
+            using var plan = new ItemPlan<T>(request, workshop);
+            if (plan.Settle(result))
             {
-                TLoss loss = TLoss.Configure(new(request));
-                using var plan = new ItemPlan<T>(request, workshop);
-                if (plan.Settle(result))
-                {
-                    using var driver = new DistributionDriver<TLoss, T, V>(loss, request, result, plan, workshop);
-                    driver.RunAll(workshop);
-                    driver.Finish();
-                }
-
-                return result;
-            }
-            catch
-            {
-                result.Dispose();
-                throw;
+                using var driver = new DistributionDriver<TLoss, T, V>(loss, request, result, plan, workshop);
+                driver.RunAll(workshop);
+                driver.Finish();
             }
         }
     }

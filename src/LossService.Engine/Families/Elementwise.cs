@@ -74,7 +74,7 @@ internal static class Elementwise
 }
 
 /// <summary>A loss whose items are computed one by one from the elements of its inputs at the same place.</summary>
-internal sealed class ElementwiseLoss<TLoss, TKernel>() : Loss(TLoss.Card)
+internal sealed class ElementwiseLoss<TLoss, TKernel>() : FamilyLoss(TLoss.Card)
     where TLoss : struct, IFusible<TLoss>
     where TKernel : IElementKernel<TLoss>
 {
@@ -82,37 +82,29 @@ internal sealed class ElementwiseLoss<TLoss, TKernel>() : Loss(TLoss.Card)
     private static readonly int[] Operands =
         [.. Enumerable.Range(0, TLoss.Card.Inputs.Count).Where(place => place != Weight).Take(TKernel.Operands)];
 
-    public override LossResult Run(LossRequest request, Workshop workshop) =>
-        request.IsFloat64 ? Run<double, DoubleLane>(request, workshop) : Run<float, SingleLane>(request, workshop);
+    protected override void ComputeFloat32(LossRequest request, LossResult result, Workshop workshop) =>
+        Compute<float, SingleLane>(request, result, workshop);
 
-    private static LossResult Run<T, V>(LossRequest request, Workshop workshop)
+    protected override void ComputeFloat64(LossRequest request, LossResult result, Workshop workshop) =>
+        Compute<double, DoubleLane>(request, result, workshop);
+
+    private static void Compute<T, V>(LossRequest request, LossResult result, Workshop workshop)
         where T : unmanaged, System.Numerics.INumberBase<T>
         where V : struct, IVectorLane<V, T>
     {
-        var result = new LossResult(request);
-        try
+        using var plan = new ItemPlan<T>(request, workshop, Weight);
+        if (plan.Settle(result))
         {
-            using var plan = new ItemPlan<T>(request, workshop, Weight);
-            if (plan.Settle(result))
+            TLoss loss = TLoss.Configure(new(request));
+            if (TLoss.Balance(loss, request, plan, workshop.Pool) is { } factors)
             {
-                TLoss loss = TLoss.Configure(new(request));
-                if (TLoss.Balance(loss, request, plan, workshop.Pool) is { } factors)
-                {
-                    plan.Balance(factors);
-                }
-
-                using var driver = new ElementwiseDriver<TLoss, TKernel, T, V>(
-                    loss, Operands, result, plan, workshop);
-                driver.RunAll(workshop);
-                driver.Finish();
+                plan.Balance(factors);
             }
 
-            return result;
-        }
-        catch
-        {
-            result.Dispose();
-            throw;
+            using var driver = new ElementwiseDriver<TLoss, TKernel, T, V>(
+                loss, Operands, result, plan, workshop);
+            driver.RunAll(workshop);
+            driver.Finish();
         }
     }
 }

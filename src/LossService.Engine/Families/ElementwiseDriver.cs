@@ -101,13 +101,7 @@ internal sealed partial class ElementwiseDriver<TLoss, TKernel, T, V> : Driver, 
     public void Finish()
     {
         _plan.Finish(_result, Partials);
-        if (_ties > 0)
-        {
-            _result.Notes.Add(new("ties", "Items sit exactly on a corner of the loss; the member tie chose their slope.")
-            {
-                Count = _ties,
-            });
-        }
+        _result.TellTies(_ties, "Items");
     }
 
     public void Dispose() => _partials?.Dispose();

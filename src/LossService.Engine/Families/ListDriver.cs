@@ -102,13 +102,7 @@ internal sealed class ListDriver<TLoss, T> : Driver, IDisposable
     public void Finish()
     {
         _plan.Finish(_result, _partials.Float64, isFloored: true);
-        if (_ties > 0)
-        {
-            _result.Notes.Add(new("ties", "Pairs sit exactly on a corner of the loss; the member tie chose their slope.")
-            {
-                Count = _ties,
-            });
-        }
+        _result.TellTies(_ties, "Pairs");
 
         if (_plain > 0)
         {

@@ -33,34 +33,26 @@ internal static class Lists
 {
     public static Loss Of<TLoss>() where TLoss : struct, IListLoss<TLoss> => new ListLoss<TLoss>();
 
-    private sealed class ListLoss<TLoss>() : Loss(TLoss.Card)
+    private sealed class ListLoss<TLoss>() : FamilyLoss(TLoss.Card)
         where TLoss : struct, IListLoss<TLoss>
     {
-        public override LossResult Run(LossRequest request, Workshop workshop) =>
-            request.IsFloat64 ? Run<double>(request, workshop) : Run<float>(request, workshop);
+        protected override void ComputeFloat32(LossRequest request, LossResult result, Workshop workshop) =>
+            Compute<float>(request, result, workshop);
 
-        private static LossResult Run<T>(LossRequest request, Workshop workshop)
+        protected override void ComputeFloat64(LossRequest request, LossResult result, Workshop workshop) =>
+            Compute<double>(request, result, workshop);
+
+        private static void Compute<T>(LossRequest request, LossResult result, Workshop workshop)
             where T : unmanaged, INumberBase<T>
         {
-            var result = new LossResult(request);
-            try
+            using var plan = new ItemPlan<T>(request, workshop);
+            using var layout = new ListLayout(request, workshop.Pool);
+            using var driver = new ListDriver<TLoss, T>(
+                TLoss.Configure(new(request)), request, result, plan, layout, workshop);
+            if (plan.Settle(result, own: driver.Divisor(workshop)))
             {
-                using var plan = new ItemPlan<T>(request, workshop);
-                using var layout = new ListLayout(request, workshop.Pool);
-                using var driver = new ListDriver<TLoss, T>(
-                    TLoss.Configure(new(request)), request, result, plan, layout, workshop);
-                if (plan.Settle(result, own: driver.Divisor(workshop)))
-                {
-                    driver.RunAll(workshop);
-                    driver.Finish();
-                }
-
-                return result;
-            }
-            catch
-            {
-                result.Dispose();
-                throw;
+                driver.RunAll(workshop);
+                driver.Finish();
             }
         }
     }

@@ -9,34 +9,26 @@ internal static class MinedLosses
 {
     public static Loss Of<TLoss>() where TLoss : struct, IMinedLoss<TLoss> => new MinedLoss<TLoss>();
 
-    private sealed class MinedLoss<TLoss>() : Loss(TLoss.Card)
+    private sealed class MinedLoss<TLoss>() : FamilyLoss(TLoss.Card)
         where TLoss : struct, IMinedLoss<TLoss>
     {
-        public override LossResult Run(LossRequest request, Workshop workshop) =>
-            request.IsFloat64 ? Run<double>(request, workshop) : Run<float>(request, workshop);
+        protected override void ComputeFloat32(LossRequest request, LossResult result, Workshop workshop) =>
+            Compute<float>(request, result, workshop);
 
-        private static LossResult Run<T>(LossRequest request, Workshop workshop)
+        protected override void ComputeFloat64(LossRequest request, LossResult result, Workshop workshop) =>
+            Compute<double>(request, result, workshop);
+
+        private static void Compute<T>(LossRequest request, LossResult result, Workshop workshop)
             where T : unmanaged, IFloatingPointIeee754<T>
         {
-            var result = new LossResult(request);
-            try
+            TLoss loss = TLoss.Configure(new(request));
+            using var plan = new ItemPlan<T>(request, workshop);
+            using var table = new DistanceTable<T>(request, plan, loss.Metric, workshop);
+            table.Measure(workshop);
+            using TupleTable? tuples = WantsTuples(request) ? new(plan.Items, workshop.Pool) : null;
+            if (plan.Settle(result, own: Divisor(loss, table, request, plan, tuples, workshop)))
             {
-                TLoss loss = TLoss.Configure(new(request));
-                using var plan = new ItemPlan<T>(request, workshop);
-                using var table = new DistanceTable<T>(request, plan, loss.Metric, workshop);
-                table.Measure(workshop);
-                using TupleTable? tuples = WantsTuples(request) ? new(plan.Items, workshop.Pool) : null;
-                if (plan.Settle(result, own: Divisor(loss, table, request, plan, tuples, workshop)))
-                {
-                    Compute(loss, table, request, result, plan, tuples, workshop);
-                }
-
-                return result;
-            }
-            catch
-            {
-                result.Dispose();
-                throw;
+                Answer(loss, table, request, result, plan, tuples, workshop);
             }
         }
 
@@ -61,7 +53,7 @@ internal static class MinedLosses
             return !counts ? null : loss.Reducer == Reducer.Tuples ? new("pairs", counter.Tuples) : new("nonzero", counter.Nonzero);
         }
 
-        private static void Compute<T>(
+        private static void Answer<T>(
             TLoss loss, DistanceTable<T> table, LossRequest request, LossResult result, ItemPlan<T> plan,
             TupleTable? tuples, Workshop workshop)
             where T : unmanaged, IFloatingPointIeee754<T>

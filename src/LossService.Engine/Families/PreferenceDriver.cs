@@ -82,13 +82,7 @@ internal sealed class PreferenceDriver<TLoss, T> : Driver, IDisposable
     public void Finish()
     {
         _plan.Finish(_result, _partials.Float64);
-        if (_ties > 0)
-        {
-            _result.Notes.Add(new("ties", "Items sit exactly on a corner of the loss; the member tie chose their slope.")
-            {
-                Count = _ties,
-            });
-        }
+        _result.TellTies(_ties, "Items");
     }
 
     public void Dispose() => _partials.Dispose();

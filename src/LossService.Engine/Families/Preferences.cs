@@ -44,33 +44,25 @@ internal static class Preferences
 
     public static Loss Of<TLoss>() where TLoss : struct, IPreferenceLoss<TLoss> => new PreferenceLoss<TLoss>();
 
-    private sealed class PreferenceLoss<TLoss>() : Loss(TLoss.Card)
+    private sealed class PreferenceLoss<TLoss>() : FamilyLoss(TLoss.Card)
         where TLoss : struct, IPreferenceLoss<TLoss>
     {
-        public override LossResult Run(LossRequest request, Workshop workshop) =>
-            request.IsFloat64 ? Run<double>(request, workshop) : Run<float>(request, workshop);
+        protected override void ComputeFloat32(LossRequest request, LossResult result, Workshop workshop) =>
+            Compute<float>(request, result, workshop);
 
-        private static LossResult Run<T>(LossRequest request, Workshop workshop)
+        protected override void ComputeFloat64(LossRequest request, LossResult result, Workshop workshop) =>
+            Compute<double>(request, result, workshop);
+
+        private static void Compute<T>(LossRequest request, LossResult result, Workshop workshop)
             where T : unmanaged, System.Numerics.INumberBase<T>
         {
-            var result = new LossResult(request);
-            try
+            using var plan = new ItemPlan<T>(request, workshop);
+            if (plan.Settle(result))
             {
-                using var plan = new ItemPlan<T>(request, workshop);
-                if (plan.Settle(result))
-                {
-                    TLoss loss = TLoss.Prepare(TLoss.Configure(new(request)), result, plan.IsLeftOut);
-                    using var driver = new PreferenceDriver<TLoss, T>(loss, request, result, plan, workshop);
-                    driver.RunAll(workshop);
-                    driver.Finish();
-                }
-
-                return result;
-            }
-            catch
-            {
-                result.Dispose();
-                throw;
+                TLoss loss = TLoss.Prepare(TLoss.Configure(new(request)), result, plan.IsLeftOut);
+                using var driver = new PreferenceDriver<TLoss, T>(loss, request, result, plan, workshop);
+                driver.RunAll(workshop);
+                driver.Finish();
             }
         }
     }

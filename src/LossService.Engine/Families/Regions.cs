@@ -46,80 +46,75 @@ internal static class Regions
 
     public static Loss Lovasz<TLoss>() where TLoss : struct, ILovaszLoss<TLoss> => new LovaszLoss<TLoss>();
 
-    private sealed class OverlapLoss<TLoss>() : Loss(TLoss.Card)
+    private sealed class OverlapLoss<TLoss>() : FamilyLoss(TLoss.Card)
         where TLoss : struct, IRegionLoss<TLoss>
     {
-        public override LossResult Run(LossRequest request, Workshop workshop) =>
-            request.IsFloat64 ? Run<double>(request, workshop) : Run<float>(request, workshop);
+        protected override void ComputeFloat32(LossRequest request, LossResult result, Workshop workshop) =>
+            Compute<float>(request, result, workshop);
 
-        private static LossResult Run<T>(LossRequest request, Workshop workshop)
+        protected override void ComputeFloat64(LossRequest request, LossResult result, Workshop workshop) =>
+            Compute<double>(request, result, workshop);
+
+        private static void Compute<T>(LossRequest request, LossResult result, Workshop workshop)
             where T : unmanaged, System.Numerics.INumberBase<T>
         {
             TLoss loss = TLoss.Configure(new(request));
             var plane = new RegionPlane<T>(request, isHinge: false);
-            return Regions.Run(
-                request, workshop, plane.IgnoredIn, plane.PlacesPerRegion,
-                (result, plan) => new OverlapDriver<TLoss, T>(loss, request, result, plan, plane, workshop));
+            Regions.Compute(
+                request, result, workshop, plane.IgnoredIn, plane.PlacesPerRegion,
+                plan => new OverlapDriver<TLoss, T>(loss, request, result, plan, plane, workshop));
         }
     }
 
-    private sealed class LovaszLoss<TLoss>() : Loss(TLoss.Card)
+    private sealed class LovaszLoss<TLoss>() : FamilyLoss(TLoss.Card)
         where TLoss : struct, ILovaszLoss<TLoss>
     {
-        public override LossResult Run(LossRequest request, Workshop workshop) =>
-            request.IsFloat64 ? Run<double>(request, workshop) : Run<float>(request, workshop);
+        protected override void ComputeFloat32(LossRequest request, LossResult result, Workshop workshop) =>
+            Compute<float>(request, result, workshop);
 
-        private static LossResult Run<T>(LossRequest request, Workshop workshop)
+        protected override void ComputeFloat64(LossRequest request, LossResult result, Workshop workshop) =>
+            Compute<double>(request, result, workshop);
+
+        private static void Compute<T>(LossRequest request, LossResult result, Workshop workshop)
             where T : unmanaged, System.Numerics.INumberBase<T>
         {
             var plane = new RegionPlane<T>(request, TLoss.IsHinge);
-            return Regions.Run(
-                request, workshop, plane.IgnoredIn, plane.PlacesPerRegion,
-                (result, plan) => new LovaszDriver<T>(request, result, plan, plane, workshop));
+            Regions.Compute(
+                request, result, workshop, plane.IgnoredIn, plane.PlacesPerRegion,
+                plan => new LovaszDriver<T>(request, result, plan, plane, workshop));
         }
     }
 
     // A region of which no place is left is left out of the mean, as a sample would be.
-    private static LossResult Run(
-        LossRequest request, Workshop workshop, Func<int, int> ignoredIn, int places,
-        Func<LossResult, ItemPlan<double>, RegionDriver> drive)
+    private static void Compute(
+        LossRequest request, LossResult result, Workshop workshop, Func<int, int> ignoredIn, int places,
+        Func<ItemPlan<double>, RegionDriver> drive)
     {
-        var result = new LossResult(request);
-        try
+        using var plan = new ItemPlan<double>(request, workshop);
+        int ignored = 0;
+        for (int region = 0; region < plan.Items; region++)
         {
-            using var plan = new ItemPlan<double>(request, workshop);
-            int ignored = 0;
-            for (int region = 0; region < plan.Items; region++)
+            int inRegion = plan.IsLeftOut(region) ? -1 : ignoredIn(region);
+            ignored += Math.Max(0, inRegion);
+            if (inRegion == places)
             {
-                int inRegion = plan.IsLeftOut(region) ? -1 : ignoredIn(region);
-                ignored += Math.Max(0, inRegion);
-                if (inRegion == places)
-                {
-                    plan.LeaveOut(region);
-                }
+                plan.LeaveOut(region);
             }
-
-            if (ignored > 0)
-            {
-                result.Notes.Add(new("ignored", "Places whose label is ignore_index are in no sum and have gradient 0.")
-                {
-                    Count = ignored,
-                });
-            }
-
-            if (plan.Settle(result))
-            {
-                using RegionDriver driver = drive(result, plan);
-                driver.RunPhases(workshop);
-                workshop.Poll(); // a small request has no block left to poll before
-            }
-
-            return result;
         }
-        catch
+
+        if (ignored > 0)
         {
-            result.Dispose();
-            throw;
+            result.Notes.Add(new("ignored", "Places whose label is ignore_index are in no sum and have gradient 0.")
+            {
+                Count = ignored,
+            });
+        }
+
+        if (plan.Settle(result))
+        {
+            using RegionDriver driver = drive(plan);
+            driver.RunPhases(workshop);
+            workshop.Poll(); // a small request has no block left to poll before
         }
     }
 }

@@ -31,35 +31,27 @@ internal static class ScoreRows
 {
     public static Loss Of<TLoss>() where TLoss : struct, IScoreRowLoss<TLoss> => new ScoreRowLoss<TLoss>();
 
-    private sealed class ScoreRowLoss<TLoss>() : Loss(TLoss.Card)
+    private sealed class ScoreRowLoss<TLoss>() : FamilyLoss(TLoss.Card)
         where TLoss : struct, IScoreRowLoss<TLoss>
     {
-        public override LossResult Run(LossRequest request, Workshop workshop) =>
-            request.IsFloat64 ? Run<double>(request, workshop) : Run<float>(request, workshop);
+        protected override void ComputeFloat32(LossRequest request, LossResult result, Workshop workshop) =>
+            Compute<float>(request, result, workshop);
 
-        private static LossResult Run<T>(LossRequest request, Workshop workshop)
+        protected override void ComputeFloat64(LossRequest request, LossResult result, Workshop workshop) =>
+            Compute<double>(request, result, workshop);
+
+        private static void Compute<T>(LossRequest request, LossResult result, Workshop workshop)
             where T : unmanaged, System.Numerics.IFloatingPointIeee754<T>
         {
-            var result = new LossResult(request);
-            try
+            TLoss loss = TLoss.Configure(new(request));
+            Tensor? labels =
+                loss.IgnoreIndex is null ? null : request.LabelTensor(request.Card.PlaceOfInput("targets"));
+            using var plan = new ItemPlan<T>(request, workshop, -1, labels, loss.IgnoreIndex);
+            if (plan.Settle(result))
             {
-                TLoss loss = TLoss.Configure(new(request));
-                Tensor? labels =
-                    loss.IgnoreIndex is null ? null : request.LabelTensor(request.Card.PlaceOfInput("targets"));
-                using var plan = new ItemPlan<T>(request, workshop, -1, labels, loss.IgnoreIndex);
-                if (plan.Settle(result))
-                {
-                    using var driver = new ScoreRowDriver<TLoss, T>(loss, request, result, plan, workshop);
-                    driver.RunAll(workshop);
-                    driver.Finish();
-                }
-
-                return result;
-            }
-            catch
-            {
-                result.Dispose();
-                throw;
+                using var driver = new ScoreRowDriver<TLoss, T>(loss, request, result, plan, workshop);
+                driver.RunAll(workshop);
+                driver.Finish();
             }
         }
     }

@@ -10,37 +10,36 @@ internal static class Similarities
 {
     public static Loss Of<TLoss>() where TLoss : struct, ISimilarityLoss<TLoss> => new SimilarityLoss<TLoss>();
 
-    private sealed class SimilarityLoss<TLoss>() : Loss(TLoss.Card)
+    private sealed class SimilarityLoss<TLoss>() : FamilyLoss(TLoss.Card)
         where TLoss : struct, ISimilarityLoss<TLoss>
     {
         private static bool HasLabels => TLoss.Positives == Positives.SameLabel;
 
-        public override LossResult Run(LossRequest request, Workshop workshop) =>
-            request.IsFloat64 ? Run<double, double, DoubleLane>(request, workshop)
-            : TLoss.NeedsDoubles ? Run<float, double, DoubleLane>(request, workshop)
-            : Run<float, float, SingleLane>(request, workshop);
+        protected override void ComputeFloat32(LossRequest request, LossResult result, Workshop workshop)
+        {
+            if (TLoss.NeedsDoubles)
+            {
+                Compute<float, double, DoubleLane>(request, result, workshop);
+            }
+            else
+            {
+                Compute<float, float, SingleLane>(request, result, workshop);
+            }
+        }
 
-        private static LossResult Run<TInput, T, V>(LossRequest request, Workshop workshop)
+        protected override void ComputeFloat64(LossRequest request, LossResult result, Workshop workshop) =>
+            Compute<double, double, DoubleLane>(request, result, workshop);
+
+        private static void Compute<TInput, T, V>(LossRequest request, LossResult result, Workshop workshop)
             where TInput : unmanaged, IFloatingPointIeee754<TInput>
             where T : unmanaged, IFloatingPointIeee754<T>
             where V : struct, IVectorLane<V, T>
         {
-            var result = new LossResult(request);
-            try
+            using var plan = new ItemPlan<T>(request, workshop);
+            if (plan.Settle(result, own: Counted(request, plan, workshop.Pool)))
             {
-                using var plan = new ItemPlan<T>(request, workshop);
-                if (plan.Settle(result, own: Counted(request, plan, workshop.Pool)))
-                {
-                    Outputs.Rent(request, result, workshop.Pool, withItems: true);
-                    Compute<TInput, T, V>(request, result, plan, workshop);
-                }
-
-                return result;
-            }
-            catch
-            {
-                result.Dispose();
-                throw;
+                Outputs.Rent(request, result, workshop.Pool, withItems: true);
+                Answer<TInput, T, V>(request, result, plan, workshop);
             }
         }
 
@@ -57,7 +56,7 @@ internal static class Similarities
             return TLoss.Counting == Counting.PositivePairs ? new("pairs", pairs) : new("nonzero", anchors);
         }
 
-        private static void Compute<TInput, T, V>(
+        private static void Answer<TInput, T, V>(
             LossRequest request, LossResult result, ItemPlan<T> plan, Workshop workshop)
             where TInput : unmanaged, IFloatingPointIeee754<TInput>
             where T : unmanaged, IFloatingPointIeee754<T>
@@ -94,8 +93,8 @@ internal static class Similarities
             int count = plan.Items;
             using Tensor scores = Tensor.Rent(workshop.Pool, new Shape(count, count), anchors.Element);
             using (ProductDriver<T, V> product = ReferenceEquals(anchors, others)
-                ? ProductDriver<T, V>.Symmetric(workshop.Pool, anchors.Rows, scores)
-                : new(workshop.Pool, anchors.Rows, others.Rows, scores))
+                ? ProductDriver<T, V>.Symmetric(workshop.Pool, anchors.AsRows, scores)
+                : new(workshop.Pool, anchors.AsRows, others.AsRows, scores))
             {
                 product.RunAll(workshop);
             }

@@ -54,10 +54,10 @@ internal sealed class SimilaritySide<TInput, T> : IDisposable
     public Element Element { get; }
 
     /// <summary>The vectors, one a row.</summary>
-    public MatrixSide Rows => new(_rows, _count, _length);
+    public MatrixSide AsRows => new(_rows, _count, _length);
 
     /// <summary>The same numbers seen as columns, for a product over the samples.</summary>
-    public MatrixSide Columns => new(_rows, _length, _count, AreColumns: true);
+    public MatrixSide AsColumns => new(_rows, _length, _count, AreColumns: true);
 
     /// <summary>Adds a product of slopes and vectors to this side's gradient, where it is wanted.</summary>
     public void Add<V>(Workshop workshop, MatrixSide slopes, SimilaritySide<TInput, T> vectors)
@@ -66,7 +66,7 @@ internal sealed class SimilaritySide<TInput, T> : IDisposable
         if (_gradient is not null)
         {
             using var product = new ProductDriver<T, V>(
-                workshop.Pool, slopes, vectors.Columns, _gradient, adds: _hasGradient);
+                workshop.Pool, slopes, vectors.AsColumns, _gradient, adds: _hasGradient);
             product.RunAll(workshop);
             _hasGradient = true;
         }
@@ -95,7 +95,7 @@ internal sealed class SimilaritySide<TInput, T> : IDisposable
 
             if (!ReferenceEquals(_gradient, _output))
             {
-                Round(gradient, Row<TInput>(_output!, row));
+                Rows.Convert<T, TInput>(gradient, Row<TInput>(_output!, row));
             }
         }
     }
@@ -133,7 +133,7 @@ internal sealed class SimilaritySide<TInput, T> : IDisposable
 
         if (_norms is null)
         {
-            Round(from, to);
+            Rows.Convert<TInput, T>(from, to);
             return;
         }
 
@@ -142,16 +142,6 @@ internal sealed class SimilaritySide<TInput, T> : IDisposable
         for (int i = 0; i < to.Length; i++)
         {
             to[i] = norm == 0 ? T.Zero : T.CreateTruncating(double.CreateTruncating(from[i]) / norm);
-        }
-    }
-
-    private static void Round<TFrom, TTo>(ReadOnlySpan<TFrom> from, Span<TTo> to)
-        where TFrom : unmanaged, INumberBase<TFrom>
-        where TTo : unmanaged, INumberBase<TTo>
-    {
-        for (int i = 0; i < from.Length; i++)
-        {
-            to[i] = TTo.CreateTruncating(from[i]);
         }
     }
 

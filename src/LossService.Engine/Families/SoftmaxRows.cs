@@ -40,35 +40,27 @@ internal static class SoftmaxRows
 {
     public static Loss Of<TLoss>() where TLoss : struct, ISoftmaxRowLoss<TLoss> => new SoftmaxRowLoss<TLoss>();
 
-    private sealed class SoftmaxRowLoss<TLoss>() : Loss(TLoss.Card)
+    private sealed class SoftmaxRowLoss<TLoss>() : FamilyLoss(TLoss.Card)
         where TLoss : struct, ISoftmaxRowLoss<TLoss>
     {
-        public override LossResult Run(LossRequest request, Workshop workshop) =>
-            request.IsFloat64 ? Run<double, DoubleLane>(request, workshop) : Run<float, SingleLane>(request, workshop);
+        protected override void ComputeFloat32(LossRequest request, LossResult result, Workshop workshop) =>
+            Compute<float, SingleLane>(request, result, workshop);
 
-        private static LossResult Run<T, V>(LossRequest request, Workshop workshop)
+        protected override void ComputeFloat64(LossRequest request, LossResult result, Workshop workshop) =>
+            Compute<double, DoubleLane>(request, result, workshop);
+
+        private static void Compute<T, V>(LossRequest request, LossResult result, Workshop workshop)
             where T : unmanaged, System.Numerics.IFloatingPointIeee754<T>
             where V : struct, IVectorLane<V, T>
         {
-            var result = new LossResult(request);
-            try
+            TLoss loss = TLoss.Configure(new(request));
+            var target = new RowTarget<T>(request, loss.LabelSmoothing);
+            using var plan = new ItemPlan<T>(request, workshop, -1, target.Labels, loss.IgnoreIndex);
+            if (plan.Settle(result, target.SumOfWeights(request, plan)))
             {
-                TLoss loss = TLoss.Configure(new(request));
-                var target = new RowTarget<T>(request, loss.LabelSmoothing);
-                using var plan = new ItemPlan<T>(request, workshop, -1, target.Labels, loss.IgnoreIndex);
-                if (plan.Settle(result, target.SumOfWeights(request, plan)))
-                {
-                    using var driver = new SoftmaxRowDriver<TLoss, T, V>(loss, target, request, result, plan, workshop);
-                    driver.RunAll(workshop);
-                    driver.Finish();
-                }
-
-                return result;
-            }
-            catch
-            {
-                result.Dispose();
-                throw;
+                using var driver = new SoftmaxRowDriver<TLoss, T, V>(loss, target, request, result, plan, workshop);
+                driver.RunAll(workshop);
+                driver.Finish();
             }
         }
     }

@@ -7,6 +7,25 @@ namespace LossService.Engine.Lanes;
 /// <summary>Rows between widths: floats to doubles and back, and what floats borrow from doubles.</summary>
 internal static partial class Rows
 {
+    /// <summary>A row in another width, or in its own.</summary>
+    public static void Convert<TFrom, TTo>(ReadOnlySpan<TFrom> row, Span<TTo> destination)
+        where TFrom : unmanaged
+        where TTo : unmanaged
+    {
+        if (typeof(TFrom) == typeof(TTo))
+        {
+            MemoryMarshal.Cast<TFrom, TTo>(row).CopyTo(destination);
+        }
+        else if (typeof(TTo) == typeof(double))
+        {
+            Widen(row, MemoryMarshal.Cast<TTo, double>(destination));
+        }
+        else
+        {
+            Narrow(MemoryMarshal.Cast<TFrom, double>(row), destination);
+        }
+    }
+
     /// <summary>A row in doubles.</summary>
     public static void Widen<T>(ReadOnlySpan<T> row, Span<double> destination) where T : unmanaged
     {
