@@ -1,4 +1,5 @@
 using FluentValidation;
+using LossService.Api.Admission;
 using LossService.Api.Pages;
 using LossService.Api.Validation;
 using LossService.Engine;
@@ -40,6 +41,14 @@ internal static class Composition
                 PoisonsReturns = provider.GetRequiredService<IConfiguration>().GetValue<bool>("PoisonsReturns"),
             });
         services.AddHostedService<PoolAging>();
+    }
+
+    /// <summary>What decides which request is computed when, or not at all.</summary>
+    public static void AddAdmission(this IServiceCollection services)
+    {
+        services.AddSingleton(provider =>
+            new ComputeThreads(provider.GetRequiredService<IOptions<Limits>>().Value.ComputeThreadsMax));
+        services.AddSingleton<AdmissionControl>();
     }
 
     /// <summary>Warm-up, readiness and the examples' answers.</summary>

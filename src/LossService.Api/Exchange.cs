@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.IO.Pipelines;
+using LossService.Api.Admission;
 using LossService.Engine;
 using LossService.Engine.Numerics;
 using LossService.Wire;
@@ -9,33 +10,77 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace LossService.Api;
 
-/// <summary>A compute request's whole life: body -> codec -> check -> compute -> codec. The outermost filter of a
-/// loss's endpoint, so that everything rented is given back in one place, however the request ends.</summary>
+/// <summary>A compute request's whole life: admission -> body -> codec -> check -> compute -> codec. The outermost
+/// filter of a loss's endpoint, so that everything rented is given back in one place, however the request
+/// ends.</summary>
 internal sealed class Exchange(
-    Loss loss, MediaTypes mediaTypes, ReadLimits limits, TensorPool pool) : IEndpointFilter
+    Loss loss, MediaTypes mediaTypes, AdmissionControl admission, ComputeThreads threads, Limits limits,
+    TensorPool pool) : IEndpointFilter
 {
+    private readonly ReadLimits _reading = limits.ForReading();
+
     /// <inheritdoc/>
     public async ValueTask<object?> InvokeAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
     {
         HttpContext http = context.HttpContext;
-        RequestFacts facts = FactsOf(http);
+        FactsOf(http).Loss = loss.Card.Name;
         if (mediaTypes.For(http.Request, out Problem? problem) is not { } codec
-            || mediaTypes.ForAnswer(http.Request, codec, out string mediaType, out problem) is not { } answering)
+            || mediaTypes.ForAnswer(http.Request, codec, out string mediaType, out problem) is not { } answering
+            || !Deadline.TryRead(http.Request, limits.TimeoutMillisecondsMax, out TimeSpan? timeLeft, out problem))
         {
             return new ProblemAnswer(problem!);
         }
 
+        long price = http.Request.ContentLength is long bytes
+            ? Price.OfBody(loss.Card, codec, bytes) : admission.PriceOfUnknown;
+        if (admission.Refusal(price, timeLeft, http.Connection.RemoteIpAddress) is { } refusal)
+        {
+            return new ProblemAnswer(refusal);
+        }
+
+        var formats = new Formats(codec, answering, mediaType);
+        using var deadline = Deadline.Start(http, timeLeft);
+        try
+        {
+            return admission.IsInline(price)
+                ? await AnswerAsync(context, next, formats)
+                : await TakeTurnAsync(context, next, formats, price);
+        }
+        catch (OperationCanceledException) when (deadline is { HasPassed: true })
+        {
+            throw new DeadlinePassedException();
+        }
+    }
+
+    // From here on, whatever awaits goes on on the compute threads.
+    private async ValueTask<object?> TakeTurnAsync(
+        EndpointFilterInvocationContext context, EndpointFilterDelegate next, Formats formats, long price)
+    {
+        HttpContext http = context.HttpContext;
+        using Turn turn = threads.Open(formats.Codec, price, http.Connection.RemoteIpAddress);
+        http.Features.Set(turn);
+        SynchronizationContext.SetSynchronizationContext(turn);
+        await Task.Yield();
+        return admission.Refusal(price, turn.Age) is { } refusal
+            ? new ProblemAnswer(refusal)
+            : await AnswerAsync(context, next, formats);
+    }
+
+    private async ValueTask<object?> AnswerAsync(
+        EndpointFilterInvocationContext context, EndpointFilterDelegate next, Formats formats)
+    {
+        HttpContext http = context.HttpContext;
         using var request = new LossRequest(loss.Card);
         http.Features.Set(request);
         long start = Stopwatch.GetTimestamp();
         QueryParameters.Read(http.Request, request);
-        await codec.ReadAsync(http.Request.BodyReader, request, limits, pool, http.RequestAborted);
+        await formats.Codec.ReadAsync(http.Request.BodyReader, request, _reading, pool, http.RequestAborted);
         request.Resolve();
         long read = Stopwatch.GetTimestamp();
 
         // Next comes the filter that checks; only if it finds nothing wrong, the endpoint computes.
         using var result = await next(context) as LossResult;
-        facts.Describe(request);
+        FactsOf(http).Describe(request);
         if (result is not null && JsonAnswerWriter.NonFiniteMistake(result) is { } mistake)
         {
             request.Mistakes.Add(mistake);
@@ -46,10 +91,10 @@ internal sealed class Exchange(
             return new ProblemAnswer(Problem.From(request.Mistakes));
         }
 
-        http.Response.ContentType = mediaType;
-        http.Response.ContentLength = answering.LengthOf(result);
+        http.Response.ContentType = formats.MediaType;
+        http.Response.ContentLength = formats.Answering.LengthOf(result);
         http.Response.Headers["Server-Timing"] = Timing(start, read, Stopwatch.GetTimestamp());
-        await answering.WriteAsync(http.Response.BodyWriter, result, http.RequestAborted);
+        await formats.Answering.WriteAsync(http.Response.BodyWriter, result, http.RequestAborted);
         await SendAsync(http.Response, http.RequestAborted);
         return Results.Empty;
     }
@@ -67,12 +112,7 @@ internal sealed class Exchange(
         return body.FlushAsync(cancelled);
     }
 
-    private RequestFacts FactsOf(HttpContext http)
-    {
-        RequestFacts facts = http.Features.GetRequiredFeature<RequestFacts>();
-        facts.Loss = loss.Card.Name;
-        return facts;
-    }
+    private static RequestFacts FactsOf(HttpContext http) => http.Features.GetRequiredFeature<RequestFacts>();
 
     // Milliseconds, put together from whole microseconds: doubles with a pattern take a microsecond to format.
     private static string Timing(long start, long read, long computed)
@@ -86,4 +126,7 @@ internal sealed class Exchange(
 
     private static long Microseconds(long from, long to) =>
         Stopwatch.GetElapsedTime(from, to).Ticks / TimeSpan.TicksPerMicrosecond;
+
+    // What the body is written in, and what the answer is.
+    private readonly record struct Formats(Codec Codec, Codec Answering, string MediaType);
 }

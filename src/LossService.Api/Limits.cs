@@ -36,6 +36,20 @@ public sealed class Limits
     /// <summary>How many threads one request may use.</summary>
     public int ThreadsMax { get; set; } = Environment.ProcessorCount;
 
+    /// <summary>The dearest request that is answered on the thread on which it arrives, in steps of ten
+    /// nanoseconds.</summary>
+    public int InlineStepsMax { get; set; } = 1 << 16;
+
+    /// <summary>How many threads all larger requests share.</summary>
+    public int ComputeThreadsMax { get; set; } = Environment.ProcessorCount;
+
+    /// <summary>How long a request may have to wait for those before it, in milliseconds; one that takes longer itself
+    /// may wait as long as it takes.</summary>
+    public int QueueMillisecondsMax { get; set; } = 50;
+
+    /// <summary>The longest time that a caller may give a request by X-Timeout-Ms, in milliseconds.</summary>
+    public int TimeoutMillisecondsMax { get; set; } = 3_600_000;
+
     /// <summary>The longest request line, path and query included, in bytes.</summary>
     public int RequestLineBytesMax { get; set; } = 8 << 10;
 
@@ -104,6 +118,14 @@ public sealed class Limits
             "Four of the largest float64 tensors with their gradients, half of a 2 GiB container."),
         new("threads", ThreadsMax, "threads", 1, 1024,
             "All processors by default; the answer has the same bits for any number."),
+        new("inline_work", InlineStepsMax, "steps of 10 ns", 0, int.MaxValue,
+            "Some 6,000 elements of JSON, half a millisecond; what costs more is computed on threads of its own."),
+        new("compute_threads", ComputeThreadsMax, "threads", 1, 1024,
+            "All processors by default; the system prefers the threads that answer small requests."),
+        new("queue_time", QueueMillisecondsMax, "milliseconds", 1, 60_000,
+            "Refused sooner, a caller can ask another instance; a request that takes longer may wait as long as it takes."),
+        new("timeout", TimeoutMillisecondsMax, "milliseconds", 1, int.MaxValue,
+            "An hour: longer than any request takes; a larger X-Timeout-Ms counts as this."),
         new("request_line", RequestLineBytesMax, "bytes", 256, 1 << 16,
             "All parameters of a loss fit in a query string of 2 KiB."),
         new("headers_size", HeaderBytesMax, "bytes", 1 << 10, 1 << 20,

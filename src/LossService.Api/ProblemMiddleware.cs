@@ -1,4 +1,5 @@
 using System.Globalization;
+using LossService.Api.Admission;
 using LossService.Engine;
 using LossService.Engine.Numerics;
 using LossService.Wire;
@@ -86,6 +87,7 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, ILogger<Pr
         BadHttpRequestException { StatusCode: StatusCodes.Status408RequestTimeout } =>
             Problem.Of(Codes.Timeout, "the body arrived too slowly", StatusCodes.Status408RequestTimeout),
         BadHttpRequestException => Problem.Of(Codes.MalformedJson, "the body did not arrive whole"),
+        DeadlinePassedException => AdmissionControl.OutOfTime("the time that X-Timeout-Ms left is up"),
         PoolExhaustedException => Problem.Later("other requests hold all the memory set aside for tensors"),
         _ => Problem.Of(ProblemKinds.InternalError, "the service failed; its log says more under this trace_id"),
     };

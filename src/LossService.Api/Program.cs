@@ -12,6 +12,7 @@ builder.UseDefaultAddress();
 builder.AddRequestLine();
 builder.Services.AddLimits();
 builder.Services.AddEngine();
+builder.Services.AddAdmission();
 builder.Services.AddReadiness();
 builder.Services.AddOpenApiDocuments();
 

@@ -33,6 +33,7 @@ internal sealed class Rehearsal(
         http.Request.Path = $"/v1/losses/{loss.Card.Name}";
         http.Request.QueryString = new(query);
         http.Request.ContentType = contentType;
+        http.Request.ContentLength = body.Length;
         http.Request.Headers.Accept = accept;
         http.Request.Body = new MemoryStream(body);
         http.Features.Set<IHttpResponseBodyFeature>(new StreamResponseBodyFeature(answer));

@@ -28,6 +28,13 @@ public abstract class Codec
     /// format that never comes so.</summary>
     public virtual string? FormatWord => null;
 
+    /// <summary>How many bytes of a body one element takes, as a rule.</summary>
+    public abstract int ElementBytes { get; }
+
+    /// <summary>What reading and writing one element costs, in units of what an elementwise loss of it costs, as a
+    /// rule.</summary>
+    public abstract int ElementSteps { get; }
+
     /// <summary>Reads a body as it arrives into the request's tensors and settings. What is wrong goes to
     /// <see cref="LossRequest.Mistakes"/>, all of it at once as far as the format allows; nothing is thrown for
     /// input.</summary>

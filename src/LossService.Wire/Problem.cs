@@ -61,8 +61,9 @@ public sealed record Problem
         };
     }
 
-    /// <summary>Nothing is wrong with the request, but it has to come again in a second.</summary>
-    public static Problem Later(string detail) => Of(Codes.Overloaded, detail) with { RetryAfterSeconds = 1 };
+    /// <summary>Nothing is wrong with the request, but it has to come again later.</summary>
+    public static Problem Later(string detail, int seconds = 1) =>
+        Of(Codes.Overloaded, detail) with { RetryAfterSeconds = seconds };
 
     /// <summary>The problem that a request's mistakes amount to: a body that cannot be understood (400) comes before
     /// one that is too large (413), and that before one that makes no sense (422); of equals the first found.</summary>

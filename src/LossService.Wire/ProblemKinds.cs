@@ -98,7 +98,7 @@ public static class ProblemKinds
         new(InternalError, 500, "A fault of the service",
             "The service failed; the request may have been right. Nothing was half-computed into the answer.",
             "Try again; if it fails again, report the trace_id."),
-        new(Codes.Overloaded, 503, "Too much to do",
+        new(Codes.Overloaded, 429, "Too much to do",
             "The service has as much work or memory in use as it allows itself.",
             "Try again after the seconds that Retry-After says, or send less at a time."),
         new(Codes.Draining, 503, "Shutting down",

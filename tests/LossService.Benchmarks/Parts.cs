@@ -80,10 +80,19 @@ internal sealed class Parts(bool toy, string? filter = null)
             case "cancel":
                 return Hold("Clients that leave", HoldBenchmarks.Leave(toy));
             case "sweep":
-                return Sweep.Run(toy, Console.Out);
+                return SweepAll();
             default:
                 return false;
         }
+    }
+
+    private bool SweepAll()
+    {
+        using var found = new StringWriter();
+        bool isClean = Sweep.Run(toy, found);
+        string verdict = isClean ? "As it must be." : "SOMETHING IS WRONG.";
+        Publish("Every float there is", $"{string.Concat(found.ToString().TrimEnd().Split('\n').Select(line => $"    {line}\n"))}\n{verdict}");
+        return isClean;
     }
 
     private void Kernels()

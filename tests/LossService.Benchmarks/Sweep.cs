@@ -21,9 +21,7 @@ internal static class Sweep
             return NumberSweep.Run(output, ToyStride);
         }
 
-        bool clean = NumberSweep.Run(output);
-        LaneMathDoubleSweep.Run(output);
-        LaneMathSweep.Run(output);
-        return clean;
+        // Each says what it found, also when another found something wrong.
+        return NumberSweep.Run(output) & LaneMathDoubleSweep.Run(output) & LaneMathSweep.Run(output);
     }
 }

@@ -8,6 +8,13 @@ namespace LossService.Api.Endpoints;
 /// requests.</summary>
 internal static class HealthEndpoints
 {
+    // Its callers are probes and balancers, which know 503.
+    private static readonly Problem WarmingUp =
+        Problem.Of(Codes.Overloaded, "this instance is warming up", StatusCodes.Status503ServiceUnavailable) with
+        {
+            RetryAfterSeconds = 1,
+        };
+
     public static void MapHealth(this WebApplication app)
     {
         Readiness readiness = app.Services.GetRequiredService<Readiness>();
@@ -23,7 +30,7 @@ internal static class HealthEndpoints
                 ? new ProblemAnswer(Problem.Of(Codes.Draining, "this instance is shutting down"))
                 : readiness.IsWarm
                     ? (IResult)ready
-                    : new ProblemAnswer(Problem.Later("this instance is warming up")))
+                    : new ProblemAnswer(WarmingUp))
             .WithName("check_ready")
             .WithTags("service")
             .WithSummary("Says whether to send requests: warm, and not shutting down")

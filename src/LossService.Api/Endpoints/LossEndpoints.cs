@@ -1,3 +1,4 @@
+using LossService.Api.Admission;
 using LossService.Api.Validation;
 using LossService.Engine;
 using LossService.Engine.Families;
@@ -32,11 +33,17 @@ internal static class LossEndpoints
         Limits limits = services.GetRequiredService<IOptions<Limits>>().Value;
         TensorPool pool = services.GetRequiredService<TensorPool>();
         var exchange = new Exchange(
-            loss, services.GetRequiredService<MediaTypes>(), limits.ForReading(), pool);
+            loss, services.GetRequiredService<MediaTypes>(), services.GetRequiredService<AdmissionControl>(),
+            services.GetRequiredService<ComputeThreads>(), limits, pool);
         return app
-            .MapPost($"/v1/losses/{name}", (HttpContext http) => (object?)loss.Run(
-                http.Features.GetRequiredFeature<LossRequest>(),
-                new Workshop(pool, limits.ThreadsMax, http.RequestAborted)))
+            .MapPost($"/v1/losses/{name}", (HttpContext http) =>
+            {
+                LossRequest request = http.Features.GetRequiredFeature<LossRequest>();
+                Turn? turn = http.Features.Get<Turn>();
+                turn?.Reprice(request);
+                return (object?)loss.Run(
+                    request, new Workshop(pool, limits.ThreadsMax, http.RequestAborted) { Crew = turn });
+            })
             .AddEndpointFilter(exchange)
             .AddEndpointFilter(services.GetRequiredService<ValidationFilter>());
     }

@@ -17,15 +17,17 @@ internal sealed class ProblemResponses : IOperationFilter
         ["413"] = "A limit is exceeded; the error names it.",
         ["415"] = "The body is in no format that is read.",
         ["422"] = "The request makes no sense: everything that is wrong, at once.",
+        ["429"] = "Too much to do; Retry-After says when to come back.",
         ["500"] = "A fault of the service.",
-        ["503"] = "Warming up, too much to do, or shutting down; Retry-After says when to come back.",
+        ["503"] = "Warming up or shutting down; Retry-After says when to come back.",
+        ["504"] = "The time that X-Timeout-Ms leaves is up.",
     };
 
     public void Apply(OpenApiOperation operation, OperationFilterContext context)
     {
         string path = context.ApiDescription.RelativePath!;
         string[] statuses = context.ApiDescription.ActionDescriptor.EndpointMetadata.OfType<Loss>().Any()
-            ? ["400", "406", "413", "415", "422", "500", "503"]
+            ? ["400", "406", "413", "415", "422", "429", "500", "503", "504"]
             : path.Contains('{') ? ["404", "406", "500"]
             : path == "health/ready" ? ["500", "503"] : ["406", "500"];
         operation.Responses ??= [];

@@ -1,4 +1,3 @@
-using System.Runtime.ExceptionServices;
 using LossService.Engine.Numerics;
 
 namespace LossService.Engine.Families;
@@ -38,24 +37,18 @@ internal abstract class Driver
         }
 
         int next = -1;
-        try
+        workshop.Share(threads, () =>
         {
-            Parallel.For(0, threads, new ParallelOptions { MaxDegreeOfParallelism = threads }, _ =>
+            using var scratch = new Scratch(workshop.Pool);
+            for (int block = Interlocked.Increment(ref next); block < Blocks; block = Interlocked.Increment(ref next))
             {
-                using var scratch = new Scratch(workshop.Pool);
-                for (int block = Interlocked.Increment(ref next);
-                    block < Blocks;
-                    block = Interlocked.Increment(ref next))
+                workshop.Poll();
+                Run(block, scratch);
+                if (workshop.Crew is { IsWantedElsewhere: true })
                 {
-                    workshop.Poll();
-                    Run(block, scratch);
+                    return; // whoever began the computation takes the rest
                 }
-            });
-        }
-        catch (AggregateException several)
-        {
-            // A caller sees what one thread would have thrown.
-            ExceptionDispatchInfo.Throw(several.InnerExceptions[0]);
-        }
+            }
+        });
     }
 }

@@ -13,6 +13,12 @@ public sealed class JsonCodec : Codec
     public override string MediaType => "application/json";
 
     /// <inheritdoc/>
+    public override int ElementBytes => 10;
+
+    /// <inheritdoc/>
+    public override int ElementSteps => 8;
+
+    /// <inheritdoc/>
     public override async ValueTask ReadAsync(
         PipeReader body, LossRequest request, ReadLimits limits, TensorPool pool, CancellationToken cancelled)
     {

@@ -18,6 +18,12 @@ public sealed class SafetensorsCodec : Codec
     public override string? FormatWord => "safetensors";
 
     /// <inheritdoc/>
+    public override int ElementBytes => sizeof(float);
+
+    /// <inheritdoc/>
+    public override int ElementSteps => 1;
+
+    /// <inheritdoc/>
     public override async ValueTask ReadAsync(
         PipeReader body, LossRequest request, ReadLimits limits, TensorPool pool, CancellationToken cancelled)
     {

@@ -1,12 +1,18 @@
+using System.Net;
 using System.Text;
 using System.Text.Json.Nodes;
 using LossService.Api;
+using LossService.Api.Admission;
 using LossService.Engine;
 using LossService.Engine.Cards;
 using LossService.Engine.Numerics;
 using LossService.Tests.Faults;
 using LossService.Tests.Wire.Safetensors;
+using LossService.Wire;
+using LossService.Wire.Json;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Xunit;
 
@@ -39,7 +45,11 @@ public sealed class EveryLimitTests
         ["header"] = HeaderAsync,
         ["buffered_body"] = BufferedAsync,
         ["pool"] = Pool,
-        ["threads"] = ThreadsAsync,
+        ["threads"] = name => SameBitsAsync(name, "ThreadsMax"),
+        ["inline_work"] = InlineAsync,
+        ["compute_threads"] = name => SameBitsAsync(name, "ComputeThreadsMax"),
+        ["queue_time"] = QueueAsync,
+        ["timeout"] = TimeoutAsync,
         ["request_line"] = Server(limits => limits.RequestLineBytesMax = 999, server => server.MaxRequestLineSize),
         ["headers_size"] = Server(limits => limits.HeaderBytesMax = 1999, server => server.MaxRequestHeadersTotalSize),
         ["headers"] = Server(limits => limits.HeadersMax = 33, server => server.MaxRequestHeaderCount),
@@ -170,16 +180,68 @@ public sealed class EveryLimitTests
         return Task.CompletedTask;
     }
 
-    private static async Task ThreadsAsync(string name)
+    private static async Task SameBitsAsync(string name, string setting)
     {
         var answers = new List<string>();
         foreach (string threads in new[] { "1", "2", "1024" })
         {
-            using var instance = new Instance(Catalogue.All, ("ThreadsMax", threads));
+            using var instance = new Instance(Catalogue.All, (setting, threads));
             answers.Add(Convert.ToHexString((await instance.SendAsync(Bodies.Safetensors(1000, 50))).Body));
         }
 
         Assert.True(answers.Distinct().Count() == 1, name);
+    }
+
+    private static Task InlineAsync(string name)
+    {
+        const int Limit = 5000;
+        using var service = new Service("Production", ("Limits:InlineStepsMax", $"{Limit}"));
+        AdmissionControl admission = service.Services.GetRequiredService<AdmissionControl>();
+        long[] prices = [Limit - 1, Limit, Limit + 1, 2 * Limit, int.MaxValue, 1L << 31, 1L << 32, long.MaxValue];
+        Assert.All(prices, price => Assert.Equal(price <= Limit, admission.IsInline(price)));
+        Assert.False(admission.IsInline(admission.PriceOfUnknown), name);
+        return Task.CompletedTask;
+    }
+
+    // On one thread, behind requests of the same length from elsewhere.
+    private static Task QueueAsync(string name)
+    {
+        const int Limit = 200;
+        const int Each = 10;
+        const long Price = Each * 1_000_000 / LossService.Api.Admission.Price.StepNanoseconds;
+        foreach (int waits in (int[])[Limit - Each, Limit, Limit + Each, 2 * Limit])
+        {
+            using var instance = new Instance(Catalogue.All, ("QueueMillisecondsMax", $"{Limit}"), ("ComputeThreadsMax", "1"));
+            AdmissionControl admission = instance.Services.GetRequiredService<AdmissionControl>();
+            ComputeThreads threads = instance.Services.GetRequiredService<ComputeThreads>();
+            bool isOver = false;
+            for (int before = 0; before < waits / Each; before++)
+            {
+                Turn turn = threads.Open(new JsonCodec(), Price, new IPAddress(before + 1));
+                turn.Post(_ => SpinWait.SpinUntil(() => Volatile.Read(ref isOver)), null);
+            }
+
+            Problem? refusal = admission.Refusal(Price, null, IPAddress.IPv6Loopback);
+            Assert.True(refusal is null == (waits <= Limit), $"{name}: {waits} ms");
+            Assert.True(refusal is null || (refusal.Status == 429 && refusal.RetryAfterSeconds == 1));
+            Volatile.Write(ref isOver, true);
+        }
+
+        return Task.CompletedTask;
+    }
+
+    private static Task TimeoutAsync(string name)
+    {
+        const int Limit = 1000;
+        foreach (long value in (long[])[Limit - 1, Limit, Limit + 1, 2 * Limit, int.MaxValue, 1L << 31, 1L << 32, long.MaxValue])
+        {
+            var http = new DefaultHttpContext();
+            http.Request.Headers[Deadline.Header] = $"{value}";
+            Assert.True(Deadline.TryRead(http.Request, Limit, out TimeSpan? left, out _), name);
+            Assert.Equal(Math.Min(value, Limit), left!.Value.TotalMilliseconds);
+        }
+
+        return Task.CompletedTask;
     }
 
     // What the server itself keeps has only to reach it.

@@ -125,7 +125,7 @@ public sealed class ProblemTests
     public async Task PoolExhausted_AnyLoss_IsOverloadedWithRetryAfter(string environment)
     {
         using HttpResponseMessage answer = await Service.In(environment).PostAsync("/v1/losses/fake_greedy", Good);
-        await ProblemAssert.IsAsync(answer, 503, "overloaded");
+        await ProblemAssert.IsAsync(answer, 429, "overloaded");
         Assert.Equal(TimeSpan.FromSeconds(1), answer.Headers.RetryAfter?.Delta);
     }
 

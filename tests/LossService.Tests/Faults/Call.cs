@@ -14,11 +14,17 @@ internal sealed record Call(string Loss, byte[] Body)
 
     public string Accept { get; init; } = "*/*";
 
+    /// <summary>How long its caller waits, in milliseconds.</summary>
+    public int? TimeLeft { get; init; }
+
     /// <summary>How many numbers its answer holds.</summary>
     public int Elements { get; init; }
 
     /// <summary>How much of the body every read brings.</summary>
     public int PieceBytes { get; init; } = 32 << 10;
+
+    /// <summary>Whether the request's head tells how long the body is.</summary>
+    public bool HasLength { get; init; } = true;
 
     public Action? BeforeRead { get; init; }
 

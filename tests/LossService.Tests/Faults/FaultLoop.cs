@@ -147,7 +147,7 @@ internal sealed class FaultLoop(Instance instance, IReadOnlyDictionary<string, W
         bool isAborted = reply.Aborted || reply.Status == 499;
         bool isInjected = fault switch
         {
-            Fault.Rent => reply.Status == 503 && errors == 0,
+            Fault.Rent => reply.Status == 429 && errors == 0,
             Fault.Write or Fault.Flush => reply.Status == 500 && errors == 2, // the fault itself, and the request's line
             _ => false,
         };

@@ -27,6 +27,7 @@ public sealed class FaultLoopTests
         ["safetensors"] = () => Bodies.Safetensors(400, 40) with { PieceBytes = 8 << 10 },
         ["safetensors to json"] = () => Bodies.Safetensors(400, 40) with { Accept = Call.Json, PieceBytes = 8 << 10 },
         ["two threads"] = () => Bodies.Safetensors(1500, 50),
+        ["json of unknown length"] = () => Bodies.Nested(20, 7) with { HasLength = false },
         ["json refused"] = () => Call.Of("mse_loss", """{"predictions":[1,2,4],"targets":[1,1],"other":[[1,2],[3]]}"""),
         ["json broken"] = () => Call.Of("mse_loss", """{"predictions":[1,2,4],"targets":[1,"""),
         ["safetensors broken"] = () => Bodies.Safetensors(4, 4) with { Body = Bodies.Safetensors(4, 4).Body[..^3] },

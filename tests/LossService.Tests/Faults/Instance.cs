@@ -1,4 +1,5 @@
 using LossService.Api;
+using LossService.Api.Admission;
 using LossService.Api.Endpoints;
 using LossService.Engine;
 using LossService.Engine.Numerics;
@@ -28,11 +29,14 @@ internal sealed class Instance : IDisposable
     {
         Pool = new TensorPool(1L << 30) { PoisonsReturns = true, Lending = bytes => BeforeRent?.Invoke(bytes) };
         WebApplicationBuilder builder = WebApplication.CreateBuilder();
+        // Nothing may be refused because the machine that tests is busy.
         builder.Configuration.AddInMemoryCollection(
-            settings.Select(one => KeyValuePair.Create($"Limits:{one.Name}", (string?)one.Value)));
+            settings.Append((Name: "QueueMillisecondsMax", Value: "60000")).DistinctBy(one => one.Name).Select(one => KeyValuePair.Create($"Limits:{one.Name}", (string?)one.Value)));
         builder.Logging.ClearProviders();
         builder.Services.AddLimits();
         builder.Services.AddEngine();
+        builder.Services.AddAdmission();
+        builder.Services.AddReadiness();
         builder.Services.Replace(ServiceDescriptor.Singleton(losses));
         builder.Services.Replace(ServiceDescriptor.Singleton(Pool));
         _app = builder.Build();
@@ -49,6 +53,9 @@ internal sealed class Instance : IDisposable
     }
 
     public TensorPool Pool { get; }
+
+    /// <summary>What it is made of.</summary>
+    public IServiceProvider Services => _app.Services;
 
     /// <summary>Called with the size of every buffer before it is lent.</summary>
     public Action<int>? BeforeRent { get; set; }
@@ -73,6 +80,8 @@ internal sealed class Instance : IDisposable
         http.Request.Path = $"/v1/losses/{call.Loss}";
         http.Request.QueryString = new(call.Query);
         http.Request.ContentType = call.ContentType;
+        http.Request.Headers[Deadline.Header] = $"{call.TimeLeft}" is { Length: > 0 } left ? left : default(string);
+        http.Request.ContentLength = call.HasLength ? call.Body.Length : null;
         http.Request.Headers.Accept = call.Accept;
         await _ways[call.Loss](http);
         return new(http.Response.StatusCode, outlet.Written, outlet.HasStarted, line.IsBroken);

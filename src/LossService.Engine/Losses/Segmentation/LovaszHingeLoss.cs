@@ -29,6 +29,7 @@ internal readonly struct LovaszHingeLoss : ILovaszLoss<LovaszHingeLoss>
         [
             RegionMembers.Aggregate, RegionMembers.IgnoreIndex,
         ],
+        Cost = Cost.Sorting,
         HasHessian = false,
         Edges =
         [

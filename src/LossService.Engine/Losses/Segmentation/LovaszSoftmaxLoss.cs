@@ -24,6 +24,7 @@ internal readonly struct LovaszSoftmaxLoss : ILovaszLoss<LovaszSoftmaxLoss>
         [
             RegionMembers.Aggregate, RegionMembers.SkippedAbsentClasses, RegionMembers.IgnoreIndex,
         ],
+        Cost = Cost.Sorting,
         HasHessian = false,
         Edges =
         [

@@ -1,0 +1,83 @@
+using System.Globalization;
+using System.Net;
+using LossService.Engine;
+using LossService.Wire;
+using Microsoft.Extensions.Options;
+
+namespace LossService.Api.Admission;
+
+/// <summary>Decides, before a byte of a body is read, whether a request is worth beginning: a small one always, a large
+/// one if those before it are done soon enough.</summary>
+internal sealed class AdmissionControl(ComputeThreads threads, Readiness readiness, IOptions<Limits> limits)
+{
+    private const int RetrySecondsMax = 60;
+
+    // Of the time that a request may wait, so much may be for others of the same caller: whoever floods the service
+    // is refused before he fills it.
+    private const double ShareOfCaller = 0.75;
+
+    // What has waited twice its time is refused although it was let in: the prices were wrong.
+    private const int Patience = 2;
+
+    private readonly Limits _limits = limits.Value;
+
+    /// <summary>True for a request that is answered on the thread on which it arrives: it takes less than a change of
+    /// threads could save.</summary>
+    public bool IsInline(long price) => price <= _limits.InlineStepsMax;
+
+    /// <summary>What a body of unknown length is taken for.</summary>
+    public long PriceOfUnknown => _limits.InlineStepsMax + 1L;
+
+    /// <summary>Why a request of this price is not begun; null when it is.</summary>
+    /// <param name="price">In steps.</param>
+    /// <param name="timeLeft">How long its caller waits, where he says so.</param>
+    /// <param name="caller">His address.</param>
+    public Problem? Refusal(long price, TimeSpan? timeLeft, IPAddress? caller)
+    {
+        double needs = Milliseconds(price * Price.StepNanoseconds);
+        if (timeLeft is { } left && (left <= TimeSpan.Zero || left.TotalMilliseconds < needs / 2))
+        {
+            return OutOfTime($"the request takes some {Round(needs)} ms, and {Round(left.TotalMilliseconds)} are left");
+        }
+
+        if (IsInline(price))
+        {
+            return null;
+        }
+
+        (long all, long own) = threads.WaitOf(price, caller);
+        double waits = Milliseconds(all);
+        double bound = Bound(price);
+        if (waits <= bound && Milliseconds(own) <= ShareOfCaller * bound)
+        {
+            return timeLeft is { } time && time.TotalMilliseconds < waits
+                ? OutOfTime($"others take some {Round(waits)} ms before it, and {Round(time.TotalMilliseconds)} are left")
+                : null;
+        }
+
+        return Busy(waits);
+    }
+
+    /// <summary>The same for a request whose turn has come, by what it has really waited.</summary>
+    public Problem? Refusal(long price, long waitedNanoseconds) =>
+        Milliseconds(waitedNanoseconds) > Patience * Bound(price) ? Busy(Milliseconds(waitedNanoseconds)) : null;
+
+    /// <summary>The problem of an answer that would come too late.</summary>
+    public static Problem OutOfTime(string detail) => Problem.Of(Codes.Timeout, detail);
+
+    // A long request may wait as long as it takes itself; a short one has at least this long.
+    private double Bound(long price) =>
+        Math.Max(_limits.QueueMillisecondsMax, Milliseconds(price * Price.StepNanoseconds));
+
+    private Problem Busy(double waits)
+    {
+        int seconds = (int)Math.Clamp(Math.Ceiling(waits / 1000), 1, RetrySecondsMax);
+        return readiness.IsDraining
+            ? Problem.Of(Codes.Draining, "this instance is shutting down") with { RetryAfterSeconds = 1 }
+            : Problem.Later($"requests that come before this one take some {Round(waits)} ms", seconds);
+    }
+
+    private static double Milliseconds(long nanoseconds) => nanoseconds / 1e6;
+
+    private static string Round(double milliseconds) => milliseconds.ToString("0", CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,251 @@
+using System.Diagnostics;
+using System.Net;
+using LossService.Wire;
+
+namespace LossService.Api.Admission;
+
+/// <summary>The threads on which large requests are read, computed and written, a piece at a time: the one with the
+/// least left to do comes first, and who waits comes nearer with every nanosecond.</summary>
+/// <remarks>Shortest remaining time first (Schrage 1968) with ageing. The server's own threads do nothing long beside
+/// them, and the system prefers those (<see cref="Niceness"/>): a small request is answered where it arrives.</remarks>
+internal sealed class ComputeThreads : IDisposable
+{
+    // Between two looks at who waits; a block of a computation takes some microseconds.
+    private const long SliceNanoseconds = 500_000;
+
+    // How many computations may lie under each other on one stack.
+    private const int DepthMax = 8;
+
+    [ThreadStatic]
+    private static long s_since; // when the piece that runs on this thread began, or went on
+
+    [ThreadStatic]
+    private static long s_looked;
+
+    [ThreadStatic]
+    private static int s_depth;
+
+    [ThreadStatic]
+    private static bool s_isGuest;
+
+    private readonly object _gate = new();
+    private readonly List<Piece> _waiting = [];
+    private readonly List<Turn> _turns = [];
+    private readonly int _threads;
+    private volatile int _count; // of those who wait, to be read without the gate
+    private bool _isDisposed;
+
+    /// <summary>Starts the threads.</summary>
+    public ComputeThreads(int threads)
+    {
+        _threads = threads;
+        for (int number = 0; number < threads; number++)
+        {
+            new Thread(Work) { IsBackground = true, Name = $"compute {number}", Priority = ThreadPriority.BelowNormal }.Start();
+        }
+    }
+
+    /// <summary>A clock in nanoseconds.</summary>
+    public static long Now => Stopwatch.GetTimestamp() * (1_000_000_000 / Stopwatch.Frequency);
+
+    /// <summary>How long a request would wait for those that come before it, in nanoseconds: all of them, and those of
+    /// the same caller alone. A request that waits for its own client is before nobody.</summary>
+    public (long All, long OfCaller) WaitOf(long price, IPAddress? caller)
+    {
+        long needs = price * Price.StepNanoseconds;
+        long all = 0;
+        long own = 0;
+        lock (_gate)
+        {
+            foreach (Turn turn in _turns)
+            {
+                if (turn.IsRunnable && turn.Remaining is var remaining && remaining <= needs)
+                {
+                    all += remaining;
+                    own += Equals(turn.Caller, caller) ? remaining : 0;
+                }
+            }
+        }
+
+        return (all / _threads, own / _threads);
+    }
+
+    /// <summary>Takes a request in; its turn ends when it is disposed.</summary>
+    public Turn Open(Codec codec, long price, IPAddress? caller)
+    {
+        var turn = new Turn(this, codec, price, caller);
+        lock (_gate)
+        {
+            _turns.Add(turn);
+        }
+
+        return turn;
+    }
+
+    /// <summary>Lets a request go.</summary>
+    public void Close(Turn turn)
+    {
+        lock (_gate)
+        {
+            _turns.Remove(turn);
+        }
+    }
+
+    /// <summary>Has a piece of work run as soon as it is its request's turn.</summary>
+    public void Enqueue(Piece piece)
+    {
+        piece.Turn.Count(1);
+        lock (_gate)
+        {
+            _waiting.Add(piece);
+            _count = _waiting.Count;
+            Monitor.Pulse(_gate);
+        }
+    }
+
+    /// <summary>True while the calling thread helps with another's computation. A guest lets nobody pass on his stack:
+    /// his host waits for him, and whoever lay on top of him could wait for the host.</summary>
+    public static bool IsGuest { get => s_isGuest; set => s_isGuest = value; }
+
+    /// <summary>True where something waits that is shorter than the rest of this request.</summary>
+    public bool HasShorter(Turn turn)
+    {
+        if (_count == 0)
+        {
+            return false;
+        }
+
+        lock (_gate)
+        {
+            return First(Now, turn) is var first and >= 0 && _waiting[first].Rank(Now) < turn.Remaining;
+        }
+    }
+
+    /// <summary>Runs what is shorter than the rest of this request, on the thread that asks.</summary>
+    public void LetPass(Turn turn)
+    {
+        if (_count == 0 || s_isGuest)
+        {
+            return;
+        }
+
+        long now = Now;
+        if (now - s_looked < SliceNanoseconds)
+        {
+            return;
+        }
+
+        while (s_depth < DepthMax && TakeBefore(turn, now) is { } piece)
+        {
+            turn.Spend(now - s_since);
+            s_depth++;
+            Run(piece);
+            s_depth--;
+            now = s_since = Now;
+        }
+
+        s_looked = now;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            _isDisposed = true;
+            Monitor.PulseAll(_gate);
+        }
+    }
+
+    private static void Run(Piece piece)
+    {
+        SynchronizationContext? outer = SynchronizationContext.Current;
+        SynchronizationContext.SetSynchronizationContext(piece.Turn);
+        s_since = s_looked = Now;
+        try
+        {
+            piece.Callback(piece.State);
+        }
+        finally
+        {
+            piece.Turn.Spend(Now - s_since);
+            piece.Turn.Count(-1);
+            SynchronizationContext.SetSynchronizationContext(outer);
+        }
+    }
+
+    private void Work()
+    {
+        Niceness.Lower();
+        while (Next() is { } piece)
+        {
+            Run(piece);
+        }
+    }
+
+    private Piece? Next()
+    {
+        lock (_gate)
+        {
+            while (_waiting.Count == 0)
+            {
+                if (_isDisposed)
+                {
+                    return null;
+                }
+
+                Monitor.Wait(_gate);
+            }
+
+            return TakeAt(First(Now, null));
+        }
+    }
+
+    private Piece? TakeBefore(Turn turn, long now)
+    {
+        lock (_gate)
+        {
+            int first = First(now, turn);
+            return first >= 0 && _waiting[first].Rank(now) < turn.Remaining ? TakeAt(first) : null;
+        }
+    }
+
+    // Few wait at a time, and waiting changes their order: looking at all is the simplest way that is right.
+    private int First(long now, Turn? except)
+    {
+        int first = -1;
+        long least = long.MaxValue;
+        for (int place = 0; place < _waiting.Count; place++)
+        {
+            Piece piece = _waiting[place];
+            if (piece.Turn != except && piece.Rank(now) is var rank && rank < least)
+            {
+                (first, least) = (place, rank);
+            }
+        }
+
+        return first;
+    }
+
+    private Piece TakeAt(int place)
+    {
+        Piece piece = _waiting[place];
+        _waiting[place] = _waiting[^1];
+        _waiting.RemoveAt(_waiting.Count - 1);
+        _count = _waiting.Count;
+        return piece;
+    }
+}
+
+/// <summary>What a request has to do until it waits for its client again, or one thread's share of a
+/// computation.</summary>
+/// <param name="Turn">Whose it is.</param>
+/// <param name="Callback">The work.</param>
+/// <param name="State">Its argument.</param>
+internal sealed record Piece(Turn Turn, SendOrPostCallback Callback, object? State)
+{
+    private readonly long _since = ComputeThreads.Now;
+
+    /// <summary>The less, the sooner it runs: what its request still needs, less what it has waited.</summary>
+    public long Rank(long now) => Turn.Remaining - (now - _since);
+}

@@ -1,0 +1,324 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Text.Json.Nodes;
+using LossService.Api.Admission;
+using LossService.Engine;
+using LossService.Tests.Faults;
+using LossService.Wire;
+using LossService.Wire.Json;
+using LossService.Wire.Safetensors;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Xunit;
+
+namespace LossService.Tests.Api;
+
+/// <summary>Which request is computed when, which not at all, and when a computation ends with its caller's
+/// patience.</summary>
+public sealed class AdmissionTests
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly JsonCodec Codec = new();
+
+    [Fact]
+    public void Threads_WithSeveralWaiting_TakeTheShortestFirst()
+    {
+        using var threads = new ComputeThreads(1);
+        Gate gate = Occupy(threads);
+        var order = new ConcurrentQueue<long>();
+        using var all = new CountdownEvent(3);
+        // Farther apart than they can wait here: a second waiting counts like a second less to do.
+        foreach (long price in (long[])[Seconds(9000), Seconds(3000), Seconds(6000)])
+        {
+            threads.Open(Codec, price, null).Post(
+                _ =>
+                {
+                    order.Enqueue(price);
+                    all.Signal();
+                },
+                null);
+        }
+
+        gate.Open();
+        Assert.True(all.Wait(Patience));
+        Assert.Equal([Seconds(3000), Seconds(6000), Seconds(9000)], order);
+    }
+
+    [Fact]
+    public void Piece_ThatHasWaited_ComesBeforeAShorterOneThatHasNot()
+    {
+        using var threads = new ComputeThreads(1);
+        using Turn longer = threads.Open(Codec, Seconds(3), null);
+        using Turn shorter = threads.Open(Codec, Seconds(1), null);
+        var first = new Piece(longer, _ => { }, null);
+        var second = new Piece(shorter, _ => { }, null);
+        long now = ComputeThreads.Now;
+        Assert.True(second.Rank(now) < first.Rank(now));
+        // Three seconds after it came, the longer one is as near as if nothing were left of it.
+        Assert.True(first.Rank(now + Nanoseconds(3)) < shorter.Remaining);
+    }
+
+    [Theory]
+    [InlineData(1, true)]
+    [InlineData(9000, false)]
+    public void Computation_BetweenTwoBlocks_LetsOnlyShorterOnesPass(int seconds, bool passes)
+    {
+        using var threads = new ComputeThreads(1);
+        using Turn computing = threads.Open(Codec, Seconds(3000), null);
+        using Turn other = threads.Open(Codec, Seconds(seconds), null);
+        using var waits = new ManualResetEventSlim();
+        using var ended = new ManualResetEventSlim();
+        bool hasPassed = false;
+        bool before = false;
+        computing.Post(
+            _ =>
+            {
+                waits.Wait();
+                for (int block = 0; block < 20; block++)
+                {
+                    Thread.Sleep(1); // longer than a slice
+                    computing.Pause();
+                }
+
+                before = hasPassed;
+                ended.Set();
+            },
+            null);
+        other.Post(_ => hasPassed = true, null);
+        waits.Set();
+        Assert.True(ended.Wait(Patience));
+        Assert.Equal(passes, before);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public async Task Share_OfABlocksWork_RunsEveryBlockOnceAndThenNothing(int count)
+    {
+        using var threads = new ComputeThreads(count);
+        using Turn turn = threads.Open(Codec, Seconds(1), null);
+        int next = -1;
+        int late = 0;
+        bool isOver = false;
+        int[] runs = new int[500];
+        var ended = new TaskCompletionSource();
+        turn.Post(
+            _ =>
+            {
+                turn.Share(4, () =>
+                {
+                    late += Volatile.Read(ref isOver) ? 1 : 0;
+                    for (int block = Interlocked.Increment(ref next); block < runs.Length; block = Interlocked.Increment(ref next))
+                    {
+                        Interlocked.Increment(ref runs[block]);
+                        turn.Pause();
+                    }
+                });
+                Volatile.Write(ref isOver, true);
+                turn.Post(_ => ended.SetResult(), null); // behind whoever was invited and came too late
+            },
+            null);
+        await ended.Task.WaitAsync(Patience);
+        Assert.All(runs, times => Assert.Equal(1, times));
+        Assert.Equal(0, late);
+    }
+
+    [Fact]
+    public async Task Share_WhereAGuestFails_FailsWhereTheComputationBegan()
+    {
+        using var threads = new ComputeThreads(2);
+        using Turn turn = threads.Open(Codec, Seconds(1), null);
+        using var both = new Barrier(2);
+        var thrown = new TaskCompletionSource<Exception?>();
+        turn.Post(
+            _ =>
+            {
+                int host = Environment.CurrentManagedThreadId;
+                thrown.SetResult(Record.Exception(() => turn.Share(2, () =>
+                {
+                    Assert.True(both.SignalAndWait(Patience));
+                    if (Environment.CurrentManagedThreadId != host)
+                    {
+                        throw new OperationCanceledException("the guest");
+                    }
+                })));
+            },
+            null);
+        Exception? found = await thrown.Task.WaitAsync(Patience);
+        Assert.Equal("the guest", Assert.IsType<OperationCanceledException>(found).Message);
+    }
+
+    [Fact]
+    public async Task Request_ThatWouldWaitTooLong_IsRefusedBeforeItsBodyIsRead()
+    {
+        using var instance = new Instance(Catalogue.All, ("QueueMillisecondsMax", "1"), ("ComputeThreadsMax", "1"));
+        // 1.7 ms before a request of 1.8 that comes from the same address: more than its share of what it may wait.
+        using Turn turn = instance.Services.GetRequiredService<ComputeThreads>().Open(Codec, Seconds(17) / 10_000, null);
+        var gate = new Gate();
+        turn.Post(_ => gate.Wait(), null);
+
+        int reads = 0;
+        Call large = Bodies.Safetensors(300, 300) with { BeforeRead = () => reads++ };
+        Reply refused = await instance.SendAsync(large);
+        Assert.Equal((429, 0), (refused.Status, reads));
+        Assert.Contains("\"overloaded\"", refused.Text, StringComparison.Ordinal);
+
+        // What is small is answered all the same, and everything once there is room again.
+        Assert.Equal(200, (await instance.SendAsync(Bodies.Nested(3, 4))).Status);
+        gate.Open();
+        await WaitAsync(() => !turn.IsRunnable);
+        Assert.Equal(200, (await instance.SendAsync(large)).Status);
+        Assert.True(reads > 0);
+    }
+
+    [Fact]
+    public void Caller_WhoFillsTheQueueAlone_LeavesRoomForOthers()
+    {
+        using var instance = new Instance(Catalogue.All, ("QueueMillisecondsMax", "100"), ("ComputeThreadsMax", "1"));
+        ComputeThreads threads = instance.Services.GetRequiredService<ComputeThreads>();
+        AdmissionControl admission = instance.Services.GetRequiredService<AdmissionControl>();
+        long each = Seconds(10) / 1000;
+        var flood = IPAddress.Parse("192.0.2.1");
+        var gate = new Gate();
+        int taken = 0;
+        while (admission.Refusal(each, null, flood) is null)
+        {
+            threads.Open(Codec, each, flood).Post(_ => gate.Wait(), null);
+            taken++;
+        }
+
+        Assert.Equal(8, taken); // behind seven it waits 70 ms, behind eight 80, and 75 are his
+        Assert.Null(admission.Refusal(each, null, IPAddress.Parse("192.0.2.2")));
+        gate.Open();
+    }
+
+    [Fact]
+    public void Request_ThatWaitedTwiceItsTime_IsRefusedWhenItsTurnComes()
+    {
+        using var instance = new Instance(Catalogue.All, ("QueueMillisecondsMax", "100"));
+        AdmissionControl admission = instance.Services.GetRequiredService<AdmissionControl>();
+        long price = admission.PriceOfUnknown;
+        Assert.Null(admission.Refusal(price, waitedNanoseconds: 200_000_000));
+        Assert.Equal(429, admission.Refusal(price, waitedNanoseconds: 200_000_001)!.Status);
+    }
+
+    [Fact]
+    public void Request_ThatWouldWaitWhileTheServiceStops_IsToldSo()
+    {
+        using var instance = new Instance(Catalogue.All, ("QueueMillisecondsMax", "1"), ("ComputeThreadsMax", "1"));
+        AdmissionControl admission = instance.Services.GetRequiredService<AdmissionControl>();
+        using Turn turn = instance.Services.GetRequiredService<ComputeThreads>().Open(Codec, Seconds(1) / 100, null);
+        var gate = new Gate();
+        turn.Post(_ => gate.Wait(), null);
+        Assert.Equal(429, admission.Refusal(Seconds(1) / 100, null, null)!.Status);
+        instance.Services.GetRequiredService<IHostApplicationLifetime>().StopApplication();
+        Problem draining = admission.Refusal(Seconds(1) / 100, null, null)!;
+        Assert.Equal((503, "draining", 1), (draining.Status, draining.Code, draining.RetryAfterSeconds));
+        gate.Open();
+    }
+
+    [Theory]
+    [InlineData("0", """{"predictions":[1]}""")]
+    [InlineData("-5", """{"predictions":[1]}""")]
+    [InlineData("150", """{"predictions":[1,2,3]}""")] // the loss would take 20 s
+    public async Task Deadline_ThatPasses_Is504(string left, string body)
+    {
+        using HttpResponseMessage answer = await PostAsync(Service.In("Production"), left, body);
+        await ProblemAssert.IsAsync(answer, 504, "timeout");
+    }
+
+    [Fact]
+    public async Task Deadline_ThatIsNoNumber_IsAMistakeOfTheHeader()
+    {
+        using HttpResponseMessage answer = await PostAsync(Service.In("Production"), "soon", """{"predictions":[1]}""");
+        JsonNode problem = await ProblemAssert.IsAsync(answer, 422, "parameter_out_of_range");
+        Assert.Equal("X-Timeout-Ms", (string?)problem["errors"]![0]!["pointer"]);
+        Assert.DoesNotContain("soon", problem.ToJsonString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Deadline_ThatIsFarAway_ChangesNothing()
+    {
+        using HttpResponseMessage answer = await PostAsync(Service.In("Production"), "60000", """{"predictions":[1]}""");
+        Assert.Equal(200, (int)answer.StatusCode);
+    }
+
+    [Fact]
+    public async Task Deadline_ThatCannotBeMet_Is504BeforeAnythingIsRead()
+    {
+        using var instance = new Instance(Catalogue.All);
+        int reads = 0;
+        Call large = Bodies.Safetensors(2000, 500) with { BeforeRead = () => reads++, TimeLeft = 2 }; // 2 million steps, 20 ms
+        Reply late = await instance.SendAsync(large);
+        Assert.Equal((504, 0), (late.Status, reads));
+        Assert.Equal(200, (await instance.SendAsync(large with { TimeLeft = 60_000 })).Status);
+    }
+
+    [Fact]
+    public void Price_OfABody_GrowsAsItsCardSays()
+    {
+        double Growth(string name) =>
+            (double)Of(name, 400_000_000) / Of(name, 100_000_000);
+        long Of(string name, long bytes) =>
+            Price.OfBody(Catalogue.All.Single(loss => loss.Card.Name == name).Card, new SafetensorsCodec(), bytes);
+        Assert.InRange(Growth("mse_loss"), 3.9, 4.01);
+        Assert.InRange(Growth("lovasz_hinge_loss"), 4.1, 4.8); // n log n
+        Assert.InRange(Growth("ranknet_loss"), 6, 8); // lists twice as long, twice as many
+    }
+
+    private static async Task<HttpResponseMessage> PostAsync(Service service, string left, string body)
+    {
+        using HttpClient client = service.CreateClient();
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/losses/fake_slow")
+        {
+            Content = new StringContent(body, new System.Net.Http.Headers.MediaTypeHeaderValue("application/json")),
+        };
+        request.Headers.Add(Deadline.Header, left);
+        return await client.SendAsync(request);
+    }
+
+    // A thread that works until it is told to stop.
+    private static Gate Occupy(ComputeThreads threads)
+    {
+        var gate = new Gate();
+        using var begun = new ManualResetEventSlim();
+        threads.Open(Codec, 1, null).Post(
+            _ =>
+            {
+                begun.Set();
+                gate.Wait();
+            },
+            null);
+        begun.Wait();
+        return gate;
+    }
+
+    private static long Nanoseconds(int seconds) => seconds * 1_000_000_000L;
+
+    private static long Seconds(int seconds) => Nanoseconds(seconds) / Price.StepNanoseconds;
+
+    private static async Task WaitAsync(Func<bool> isSo)
+    {
+        using var patience = new CancellationTokenSource(Patience);
+        while (!isSo())
+        {
+            await Task.Delay(1, patience.Token);
+        }
+    }
+
+    /// <summary>Holds threads until it is opened; nobody has to give it back.</summary>
+    private sealed class Gate
+    {
+        private volatile bool _isOpen;
+
+        public void Open() => _isOpen = true;
+
+        public void Wait()
+        {
+            while (!_isOpen)
+            {
+                Thread.Sleep(1);
+            }
+        }
+    }
+}
