@@ -4,6 +4,7 @@ using LossService.Benchmarks.Growth;
 using LossService.Benchmarks.Harness;
 using LossService.Benchmarks.Hold;
 using LossService.Benchmarks.Kernels;
+using LossService.Benchmarks.Overload;
 using LossService.Benchmarks.Server;
 using LossService.Benchmarks.Shutdown;
 using LossService.Benchmarks.Startup;
@@ -79,6 +80,8 @@ internal sealed class Parts(bool toy, string? filter = null)
                 return Hold("Changed bodies", HoldBenchmarks.FuzzBodies(toy));
             case "cancel":
                 return Hold("Clients that leave", HoldBenchmarks.Leave(toy));
+            case "overload":
+                return Hold("Overload", OverloadBenchmarks.Run(toy, Say));
             case "sweep":
                 return SweepAll();
             default:

@@ -16,22 +16,32 @@ internal sealed class ComputeThreads : IDisposable
     // How many computations may lie under each other on one stack.
     private const int DepthMax = 8;
 
-    [ThreadStatic]
-    private static long s_since; // when the piece that runs on this thread began, or went on
+    // How far another's rest may be beyond a price, for both to count as alike.
+    private const int Alike = 2;
+
+    private const double SlownessMax = 8;
+
+    // The weight of one request in what is remembered of all.
+    private const double Memory = 1.0 / 32;
 
     [ThreadStatic]
-    private static long s_looked;
+    private static long _since; // when the piece that runs on this thread began, or went on
 
     [ThreadStatic]
-    private static int s_depth;
+    private static long _looked;
 
     [ThreadStatic]
-    private static bool s_isGuest;
+    private static int _depth;
+
+    [ThreadStatic]
+    private static bool _isGuest;
 
     private readonly object _gate = new();
     private readonly List<Piece> _waiting = [];
     private readonly List<Turn> _turns = [];
     private readonly int _threads;
+    private double _taken; // nanoseconds, of requests that ended
+    private double _paid; // what their prices said
     private volatile int _count; // of those who wait, to be read without the gate
     private bool _isDisposed;
 
@@ -50,9 +60,11 @@ internal sealed class ComputeThreads : IDisposable
 
     /// <summary>How long a request would wait for those that come before it, in nanoseconds: all of them, and those of
     /// the same caller alone. A request that waits for its own client is before nobody.</summary>
+    /// <remarks>What a step takes here and now is learned from the requests that ended.</remarks>
     public (long All, long OfCaller) WaitOf(long price, IPAddress? caller)
     {
-        long needs = price * Price.StepNanoseconds;
+        // A price before the body is read is a guess: requests alike must not seem longer than each other.
+        long needs = Alike * price * Price.StepNanoseconds;
         long all = 0;
         long own = 0;
         lock (_gate)
@@ -67,8 +79,13 @@ internal sealed class ComputeThreads : IDisposable
             }
         }
 
-        return (all / _threads, own / _threads);
+        double slowness = Slowness / _threads;
+        return ((long)(all * slowness), (long)(own * slowness));
     }
+
+    /// <summary>How much longer requests have lately taken than their prices say; never far from 1, so that the first
+    /// ones, for which code is still compiled, do not shut the door behind them.</summary>
+    public double Slowness => _paid == 0 ? 1 : Math.Clamp(_taken / _paid, 1 / SlownessMax, SlownessMax);
 
     /// <summary>Takes a request in; its turn ends when it is disposed.</summary>
     public Turn Open(Codec codec, long price, IPAddress? caller)
@@ -88,6 +105,11 @@ internal sealed class ComputeThreads : IDisposable
         lock (_gate)
         {
             _turns.Remove(turn);
+            if (turn.IsPriced)
+            {
+                _taken += (turn.Used - _taken) * Memory;
+                _paid += (turn.Price - _paid) * Memory;
+            }
         }
     }
 
@@ -105,7 +127,7 @@ internal sealed class ComputeThreads : IDisposable
 
     /// <summary>True while the calling thread helps with another's computation. A guest lets nobody pass on his stack:
     /// his host waits for him, and whoever lay on top of him could wait for the host.</summary>
-    public static bool IsGuest { get => s_isGuest; set => s_isGuest = value; }
+    public static bool IsGuest { get => _isGuest; set => _isGuest = value; }
 
     /// <summary>True where something waits that is shorter than the rest of this request.</summary>
     public bool HasShorter(Turn turn)
@@ -124,27 +146,27 @@ internal sealed class ComputeThreads : IDisposable
     /// <summary>Runs what is shorter than the rest of this request, on the thread that asks.</summary>
     public void LetPass(Turn turn)
     {
-        if (_count == 0 || s_isGuest)
+        if (_count == 0 || _isGuest)
         {
             return;
         }
 
         long now = Now;
-        if (now - s_looked < SliceNanoseconds)
+        if (now - _looked < SliceNanoseconds)
         {
             return;
         }
 
-        while (s_depth < DepthMax && TakeBefore(turn, now) is { } piece)
+        while (_depth < DepthMax && TakeBefore(turn, now) is { } piece)
         {
-            turn.Spend(now - s_since);
-            s_depth++;
+            turn.Spend(now - _since);
+            _depth++;
             Run(piece);
-            s_depth--;
-            now = s_since = Now;
+            _depth--;
+            now = _since = Now;
         }
 
-        s_looked = now;
+        _looked = now;
     }
 
     /// <inheritdoc/>
@@ -161,14 +183,14 @@ internal sealed class ComputeThreads : IDisposable
     {
         SynchronizationContext? outer = SynchronizationContext.Current;
         SynchronizationContext.SetSynchronizationContext(piece.Turn);
-        s_since = s_looked = Now;
+        _since = _looked = Now;
         try
         {
             piece.Callback(piece.State);
         }
         finally
         {
-            piece.Turn.Spend(Now - s_since);
+            piece.Turn.Spend(Now - _since);
             piece.Turn.Count(-1);
             SynchronizationContext.SetSynchronizationContext(outer);
         }

@@ -19,12 +19,11 @@ internal static class Price
     // A pair costs an eighth of what an element does: it is formed in registers.
     private const int PairsPerStep = 8;
 
-    /// <summary>The price of a body of some length, before it is read.</summary>
+    /// <summary>The price of a body of some length, before it is read: the most that it may cost.</summary>
     public static long OfBody(LossCard card, Codec codec, long bytes)
     {
         long elements = bytes / codec.ElementBytes;
-        // As many samples as each has numbers, where nobody knows better.
-        return Of(card, codec, elements, Math.Min(Math.Sqrt(elements), card.AxisMax?.Length ?? double.MaxValue));
+        return Of(card, codec, elements, Math.Min(elements, card.AxisMax?.Length ?? double.MaxValue));
     }
 
     /// <summary>The price of a request whose shapes are known to agree.</summary>
@@ -38,7 +37,7 @@ internal static class Price
         }
 
         double paired = card.AxisMax is { } axis && request.Solution is { } solution
-            ? solution.Length(axis.Axis) : Math.Sqrt(elements);
+            ? solution.Length(axis.Axis) : elements;
         return Of(card, codec, elements, paired);
     }
 

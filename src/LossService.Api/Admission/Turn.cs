@@ -30,8 +30,8 @@ internal sealed class Turn(ComputeThreads threads, Codec codec, long price, IPAd
     {
         get
         {
-            long used = Interlocked.Read(ref _used);
-            long price = Interlocked.Read(ref _price);
+            long used = Used;
+            long price = Price;
             return price > used ? price - used : used;
         }
     }
@@ -40,8 +40,20 @@ internal sealed class Turn(ComputeThreads threads, Codec codec, long price, IPAd
     public long Age => ComputeThreads.Now - _opened;
 
     /// <summary>Corrects the price, once the shapes are known.</summary>
-    public void Reprice(LossRequest request) =>
-        Interlocked.Exchange(ref _price, Nanoseconds(Price.OfRequest(request, codec)));
+    public void Reprice(LossRequest request)
+    {
+        Interlocked.Exchange(ref _price, Nanoseconds(Admission.Price.OfRequest(request, codec)));
+        IsPriced = true;
+    }
+
+    /// <summary>True once the price is that of the shapes.</summary>
+    public bool IsPriced { get; private set; }
+
+    /// <summary>The price in nanoseconds.</summary>
+    public long Price => Interlocked.Read(ref _price);
+
+    /// <summary>The nanoseconds that threads have spent on it.</summary>
+    public long Used => Interlocked.Read(ref _used);
 
     /// <summary>Counts time that a thread spent on it.</summary>
     public void Spend(long nanoseconds) => Interlocked.Add(ref _used, nanoseconds);
@@ -81,7 +93,7 @@ internal sealed class Turn(ComputeThreads threads, Codec codec, long price, IPAd
     /// <inheritdoc/>
     public void Dispose() => threads.Close(this);
 
-    private static long Nanoseconds(long price) => price * Price.StepNanoseconds;
+    private static long Nanoseconds(long price) => price * Admission.Price.StepNanoseconds;
 
     /// <summary>Work that several threads do together; one who comes when it is over does nothing.</summary>
     private sealed class Party(Action work)

@@ -43,6 +43,18 @@ public sealed class ServerTests : IDisposable
     }
 
     [Fact]
+    public async Task Answer_ThatIsSmall_SaysItsLengthAndComesWithoutChunks()
+    {
+        const string Body = """{"predictions":[1]}""";
+        string answer = await SendAsync(
+            $"POST /v1/losses/fake_slow HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {Body.Length}\r\nConnection: close\r\n\r\n{Body}");
+        string[] parts = answer.Split("\r\n\r\n", 2);
+        Assert.StartsWith("HTTP/1.1 200", parts[0], StringComparison.Ordinal);
+        Assert.Contains($"\r\nContent-Length: {parts[1].Length}\r\n", parts[0], StringComparison.Ordinal);
+        Assert.DoesNotContain("Transfer-Encoding", parts[0], StringComparison.OrdinalIgnoreCase);
+    }
+
+    [Fact]
     public async Task Body_ChunkedAndEndless_Is413()
     {
         string chunk = "1000\r\n" + new string(' ', 4096) + "\r\n";

@@ -1,0 +1,187 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text;
+using HdrHistogram;
+using LossService.Api.Admission;
+using LossService.Benchmarks.Server;
+
+namespace LossService.Benchmarks.Overload;
+
+/// <summary>The service with more to do than it can: what small requests wait beside very large ones, and what is answered
+/// at several times the capacity.</summary>
+internal static class OverloadBenchmarks
+{
+    private const double SmallRate = 200;
+    private const int LargeSide = 4096; // 16 M elements
+    private const int ListLength = 512;
+    private const int ConnectionsMax = 1500;
+
+    private static readonly double[] Loads = [0.5, 0.8, 1, 2, 3, 5, 10];
+
+    /// <summary>Runs both, each with its control.</summary>
+    /// <returns>The section, and whether every request was answered or refused.</returns>
+    public static (string Section, bool IsClean) Run(bool toy, Action<string> say)
+    {
+        using var apart = new Apart();
+        double seconds = toy ? 0.5 : 30;
+        var text = new StringBuilder();
+        text.Append(CultureInfo.InvariantCulture, $"""
+            The server has one processor, the client the other. Requests are due at a constant rate and latencies, in milliseconds,
+            count from when they were due (HdrHistogram).
+
+            Small requests of (32,10), {SmallRate} a second for {seconds} s: alone, and beside two clients that send cross_entropy
+            ({(toy ? 64 : LargeSide)},{(toy ? 64 : LargeSide)}) as safetensors, one after the other. "One queue" is the control: everything is answered where it arrives
+            (`Limits:InlineStepsMax`).
+
+            | service | beside | p50 | p99 | p99.9 | most | times its p99 alone | large answers | lost |
+            |---|---|---|---|---|---|---|---|---|
+
+            """);
+        bool isClean = Neighbours("as it is", [], toy, seconds, text, say);
+        isClean &= Neighbours("one queue", [$"Limits:InlineStepsMax={int.MaxValue}"], toy, seconds, text, say);
+
+        text.Append(CultureInfo.InvariantCulture, $"""
+
+            ranknet_loss of one list of {ListLength}, {(toy ? 0.5 : 15)} s at each rate, in multiples of what two connections in a closed loop were answered;
+            at most {ConnectionsMax} connections. Goodput counts answers within a second. "No limit" is the control: `Limits:QueueMillisecondsMax`
+            of a minute.
+
+            | service | rate | times capacity | goodput | of its peak | answered p50 | p99 | refused | refused p50 | p99 | lost |
+            |---|---|---|---|---|---|---|---|---|---|---|
+
+            """);
+        isClean &= Curve("as it is", [], toy ? [3] : Loads, toy, text, say);
+        Curve("no limit", ["Limits:QueueMillisecondsMax=60000"], toy ? [3] : [1, 3], toy, text, say);
+        return (text.ToString(), isClean);
+    }
+
+    private static bool Neighbours(
+        string name, string[] settings, bool toy, double seconds, StringBuilder text, Action<string> say)
+    {
+        say($"{name}: small requests alone");
+        using ServerProcess server = ServerProcess.StartServiceWith(settings);
+        byte[] small = Payload.Request(Payload.Json(32, 10));
+        new OpenLoop(server.Port, small, ConnectionsMax).Run(SmallRate, toy ? 0.2 : 10); // warms
+        OpenLoopResult alone = new OpenLoop(server.Port, small, ConnectionsMax).Run(SmallRate, seconds);
+
+        say($"{name}: small requests beside large ones");
+        int side = toy ? 64 : LargeSide;
+        byte[] large = Payload.RawRequest(Payload.Safetensors(side, side));
+        bool isOver = false;
+        int answers = 0;
+        Thread[] clients = [.. Enumerable.Range(0, 2).Select(_ => new Thread(() =>
+        {
+            Niceness.Lower(); // the clients share a processor: what is measured comes first
+            using var connection = new Connection(server.Port);
+            while (!Volatile.Read(ref isOver))
+            {
+                if (connection.Send(large) == 200)
+                {
+                    Interlocked.Increment(ref answers);
+                }
+            }
+        }))];
+        Array.ForEach(clients, client => client.Start());
+        Thread.Sleep(toy ? 50 : 2000);
+        answers = 0;
+        OpenLoopResult beside = new OpenLoop(server.Port, small, ConnectionsMax).Run(SmallRate, seconds);
+        int large200 = Volatile.Read(ref answers);
+        Volatile.Write(ref isOver, true);
+        Array.ForEach(clients, client => client.Join());
+
+        double p99 = At(alone.Answered, 99);
+        text.AppendLine(CultureInfo.InvariantCulture, $"| {name} | nobody | {Row(alone.Answered)} | | | {alone.Lost} |");
+        text.AppendLine(CultureInfo.InvariantCulture,
+            $"| {name} | two large clients | {Row(beside.Answered)} | {At(beside.Answered, 99) / p99:0.0} | {large200} | {beside.Lost} |");
+        return alone.Lost + beside.Lost == 0;
+    }
+
+    private static bool Curve(
+        string name, string[] settings, double[] loads, bool toy, StringBuilder text, Action<string> say)
+    {
+        using ServerProcess server = ServerProcess.StartServiceWith(settings);
+        byte[] request = List();
+        ClosedLoop(server, request, toy ? 0.2 : 5); // warms
+        double capacity = ClosedLoop(server, request, toy ? 0.3 : 8);
+        double peak = 0;
+        long lost = 0;
+        var rows = new List<OpenLoopResult>();
+        foreach (double load in loads)
+        {
+            say(string.Create(CultureInfo.InvariantCulture, $"{name}: {load} times {capacity:0} a second"));
+            OpenLoopResult result = new OpenLoop(server.Port, request, ConnectionsMax).Run(load * capacity, toy ? 0.5 : 15);
+            peak = Math.Max(peak, result.Goodput);
+            lost += result.Lost;
+            rows.Add(result);
+        }
+
+        foreach (OpenLoopResult row in rows)
+        {
+            text.AppendLine(CultureInfo.InvariantCulture, $"""
+                | {name} | {row.Rate:0} | {row.Rate / capacity:0.0} | {row.Goodput:0} | {row.Goodput / peak:P0} | {At(row.Answered, 50):0.0} | {At(row.Answered, 99):0.0} | {row.Refused.TotalCount} | {At(row.Refused, 50):0.0} | {At(row.Refused, 99):0.0} | {row.Lost} |
+                """);
+        }
+
+        return lost == 0;
+    }
+
+    private static double ClosedLoop(ServerProcess server, byte[] request, double seconds)
+    {
+        int answers = 0;
+        long start = Stopwatch.GetTimestamp();
+        Parallel.For(0, 2, number =>
+        {
+            while (Stopwatch.GetElapsedTime(start).TotalSeconds < seconds)
+            {
+                if (server.Connection(number).Send(request) == 200)
+                {
+                    Interlocked.Increment(ref answers);
+                }
+            }
+        });
+        return answers / Stopwatch.GetElapsedTime(start).TotalSeconds;
+    }
+
+    private static byte[] List()
+    {
+        var random = new Random(5);
+        string Numbers(Func<string> next) => string.Join(',', Enumerable.Range(0, ListLength).Select(_ => next()));
+        string scores = Numbers(() => random.NextDouble().ToString("0.######", CultureInfo.InvariantCulture));
+        string relevance = Numbers(() => random.Next(5).ToString(CultureInfo.InvariantCulture));
+        return Connection.Request(
+            "POST", "/v1/losses/ranknet_loss", "application/json",
+            Encoding.ASCII.GetBytes($$"""{"scores":[[{{scores}}]],"relevance":[[{{relevance}}]]}"""));
+    }
+
+    private static string Row(LongHistogram latencies) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{At(latencies, 50):0.00} | {At(latencies, 99):0.00} | {At(latencies, 99.9):0.00} | {latencies.GetMaxValue() / 1000.0:0.00}");
+
+    private static double At(LongHistogram latencies, double percentile) =>
+        latencies.TotalCount == 0 ? double.NaN : latencies.GetValueAtPercentile(percentile) / 1000.0;
+
+    /// <summary>Keeps this process off the server's processor while it exists.</summary>
+    private sealed class Apart : IDisposable
+    {
+        private readonly nint _before;
+
+        public Apart()
+        {
+            if (OperatingSystem.IsLinux() && Environment.ProcessorCount > 1)
+            {
+                using var process = Process.GetCurrentProcess();
+                _before = process.ProcessorAffinity;
+                process.ProcessorAffinity = _before & ~1;
+            }
+        }
+
+        public void Dispose()
+        {
+            if (OperatingSystem.IsLinux() && _before != 0)
+            {
+                using var process = Process.GetCurrentProcess();
+                process.ProcessorAffinity = _before;
+            }
+        }
+    }
+}
