@@ -1,7 +1,7 @@
 namespace LossService.Api;
 
 /// <summary>Where the service listens, and the line that tells whoever started it.</summary>
-internal static partial class Addresses
+internal static class Addresses
 {
     private const string Default = "http://localhost:5080";
 
@@ -21,7 +21,7 @@ internal static partial class Addresses
     {
         foreach (string address in app.Urls)
         {
-            LogSwagger(app.Logger, $"{Reachable(address)}/swagger");
+            app.Logger.LogSwagger($"{Reachable(address)}/swagger");
         }
     });
 
@@ -32,7 +32,4 @@ internal static partial class Addresses
         .Replace("//+", "//localhost", StringComparison.Ordinal)
         .Replace("//*", "//localhost", StringComparison.Ordinal)
         .TrimEnd('/');
-
-    [LoggerMessage(LogLevel.Information, "Swagger: {Url:l}")]
-    private static partial void LogSwagger(ILogger log, string url);
 }

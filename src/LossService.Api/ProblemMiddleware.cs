@@ -9,7 +9,7 @@ namespace LossService.Api;
 
 /// <summary>Sees that whatever goes wrong behind it leaves as a problem, the same in every environment: exceptions, and
 /// statuses that the framework sets without a body.</summary>
-internal sealed partial class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMiddleware> log)
+internal sealed class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMiddleware> log)
 {
     /// <summary>What the log calls the status of a request whose sender went away; it never leaves the
     /// process.</summary>
@@ -42,7 +42,7 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, ILogger<Pr
         Problem problem = Of(exception);
         if (problem.Status == StatusCodes.Status500InternalServerError)
         {
-            LogFault(exception);
+            log.LogFault(exception);
         }
 
         if (http.Response.HasStarted || IsPartlyWritten(http.Response))
@@ -110,7 +110,4 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, ILogger<Pr
             $"status {status.ToString(CultureInfo.InvariantCulture)}",
             status),
     };
-
-    [LoggerMessage(LogLevel.Error, "A fault of the service")]
-    private partial void LogFault(Exception exception);
 }

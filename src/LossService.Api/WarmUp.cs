@@ -13,7 +13,7 @@ namespace LossService.Api;
 /// <remarks>The runtime compiles a method quickly at its first call, with counters after thirty calls, and for good
 /// after thirty more, both in the background and only once nothing new was compiled for a while. How many rounds with
 /// rests between them are worth waiting for is decided by measurement (map: Warm-up).</remarks>
-internal sealed partial class WarmUp(
+internal sealed class WarmUp(
     IReadOnlyList<Loss> losses, Rehearsal rehearsal, MediaTypes mediaTypes, TensorPool pool, IOptions<Limits> limits,
     IConfiguration settings, ILogger<WarmUp> log)
 {
@@ -41,7 +41,7 @@ internal sealed partial class WarmUp(
             await Task.Delay(round == rounds - 1 ? 0 : RestMs, stopping);
         }
 
-        LogWarm(losses.Count, Stopwatch.GetElapsedTime(start).TotalMilliseconds);
+        log.LogWarm(losses.Count, Stopwatch.GetElapsedTime(start).TotalMilliseconds);
     }
 
     private async Task PassAsync(int calls, byte[][] binary, CancellationToken stopping)
@@ -83,17 +83,11 @@ internal sealed partial class WarmUp(
             (int status, _) = await rehearsal.PostAsync(loss, body, query, format, accept);
             if (status != StatusCodes.Status200OK)
             {
-                LogBadExample(loss.Card.Name, query, format, status);
+                log.LogBadExample(loss.Card.Name, query, format, status);
                 return false;
             }
         }
 
         return true;
     }
-
-    [LoggerMessage(LogLevel.Information, "Warm: {Losses} losses in {Milliseconds:0} ms")]
-    private partial void LogWarm(int losses, double milliseconds);
-
-    [LoggerMessage(LogLevel.Error, "The first example of {Loss:l} with {Query:l} as {Format:l} answers {Status}")]
-    private partial void LogBadExample(string loss, string query, string format, int status);
 }
