@@ -26,6 +26,7 @@ internal sealed class LossOperation(Rehearsal rehearsal, MediaTypes mediaTypes) 
         context.SchemaRepository.AddDefinition($"{card.Name}_answer", LossSchemas.Answer(card, shared));
         operation.Summary = card.Summary;
         operation.Description = LossText.Of(card);
+        operation.Parameters = [SharedParameters.Timeout(context.Document)];
         operation.RequestBody = new OpenApiRequestBody
         {
             Required = true,
