@@ -80,7 +80,8 @@ internal interface ILane<V> where V : struct, ILane<V>
     /// <summary>The sigmoid and the softplus of a and of -a, from one exponential.</summary>
     static abstract Logistic<V> Logistic(V a);
 
-    /// <summary>e^a for a not above 0: the bits of Exp in fewer operations.</summary>
+    /// <summary>e^a for a not above 0 in fewer operations; a float's last bit may be another than that of
+    /// Exp.</summary>
     static virtual V ExpNonPositive(V a) => V.Exp(a);
 
     /// <summary>What <see cref="Logistic"/> makes of e = e^-|x|: softplus(-|x|), the sigmoid of |x| as

@@ -13,15 +13,10 @@ public class AgreementTests(ITestOutputHelper output)
     private const int Requests = 150;
     private const double SamplingError = 0.01; // ulp, of a mean over 4,099 errors that spread by half an ulp
 
-    // Losses that are little but an exponential: ours is up to 0.88 ulp off, that of MKL little over a half. How much worse
-    // their mean may be.
-    private static readonly Dictionary<string, double> Exponentials = new()
-    {
-        ["poisson_nll_loss"] = 1.5,
-        ["tweedie_loss"] = 1.5,
-        ["gamma_nll"] = 1.5,
-        ["soft_margin_loss"] = 1.1,
-    };
+    // log1p(e^x) as torch has it, exact to half an ulp where it does not overflow. Ours is the softplus of all kernels, which
+    // takes one exponential of 0.88 ulp and never overflows; its mean may be this much worse.
+    private const string LogisticAlone = "soft_margin_loss";
+    private const double LogisticAloneMax = 1.1;
 
     private readonly EngineSide _engine = new();
 
@@ -99,7 +94,7 @@ public class AgreementTests(ITestOutputHelper output)
             output.WriteLine(
                 $"{loss} {what} ulp: mean {mean:0.000} (torch {meanOfPeer:0.000}), max {worst:0.0} ({worstOfPeer:0.0})");
             Assert.True(
-                !binding || mean <= (meanOfPeer * Exponentials.GetValueOrDefault(loss, 1)) + SamplingError, $"{what}: mean error {mean} ulp, torch {meanOfPeer}");
+                !binding || mean <= (meanOfPeer * (loss == LogisticAlone ? LogisticAloneMax : 1)) + SamplingError, $"{what}: mean error {mean} ulp, torch {meanOfPeer}");
         }
     }
 }

@@ -17,7 +17,7 @@ internal static class LaneMathSweep
 
     internal static IReadOnlyList<Subject> Subjects { get; } =
     [
-        new("Exp", LaneMath.Exp, Math.Exp, 0.88),
+        new("Exp", LaneMath.Exp, Math.Exp, 0.78),
         new("ExpNonPositive", x => LaneMath.ExpNonPositive(-Vector256.Abs(x)), x => Math.Exp(-Math.Abs(x)), 0.88),
         new("Expm1", LaneMath.Expm1, Expm1, 1.59),
         new("Log", LaneMath.Log, Math.Log, 0.96),

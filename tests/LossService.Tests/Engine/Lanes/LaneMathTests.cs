@@ -87,7 +87,7 @@ public sealed class LaneMathTests
             }
         }
 
-        Assert.Equal(14602867577981155780UL, hash);
+        Assert.Equal(8887541539747413325UL, hash);
     }
 
     [Fact]
@@ -163,7 +163,7 @@ public sealed class LaneMathTests
             LaneMath.Logistic(y, out V a, out V b, out V c, out V d);
             Assert.Equal((LaneMath.Softplus(y), LaneMath.Softplus(-y)), (a, b));
             Assert.Equal((LaneMath.Sigmoid(y), LaneMath.Sigmoid(-y)), (c, d));
-            V negative = -Vector256.Abs(y);
+            W negative = -Vector256.Abs(x);
             Assert.Equal(LaneMath.Exp(negative), LaneMath.ExpNonPositive(negative));
         }
     }
