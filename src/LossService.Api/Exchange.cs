@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.IO.Pipelines;
 using LossService.Api.Admission;
 using LossService.Engine;
 using LossService.Engine.Numerics;
@@ -95,21 +94,8 @@ internal sealed class Exchange(
         http.Response.ContentLength = formats.Answering.LengthOf(result);
         http.Response.Headers["Server-Timing"] = Timing(start, read, Stopwatch.GetTimestamp());
         await formats.Answering.WriteAsync(http.Response.BodyWriter, result, http.RequestAborted);
-        await SendAsync(http.Response, http.RequestAborted);
+        await http.Response.SendAsync(http.RequestAborted);
         return Results.Empty;
-    }
-
-    // An answer of which nothing has left is as long as what waits; with its length in the head it needs no chunks,
-    // whose end would be sent by itself.
-    private static ValueTask<FlushResult> SendAsync(HttpResponse response, CancellationToken cancelled)
-    {
-        PipeWriter body = response.BodyWriter;
-        if (!response.HasStarted && body.CanGetUnflushedBytes)
-        {
-            response.ContentLength = body.UnflushedBytes;
-        }
-
-        return body.FlushAsync(cancelled);
     }
 
     private static RequestFacts FactsOf(HttpContext http) => http.Features.GetRequiredFeature<RequestFacts>();

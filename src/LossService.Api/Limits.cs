@@ -38,7 +38,7 @@ public sealed class Limits
 
     /// <summary>The dearest request that is answered on the thread on which it arrives, in steps of ten
     /// nanoseconds.</summary>
-    public int InlineStepsMax { get; set; } = 1 << 16;
+    public int InlineStepsMax { get; set; } = 1 << 14;
 
     /// <summary>How many threads all larger requests share.</summary>
     public int ComputeThreadsMax { get; set; } = Environment.ProcessorCount;
@@ -119,7 +119,7 @@ public sealed class Limits
         new("threads", ThreadsMax, "threads", 1, 1024,
             "All processors by default; the answer has the same bits for any number."),
         new("inline_work", InlineStepsMax, "steps of 10 ns", 0, int.MaxValue,
-            "Some 6,000 elements of JSON, half a millisecond; what costs more is computed on threads of its own."),
+            "Some 1,300 elements of JSON, 150 microseconds; what costs more is computed on threads of its own."),
         new("compute_threads", ComputeThreadsMax, "threads", 1, 1024,
             "All processors by default; the system prefers the threads that answer small requests."),
         new("queue_time", QueueMillisecondsMax, "milliseconds", 1, 60_000,

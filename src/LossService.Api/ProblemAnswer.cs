@@ -23,7 +23,7 @@ internal sealed class ProblemAnswer(Problem problem) : IResult
         }
 
         (problem with { TraceId = TraceOf(http) }).Write(response.BodyWriter);
-        await response.BodyWriter.FlushAsync(http.RequestAborted);
+        await response.SendAsync(http.RequestAborted);
     }
 
     /// <summary>What finds this request in the log.</summary>

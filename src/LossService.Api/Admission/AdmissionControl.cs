@@ -16,8 +16,8 @@ internal sealed class AdmissionControl(ComputeThreads threads, Readiness readine
     // is refused before he fills it.
     private const double ShareOfCaller = 0.75;
 
-    // What has waited twice its time is refused although it was let in: the prices were wrong.
-    private const int Patience = 2;
+    // What has waited so many times its time is refused although it was let in: the prices were wrong.
+    private const double Patience = 1.5;
 
     private readonly Limits _limits = limits.Value;
 

@@ -102,13 +102,21 @@ internal sealed class ComputeThreads : IDisposable
     /// <summary>Lets a request go.</summary>
     public void Close(Turn turn)
     {
+        if (SynchronizationContext.Current == turn)
+        {
+            // Its last piece, which is not over yet.
+            long now = Now;
+            turn.Spend(now - _since);
+            _since = now;
+        }
+
         lock (_gate)
         {
             _turns.Remove(turn);
             if (turn.IsPriced)
             {
                 _taken += (turn.Used - _taken) * Memory;
-                _paid += (turn.Price - _paid) * Memory;
+                _paid += (turn.FirstPrice - _paid) * Memory;
             }
         }
     }

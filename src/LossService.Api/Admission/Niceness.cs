@@ -8,11 +8,15 @@ internal static partial class Niceness
     private const int OfProcess = 0; // PRIO_PROCESS, <sys/resource.h>; on Linux it means a thread
     private const uint Caller = 0;
 
-    // A third of the processor time of a thread at 0 when both want it, and woken threads at 0 go first.
-    private const int Lowered = 5;
+    /// <summary>A tenth of the processor time where a thread at 0 wants it, too; such a thread goes first when it
+    /// wakes.</summary>
+    public const int Some = 10;
+
+    /// <summary>Only what nobody else wants.</summary>
+    public const int Most = 19;
 
     /// <summary>Lowers the priority of the calling thread, which needs no right.</summary>
-    public static void Lower()
+    public static void Lower(int niceness = Some)
     {
         if (!OperatingSystem.IsLinux())
         {
@@ -21,7 +25,7 @@ internal static partial class Niceness
 
         try
         {
-            _ = SetPriority(OfProcess, Caller, Lowered);
+            _ = SetPriority(OfProcess, Caller, niceness);
         }
         catch (Exception missing) when (missing is DllNotFoundException or EntryPointNotFoundException)
         {

@@ -31,7 +31,7 @@ internal sealed class Turn(ComputeThreads threads, Codec codec, long price, IPAd
         get
         {
             long used = Used;
-            long price = Price;
+            long price = Interlocked.Read(ref _price);
             return price > used ? price - used : used;
         }
     }
@@ -42,15 +42,15 @@ internal sealed class Turn(ComputeThreads threads, Codec codec, long price, IPAd
     /// <summary>Corrects the price, once the shapes are known.</summary>
     public void Reprice(LossRequest request)
     {
-        Interlocked.Exchange(ref _price, Nanoseconds(Admission.Price.OfRequest(request, codec)));
+        Interlocked.Exchange(ref _price, Nanoseconds(Price.OfRequest(request, codec)));
         IsPriced = true;
     }
 
     /// <summary>True once the price is that of the shapes.</summary>
     public bool IsPriced { get; private set; }
 
-    /// <summary>The price in nanoseconds.</summary>
-    public long Price => Interlocked.Read(ref _price);
+    /// <summary>The price in nanoseconds as it was before the body was read.</summary>
+    public long FirstPrice { get; } = Nanoseconds(price);
 
     /// <summary>The nanoseconds that threads have spent on it.</summary>
     public long Used => Interlocked.Read(ref _used);
@@ -93,7 +93,7 @@ internal sealed class Turn(ComputeThreads threads, Codec codec, long price, IPAd
     /// <inheritdoc/>
     public void Dispose() => threads.Close(this);
 
-    private static long Nanoseconds(long price) => price * Admission.Price.StepNanoseconds;
+    private static long Nanoseconds(long price) => price * Price.StepNanoseconds;
 
     /// <summary>Work that several threads do together; one who comes when it is over does nothing.</summary>
     private sealed class Party(Action work)

@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using HdrHistogram;
-using LossService.Api.Admission;
 using LossService.Benchmarks.Server;
 
 namespace LossService.Benchmarks.Overload;
@@ -13,7 +12,7 @@ internal static class OverloadBenchmarks
 {
     private const double SmallRate = 200;
     private const int LargeSide = 4096; // 16 M elements
-    private const int ListLength = 512;
+    private const int ListLength = 1024;
     private const int ConnectionsMax = 1500;
 
     private static readonly double[] Loads = [0.5, 0.8, 1, 2, 3, 5, 10];
@@ -67,32 +66,17 @@ internal static class OverloadBenchmarks
         say($"{name}: small requests beside large ones");
         int side = toy ? 64 : LargeSide;
         byte[] large = Payload.RawRequest(Payload.Safetensors(side, side));
-        bool isOver = false;
-        int answers = 0;
-        Thread[] clients = [.. Enumerable.Range(0, 2).Select(_ => new Thread(() =>
-        {
-            Niceness.Lower(); // the clients share a processor: what is measured comes first
-            using var connection = new Connection(server.Port);
-            while (!Volatile.Read(ref isOver))
-            {
-                if (connection.Send(large) == 200)
-                {
-                    Interlocked.Increment(ref answers);
-                }
-            }
-        }))];
-        Array.ForEach(clients, client => client.Start());
+        LargeClient[] clients = [.. Enumerable.Range(0, 2).Select(_ => new LargeClient(server.Port, large))];
         Thread.Sleep(toy ? 50 : 2000);
-        answers = 0;
+        int before = clients.Sum(client => client.Answers);
         OpenLoopResult beside = new OpenLoop(server.Port, small, ConnectionsMax).Run(SmallRate, seconds);
-        int large200 = Volatile.Read(ref answers);
-        Volatile.Write(ref isOver, true);
-        Array.ForEach(clients, client => client.Join());
+        int answers = clients.Sum(client => client.Answers) - before;
+        Array.ForEach(clients, client => client.Dispose());
 
         double p99 = At(alone.Answered, 99);
         text.AppendLine(CultureInfo.InvariantCulture, $"| {name} | nobody | {Row(alone.Answered)} | | | {alone.Lost} |");
         text.AppendLine(CultureInfo.InvariantCulture,
-            $"| {name} | two large clients | {Row(beside.Answered)} | {At(beside.Answered, 99) / p99:0.0} | {large200} | {beside.Lost} |");
+            $"| {name} | two large clients | {Row(beside.Answered)} | {At(beside.Answered, 99) / p99:0.0} | {answers} | {beside.Lost} |");
         return alone.Lost + beside.Lost == 0;
     }
 
