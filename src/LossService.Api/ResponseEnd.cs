@@ -5,8 +5,8 @@ namespace LossService.Api;
 /// <summary>The end of an answer.</summary>
 internal static class ResponseEnd
 {
-    /// <summary>Sends what waits. An answer of which nothing has left is as long as that; with its length in the head it
-    /// needs no chunks, whose end would be sent by itself.</summary>
+    /// <summary>Sends what waits. An answer of which nothing has left is as long as that; with its length in the head
+    /// it needs no chunks, whose end would be sent by itself.</summary>
     public static ValueTask<FlushResult> SendAsync(this HttpResponse response, CancellationToken cancelled)
     {
         PipeWriter body = response.BodyWriter;
