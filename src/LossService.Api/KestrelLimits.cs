@@ -12,6 +12,8 @@ internal sealed class KestrelLimits(IOptions<Limits> limits) : IConfigureOptions
         KestrelServerLimits theirs = options.Limits;
         TimeSpan grace = TimeSpan.FromSeconds(ours.SlowSecondsMax);
         options.AddServerHeader = false;
+        // A line that ends in LF alone ends elsewhere for whoever demands CRLF; the server has no other switch for it.
+        AppContext.SetSwitch("Microsoft.AspNetCore.Server.Kestrel.DisableHttp1LineFeedTerminators", isEnabled: true);
         theirs.MaxRequestBodySize = ours.BodyBytesMax;
         theirs.MaxRequestLineSize = ours.RequestLineBytesMax;
         theirs.MaxRequestHeadersTotalSize = ours.HeaderBytesMax;

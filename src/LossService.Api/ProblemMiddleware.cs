@@ -86,7 +86,9 @@ internal sealed class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMid
         BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } => TooLarge(),
         BadHttpRequestException { StatusCode: StatusCodes.Status408RequestTimeout } =>
             Problem.Of(Codes.Timeout, "the body arrived too slowly", StatusCodes.Status408RequestTimeout),
-        BadHttpRequestException => Problem.Of(Codes.MalformedJson, "the body did not arrive whole"),
+        // The second is the server's word for a chunk of more than 2^31 bytes.
+        BadHttpRequestException or IOException { InnerException: OverflowException } =>
+            Problem.Of(Codes.MalformedJson, "the body did not arrive whole"),
         DeadlinePassedException => AdmissionControl.OutOfTime("the time that X-Timeout-Ms left is up"),
         PoolExhaustedException => Problem.Later("other requests hold all the memory set aside for tensors"),
         _ => Problem.Of(ProblemKinds.InternalError, "the service failed; its log says more under this trace_id"),

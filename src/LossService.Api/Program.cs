@@ -21,6 +21,7 @@ app.UseRequestLine();
 app.UseSafeHeaders();
 app.UseDraining();
 app.UseMiddleware<ProblemMiddleware>();
+app.UseFraming();
 app.MapLosses();
 app.MapCatalogue();
 app.MapInfo();
