@@ -15,6 +15,8 @@ internal sealed class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMid
     /// process.</summary>
     public const int Aborted = 499;
 
+    private const string ServerAssembly = "Microsoft.AspNetCore.Server.Kestrel.Core";
+
     public async Task InvokeAsync(HttpContext http)
     {
         try
@@ -86,8 +88,9 @@ internal sealed class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMid
         BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } => TooLarge(),
         BadHttpRequestException { StatusCode: StatusCodes.Status408RequestTimeout } =>
             Problem.Of(Codes.Timeout, "the body arrived too slowly", StatusCodes.Status408RequestTimeout),
-        // The second is the server's word for a chunk of more than 2^31 bytes.
-        BadHttpRequestException or IOException { InnerException: OverflowException } =>
+        // So the server calls a chunk of more than 2^31 bytes, and a trailer that is no text.
+        BadHttpRequestException or IOException { InnerException: OverflowException }
+            or InvalidOperationException { Source: ServerAssembly } =>
             Problem.Of(Codes.MalformedJson, "the body did not arrive whole"),
         DeadlinePassedException => AdmissionControl.OutOfTime("the time that X-Timeout-Ms left is up"),
         PoolExhaustedException => Problem.Later("other requests hold all the memory set aside for tensors"),

@@ -82,6 +82,8 @@ internal sealed class Parts(bool toy, string? filter = null)
                 return Hold("Clients that leave", HoldBenchmarks.Leave(toy));
             case "overload":
                 return Hold("Overload", OverloadBenchmarks.Run(toy, Say));
+            case "sockets":
+                return Hold("Changed requests", SocketBenchmarks.Run(toy));
             case "sweep":
                 return SweepAll();
             default:

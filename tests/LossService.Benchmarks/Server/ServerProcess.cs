@@ -41,6 +41,26 @@ internal sealed class ServerProcess : IDisposable
         }
     }
 
+    /// <summary>How many files, sockets and the like it has open; 0 where the system does not tell.</summary>
+    public int Handles
+    {
+        get
+        {
+            string folder = string.Create(CultureInfo.InvariantCulture, $"/proc/{_process.Id}/fd");
+            return Directory.Exists(folder) ? Directory.GetFileSystemEntries(folder).Length : 0;
+        }
+    }
+
+    /// <summary>How many threads it has.</summary>
+    public int Threads
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.Threads.Count;
+        }
+    }
+
     /// <summary>Processor time of all its threads so far.</summary>
     public double CpuSeconds
     {

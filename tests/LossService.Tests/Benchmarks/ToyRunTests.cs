@@ -22,6 +22,7 @@ public class ToyRunTests
     [InlineData("fuzz", 0)]
     [InlineData("cancel", 0)]
     [InlineData("overload", 0)]
+    [InlineData("sockets", 0)]
     [InlineData("sweep", 0)]
     [InlineData("shutdown", 0)]
     public async Task ToyRun_OfEveryPart_AgreesWithItsPeers(string part, int rowsMin)

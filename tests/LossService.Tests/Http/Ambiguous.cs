@@ -76,6 +76,7 @@ internal static class Ambiguous
         yield return ("a chunk that ends in LF", Coding + $"{size}\r\n{Body}\n0\r\n\r\n");
         yield return ("a last chunk that ends in LF", Coding + $"{size}\r\n{Body}\r\n0\n\n");
         yield return ("a trailer that ends in LF", Coding + $"{size}\r\n{Body}\r\n0\r\nX: y\n\r\n");
+        yield return ("a trailer that is no text", Coding + $"{size}\r\n{Body}\r\n0\r\nX: \u0093\r\n\r\n");
         yield return ("a trailer without a colon", Coding + $"{size}\r\n{Body}\r\n0\r\nX\r\n\r\n");
     }
 

@@ -88,5 +88,34 @@ internal sealed class RawClient : IDisposable
         }
     }
 
+    /// <summary>Everything until the server closes the connection or says nothing for so long.</summary>
+    public async Task<RawAnswers> ListenAsync(TimeSpan quietMax)
+    {
+        using var all = new MemoryStream();
+        byte[] buffer = new byte[1 << 13];
+        using var patience = new CancellationTokenSource();
+        try
+        {
+            while (true)
+            {
+                patience.CancelAfter(quietMax);
+                int count = await _socket.ReceiveAsync(buffer.AsMemory(), patience.Token);
+                all.Write(buffer, 0, count);
+                if (count == 0)
+                {
+                    return RawAnswers.Of(all.ToArray()) with { IsClosed = true };
+                }
+            }
+        }
+        catch (SocketException)
+        {
+            return RawAnswers.Of(all.ToArray()) with { IsClosed = true, IsReset = true };
+        }
+        catch (OperationCanceledException)
+        {
+            return RawAnswers.Of(all.ToArray());
+        }
+    }
+
     public void Dispose() => _socket.Dispose();
 }
