@@ -7,6 +7,7 @@ using LossService.Benchmarks.Kernels;
 using LossService.Benchmarks.Overload;
 using LossService.Benchmarks.Server;
 using LossService.Benchmarks.Shutdown;
+using LossService.Benchmarks.Soak;
 using LossService.Benchmarks.Startup;
 using LossService.Conformance.Native;
 
@@ -14,7 +15,7 @@ namespace LossService.Benchmarks;
 
 /// <summary>The parts of the benchmark by their names on the command line. Each writes its section when it is done, so that
 /// a run that is broken off keeps what it has.</summary>
-internal sealed class Parts(bool toy, string? filter = null)
+internal sealed class Parts(bool toy, string? filter = null, double? seconds = null, bool leaks = false)
 {
     private const string KernelsNote = """
         Loss and gradient of one request, in microseconds. "LossService" is `Loss.Run` of a settled request with a warm pool, all that
@@ -33,6 +34,9 @@ internal sealed class Parts(bool toy, string? filter = null)
         The echo returns the request's bytes behind the same middleware. A target below 1 allows that much: 0.769 is "at most 1.3
         times the echo".
         """;
+
+    private const double SoakSeconds = 3600;
+    private const double ToySoakSeconds = 8;
 
     /// <summary>All rows that the parts run so far have found.</summary>
     public List<Row> Rows { get; } = [];
@@ -82,6 +86,8 @@ internal sealed class Parts(bool toy, string? filter = null)
                 return Hold("Clients that leave", HoldBenchmarks.Leave(toy));
             case "overload":
                 return Hold("Overload", OverloadBenchmarks.Run(toy, Say));
+            case "soak":
+                return Hold("Soak", SoakBenchmarks.Run(toy, seconds ?? (toy ? ToySoakSeconds : SoakSeconds), leaks, Say));
             case "sockets":
                 return Hold("Changed requests", SocketBenchmarks.Run(toy));
             case "sweep":
@@ -164,7 +170,7 @@ internal sealed class Parts(bool toy, string? filter = null)
 
     private void Publish(string title, string body)
     {
-        if (!toy && filter is null)
+        if (!toy && filter is null && !leaks)
         {
             Report.Write(title, body);
         }

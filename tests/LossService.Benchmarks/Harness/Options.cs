@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace LossService.Benchmarks.Harness;
 
 /// <summary>What the command line asks for.</summary>
@@ -11,12 +13,21 @@ internal sealed record Options(string? Only, bool Toy, string? Json, string? Ser
     /// <summary>Only kernels whose work has this in its name; null for all.</summary>
     public string? Filter { get; private init; }
 
+    /// <summary>How long a soak takes; null for its own time.</summary>
+    public double? Seconds { get; private init; }
+
+    /// <summary>The soak plants a leak, which it must find.</summary>
+    public bool Leaks { get; private init; }
+
     public const string Usage = """
         dotnet run -c Release --project tests/LossService.Benchmarks [-- OPTIONS]
           --only PART   kernels, pieces, digits, server, cost or startup (all of these when absent);
                         isolation, fuzz, sockets, cancel or overload (what holds, at length); sweep (every float there is, half an hour);
+                        soak (an hour under a mixed load: what grows);
                         shutdown (200 stops under load, a quarter of an hour); dotnet (ours under BenchmarkDotNet)
           --filter TEXT only kernels with this in their name ("bce_with_logits 10M"); writes no results
+          --seconds N   how long a soak takes (3600)
+          --leak        the soak plants a leak of 1 KiB a request, and has to fail; writes no results
           --toy         everything once at toy size, to see that it runs; writes no results
           --json FILE   the rows as JSON, too
         """;
@@ -27,9 +38,9 @@ internal sealed record Options(string? Only, bool Toy, string? Json, string? Ser
         var options = new Options(null, false, null, null, null);
         for (int i = 0; i < arguments.Length; i++)
         {
-            if (arguments[i] == "--toy")
+            if (arguments[i] is "--toy" or "--leak")
             {
-                options = options with { Toy = true };
+                options = arguments[i] == "--toy" ? options with { Toy = true } : options with { Leaks = true };
                 continue;
             }
 
@@ -46,6 +57,9 @@ internal sealed record Options(string? Only, bool Toy, string? Json, string? Ser
                     break;
                 case "--filter":
                     options = options with { Filter = value };
+                    break;
+                case "--seconds" when double.TryParse(value, CultureInfo.InvariantCulture, out double seconds) && seconds >= 1:
+                    options = options with { Seconds = seconds };
                     break;
                 case "--json":
                     options = options with { Json = value };

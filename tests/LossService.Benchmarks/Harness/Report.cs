@@ -9,7 +9,7 @@ internal static partial class Report
 {
     private static readonly string[] Order =
     [
-        "Kernels", "Pieces of kernels", "Digits", "Server", "Cost as work grows", "Start-up", "Shutdown",
+        "Kernels", "Pieces of kernels", "Digits", "Server", "Cost as work grows", "Start-up", "Shutdown", "Soak",
         "Clients that leave", "Clients kept apart", "Changed bodies", "Changed requests",
     ];
 

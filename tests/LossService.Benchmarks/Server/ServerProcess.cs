@@ -113,6 +113,9 @@ internal sealed class ServerProcess : IDisposable
     /// <summary>What it has used so far; it must have been started with a gauge.</summary>
     public Reading Read() => Gauge.Read(_gauge);
 
+    /// <summary>The same, after it has collected its garbage.</summary>
+    public Reading ReadLive() => Gauge.Read(_gauge, collects: true);
+
     public void Dispose()
     {
         _connections.ForEach(connection => connection.Dispose());

@@ -1,4 +1,5 @@
 using LossService.Benchmarks.Server;
+using LossService.Benchmarks.Soak;
 
 #pragma warning disable CA1050 // The runtime looks for this name outside every namespace.
 
@@ -6,5 +7,9 @@ using LossService.Benchmarks.Server;
 /// thing that tells a measured service from one that users run.</summary>
 internal static class StartupHook
 {
-    public static void Initialize() => Gauge.Serve();
+    public static void Initialize()
+    {
+        Gauge.Serve();
+        Leak.Plant();
+    }
 }

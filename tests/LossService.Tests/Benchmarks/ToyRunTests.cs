@@ -23,6 +23,7 @@ public class ToyRunTests
     [InlineData("cancel", 0)]
     [InlineData("overload", 0)]
     [InlineData("sockets", 0)]
+    [InlineData("soak", 0)]
     [InlineData("sweep", 0)]
     [InlineData("shutdown", 0)]
     public async Task ToyRun_OfEveryPart_AgreesWithItsPeers(string part, int rowsMin)
@@ -42,6 +43,13 @@ public class ToyRunTests
         {
             File.Delete(file);
         }
+    }
+
+    [Fact]
+    public async Task Soak_OfAServiceThatLeaks_Fails()
+    {
+        (int code, string output) = await Programs.RunAsync(Programs.Dotnet, Benchmarks, "--toy", "--only", "soak", "--leak");
+        Assert.True(code == 1 && output.Contains("GROWS: live managed heap", StringComparison.Ordinal), output);
     }
 
     // What this project is built with is built beside it, in the same configuration and for the same framework.
