@@ -88,6 +88,8 @@ internal sealed class Parts(bool toy, string? filter = null, double? seconds = n
                 return Hold("Overload", OverloadBenchmarks.Run(toy, Say));
             case "soak":
                 return Hold("Soak", SoakBenchmarks.Run(toy, seconds ?? (toy ? ToySoakSeconds : SoakSeconds), leaks, Say));
+            case "memory":
+                return Hold("Memory after a large request", MemoryBenchmarks.Run(toy, Say));
             case "sockets":
                 return Hold("Changed requests", SocketBenchmarks.Run(toy));
             case "sweep":

@@ -63,12 +63,16 @@ public sealed class TensorPool
     }
 
     /// <summary>Lets go of the blocks that nobody needed since the last call; the host calls it now and then.</summary>
-    public void Age()
+    /// <returns>How many bytes these were: garbage now, which the process holds until it is collected.</returns>
+    public long Age()
     {
+        long bytes = 0;
         for (int size = SmallestLog2; size <= LargestLog2; size++)
         {
-            _shelves[size].Age();
+            bytes += (long)_shelves[size].Age() << size;
         }
+
+        return bytes;
     }
 
     internal void Return(Block block, int generation)
@@ -118,17 +122,19 @@ public sealed class TensorPool
             }
         }
 
-        public void Age()
+        public int Age()
         {
             lock (_lock)
             {
                 // What stayed idle through the whole period was not needed in it.
-                for (; _idleLow > 0 && _idle.Count > 0; _idleLow--)
+                int unneeded = Math.Min(_idleLow, _idle.Count);
+                for (int block = 0; block < unneeded; block++)
                 {
                     _idle.Pop();
                 }
 
                 _idleLow = _idle.Count;
+                return unneeded;
             }
         }
     }

@@ -22,7 +22,7 @@ internal sealed record Options(string? Only, bool Toy, string? Json, string? Ser
     public const string Usage = """
         dotnet run -c Release --project tests/LossService.Benchmarks [-- OPTIONS]
           --only PART   kernels, pieces, digits, server, cost or startup (all of these when absent);
-                        isolation, fuzz, sockets, cancel or overload (what holds, at length); sweep (every float there is, half an hour);
+                        isolation, fuzz, sockets, memory, cancel or overload (what holds, at length); sweep (every float there is, half an hour);
                         soak (an hour under a mixed load: what grows);
                         shutdown (200 stops under load, a quarter of an hour); dotnet (ours under BenchmarkDotNet)
           --filter TEXT only kernels with this in their name ("bce_with_logits 10M"); writes no results

@@ -41,6 +41,16 @@ internal sealed class ServerProcess : IDisposable
         }
     }
 
+    /// <summary>The most that it ever was.</summary>
+    public long ResidentBytesMost
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.PeakWorkingSet64;
+        }
+    }
+
     /// <summary>How many files, sockets and the like it has open; 0 where the system does not tell.</summary>
     public int Handles
     {

@@ -149,6 +149,22 @@ public sealed class PoolTests
     }
 
     [Fact]
+    public void Age_OfBlocksThatNobodyNeeded_LetsThemGoAtTheSecondLook()
+    {
+        var pool = new TensorPool(1 << 20);
+        Lease kept = pool.Rent(1000);
+        pool.Rent(5000).Dispose();
+        Assert.Equal(0, pool.Age()); // it was needed since the last look
+        pool.Rent(5000).Dispose();
+        Assert.Equal(0, pool.Age());
+        Assert.Equal(8192, pool.Age());
+        Assert.Equal(0, pool.Age());
+        kept.Dispose();
+        Assert.Equal(0, pool.Age());
+        Assert.Equal(1024, pool.Age());
+    }
+
+    [Fact]
     public void Pool_BeyondItsLimit_RefusesAndLendsAgainAfterAReturn()
     {
         var pool = new TensorPool(1024);
