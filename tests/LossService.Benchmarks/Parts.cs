@@ -1,4 +1,5 @@
 using System.Text.Json;
+using LossService.Benchmarks.Abuse;
 using LossService.Benchmarks.Digits;
 using LossService.Benchmarks.Growth;
 using LossService.Benchmarks.Harness;
@@ -88,6 +89,8 @@ internal sealed class Parts(bool toy, string? filter = null, double? seconds = n
                 return Hold("Overload", OverloadBenchmarks.Run(toy, Say));
             case "soak":
                 return Hold("Soak", SoakBenchmarks.Run(toy, seconds ?? (toy ? ToySoakSeconds : SoakSeconds), leaks, Say));
+            case "abuse":
+                return Hold("HTTP abuse", AbuseBenchmarks.Run(toy, filter, Say));
             case "memory":
                 return Hold("Memory after a large request", MemoryBenchmarks.Run(toy, Say));
             case "sockets":

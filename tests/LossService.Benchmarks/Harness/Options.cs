@@ -10,7 +10,7 @@ namespace LossService.Benchmarks.Harness;
 /// <param name="Urls">Where that service listens.</param>
 internal sealed record Options(string? Only, bool Toy, string? Json, string? Serve, string? Urls)
 {
-    /// <summary>Only kernels whose work has this in its name; null for all.</summary>
+    /// <summary>Only kernels or attacks that have this in their names; null for all.</summary>
     public string? Filter { get; private init; }
 
     /// <summary>How long a soak takes; null for its own time.</summary>
@@ -23,9 +23,10 @@ internal sealed record Options(string? Only, bool Toy, string? Json, string? Ser
         dotnet run -c Release --project tests/LossService.Benchmarks [-- OPTIONS]
           --only PART   kernels, pieces, digits, server, cost or startup (all of these when absent);
                         isolation, fuzz, sockets, memory, cancel or overload (what holds, at length); sweep (every float there is, half an hour);
+                        abuse (what others notice of attacks, ten minutes);
                         soak (an hour under a mixed load: what grows);
                         shutdown (200 stops under load, a quarter of an hour); dotnet (ours under BenchmarkDotNet)
-          --filter TEXT only kernels with this in their name ("bce_with_logits 10M"); writes no results
+          --filter TEXT only kernels ("bce_with_logits 10M") or attacks ("slow readers") with this in their name; writes no results
           --seconds N   how long a soak takes (3600)
           --leak        the soak plants a leak of 1 KiB a request, and has to fail; writes no results
           --toy         everything once at toy size, to see that it runs; writes no results

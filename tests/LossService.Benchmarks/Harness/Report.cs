@@ -10,7 +10,7 @@ internal static partial class Report
     private static readonly string[] Order =
     [
         "Kernels", "Pieces of kernels", "Digits", "Server", "Cost as work grows", "Start-up", "Shutdown", "Soak", "Memory after a large request",
-        "Clients that leave", "Clients kept apart", "Changed bodies", "Changed requests",
+        "Clients that leave", "Clients kept apart", "Changed bodies", "Changed requests", "HTTP abuse",
     ];
 
     private static string Folder => Path.Combine(Machine.Repository, "tests", "LossService.Benchmarks", "results");

@@ -60,6 +60,26 @@ internal sealed class Connection : IDisposable
         return ReadAnswer(null);
     }
 
+    /// <summary>Posts JSON, and behind it so many blanks, each in a chunk of its own.</summary>
+    /// <returns>The answer's status.</returns>
+    public static int SendChunks(int port, string path, byte[] json, int blanks)
+    {
+        const int Block = 10_000;
+        using var connection = new Connection(port);
+        connection.SendAll(Encoding.ASCII.GetBytes(string.Create(
+            CultureInfo.InvariantCulture,
+            $"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n{json.Length:x}\r\n")));
+        connection.SendAll([.. json, .. "\r\n"u8]);
+        byte[] chunks = Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat("1\r\n \r\n", Block)));
+        for (int sent = 0; sent < blanks; sent += Block)
+        {
+            connection.SendAll(chunks);
+        }
+
+        connection.SendAll("0\r\n\r\n"u8.ToArray());
+        return connection.ReadAnswer(null);
+    }
+
     public void Dispose() => _socket.Dispose();
 
     private void SendAll(byte[] request)

@@ -89,7 +89,8 @@ internal sealed class ServerProcess : IDisposable
         string dll, bool withGauge = true, byte[]? firstRequest = null, params (string Name, string Value)[] environment) =>
         Start("LossService", [dll], withGauge, firstRequest, environment);
 
-    /// <summary>Starts the service itself with settings, each as name=value.</summary>
+    /// <summary>Starts the service itself with settings, each as name=value; "{port}" in them is the port it is asked
+    /// at.</summary>
     public static ServerProcess StartServiceWith(params string[] settings) =>
         Start("LossService", [Service, .. settings.Select(setting => $"--{setting}")], false, null, []);
 
@@ -142,7 +143,8 @@ internal sealed class ServerProcess : IDisposable
         string gauge = Path.Combine(Path.GetTempPath(), $"gauge-{Environment.ProcessId}-{port}");
         string[] command =
         [
-            .. OneProcessor(), Programs.Dotnet, .. program, "--urls",
+            .. OneProcessor(), Programs.Dotnet,
+            .. program.Select(word => word.Replace("{port}", $"{port}", StringComparison.Ordinal)), "--urls",
             string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{port}"),
         ];
         var plan = new ProcessStartInfo(command[0], command[1..])
@@ -208,7 +210,8 @@ internal sealed class ServerProcess : IDisposable
     private static string[] OneProcessor() =>
         Environment.ProcessorCount >= 2 && Programs.Run("taskset", ["--version"]).Code == 0 ? ["taskset", "-c", "0"] : [];
 
-    private static int FreePort()
+    /// <summary>A port that nobody listens at.</summary>
+    public static int FreePort()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();

@@ -25,6 +25,7 @@ public class ToyRunTests
     [InlineData("sockets", 0)]
     [InlineData("soak", 0)]
     [InlineData("memory", 0)]
+    [InlineData("abuse", 0)]
     [InlineData("sweep", 0)]
     [InlineData("shutdown", 0)]
     public async Task ToyRun_OfEveryPart_AgreesWithItsPeers(string part, int rowsMin)

