@@ -1,3 +1,4 @@
+using System.IO.Pipelines;
 using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
@@ -8,6 +9,8 @@ namespace LossService.Api.Pages;
 /// <summary>A document that was written once and is served many times, with its ETag.</summary>
 internal sealed class Page(byte[] body, string mediaType = "application/json") : IResult
 {
+    private const int PartBytes = 32 << 10;
+
     private readonly EntityTagHeaderValue _tag =
         new('"' + Convert.ToHexStringLower(SHA256.HashData(body).AsSpan(0, 8)) + '"');
 
@@ -32,7 +35,17 @@ internal sealed class Page(byte[] body, string mediaType = "application/json") :
         response.ContentLength = body.Length;
         if (!HttpMethods.IsHead(httpContext.Request.Method))
         {
-            await response.BodyWriter.WriteAsync(body, httpContext.RequestAborted);
+            await WriteAsync(response.BodyWriter, httpContext.RequestAborted);
+        }
+    }
+
+    // In parts: the server copies all that it is handed at once, and a thousand slow readers of a megabyte would hold a
+    // gigabyte.
+    private async Task WriteAsync(PipeWriter writer, CancellationToken cancelled)
+    {
+        for (int at = 0; at < body.Length; at += PartBytes)
+        {
+            await writer.WriteAsync(body.AsMemory(at, Math.Min(PartBytes, body.Length - at)), cancelled);
         }
     }
 
