@@ -64,7 +64,7 @@ public sealed class FrontTests(SocketService service) : IClassFixture<SocketServ
     // True once all have counted the same; a second answer would come at once, and then they never do.
     private static async Task<bool> AgreeAsync(Tap tap, Nginx front, int received)
     {
-        for (int attempt = 0; attempt < 100; attempt++)
+        for (int attempt = 0; attempt < 300; attempt++)
         {
             await Task.Delay(10);
             if (front.Counts.Answered == received && tap.Answers == front.Counts.PassedOn)
