@@ -40,7 +40,7 @@ internal static class BinaryExample
                 continue;
             }
 
-            bool isLabel = form.Kind is InputKind.Label or InputKind.Length;
+            bool isLabel = form.IsInteger;
             Tensor tensor = (isLabel ? request.LabelTensor(place) : request.Tensor(place))!;
             bool grows = form.Pattern.Symbols is [Samples, ..];
             int[] shape = [.. Enumerable.Range(0, tensor.Shape.Rank).Select(axis =>

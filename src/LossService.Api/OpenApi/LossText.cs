@@ -35,6 +35,12 @@ internal static class LossText
                 .Append(ParameterRange.Listed(set.Select(one => one.Name))).Append(" is given.");
         }
 
+        if (input.Beside is { } other)
+        {
+            text.Append(input.Optional ? " Given only beside " : " Given if and only if ").Append(other)
+                .Append(input.Optional ? "." : " is.");
+        }
+
         if (input.NeededWith is { } parameter)
         {
             text.Append(" Given if and only if ").Append(parameter.Name).Append(" is above 0.");
@@ -57,6 +63,7 @@ internal static class LossText
         InputKind.Label => " labels",
         InputKind.Flag => " booleans",
         InputKind.Length => " lengths",
+        InputKind.Place => " places",
         _ when form.Domain.Values is { } values => $" in {{{string.Join(", ", values)}}}",
         _ when PageWords.Finite(form.Domain.Max) is { } max => $" in [{form.Domain.Min}, {max}]",
         _ when PageWords.Finite(form.Domain.Min) is { } min => $" >= {min}",

@@ -9,22 +9,26 @@ namespace LossService.Api.Pages;
 /// <param name="Gradient">default, on_request or never.</param>
 /// <param name="Optional">True when it may be left out.</param>
 /// <param name="OneOf">The name of a set of inputs of which exactly one is given.</param>
+/// <param name="Beside">The input that it accompanies: refused without that, and required beside it unless
+/// optional.</param>
 public sealed record InputView(
-    string Name, string Meaning, IReadOnlyList<FormView> Forms, string Gradient, bool Optional, string? OneOf)
+    string Name, string Meaning, IReadOnlyList<FormView> Forms, string Gradient, bool Optional, string? OneOf,
+    string? Beside)
 {
     internal static InputView Of(Input input) => new(
         input.Name, input.Meaning, [.. input.Forms.Select(FormView.Of)], PageWords.Of(input.Gradient), input.Optional,
-        input.OneOf);
+        input.OneOf, input.Beside);
 }
 
 /// <summary>One way of writing an input.</summary>
 /// <param name="Shape">The axes by symbol; <c>*</c> stands for any number of axes; empty for a single value.</param>
-/// <param name="Kind">number, label, flag or length.</param>
+/// <param name="Kind">number, label, flag, length or place.</param>
 /// <param name="Min">The least value.</param>
 /// <param name="Max">The greatest value.</param>
 /// <param name="Values">The only values, when they can be listed.</param>
 /// <param name="Finite">True when NaN and infinities are refused.</param>
-/// <param name="Classes">For labels: the axis whose length they stay below; for lengths: the axis that they count on.</param>
+/// <param name="Classes">For labels and places: the axis whose length they stay below; for lengths: the
+/// axis that they count on.</param>
 /// <param name="Background">True where the label equal to the number of classes is the background.</param>
 /// <param name="TargetType">The value of <c>target_type</c> that asks for this form.</param>
 public sealed record FormView(

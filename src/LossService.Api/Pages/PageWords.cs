@@ -17,6 +17,7 @@ internal static class PageWords
         InputKind.Label => "label",
         InputKind.Flag => "flag",
         InputKind.Length => "length",
+        InputKind.Place => "place",
         _ => "number",
     };
 

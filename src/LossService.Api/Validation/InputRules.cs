@@ -9,7 +9,9 @@ namespace LossService.Api.Validation;
 internal static class InputRules
 {
     public static void AddInputRules(this AbstractValidator<LossRequest> validator) =>
-        validator.Add(RequiredInputsAreGiven, OneOfEachSetIsGiven, NeededInputsAreGiven, GradientsAreAvailable);
+        validator.Add(
+            RequiredInputsAreGiven, OneOfEachSetIsGiven, CompanionsAreTogether, NeededInputsAreGiven,
+            GradientsAreAvailable);
 
     private static void RequiredInputsAreGiven(LossRequest request, ValidationContext<LossRequest> context)
     {
@@ -56,6 +58,32 @@ internal static class InputRules
         string found = string.Join(" and ", given.Select(input => input.Name));
         context.Refuse(
             $"/{given[1].Name}", Codes.OptionConflict, $"expected {expected}, found {found}", expected, found);
+    }
+
+    // Inputs that accompany another: refused without it, and needed beside it unless they are optional.
+    private static void CompanionsAreTogether(LossRequest request, ValidationContext<LossRequest> context)
+    {
+        for (int place = 0; place < request.Card.Inputs.Count; place++)
+        {
+            Input input = request.Card.Inputs[place];
+            if (input.Beside is not { } other)
+            {
+                continue;
+            }
+
+            bool isMeant = !IsAbsent(request, request.Card.PlaceOfInput(other));
+            if (isMeant && !input.Optional && IsAbsent(request, place))
+            {
+                context.Refuse(
+                    $"/{input.Name}", Codes.MissingInput, $"{other} needs {input.Name} beside it", Shapes(input));
+            }
+            else if (!isMeant && request.HasInput(place))
+            {
+                context.Refuse(
+                    $"/{input.Name}", Codes.OptionConflict, $"{input.Name} counts only beside {other}",
+                    $"{other}, or no {input.Name}", $"no {other}");
+            }
+        }
     }
 
     // Inputs that belong to a parameter: needed when it is above 0, without a meaning otherwise.

@@ -17,7 +17,7 @@ internal static class Extents
             return;
         }
 
-        solution.Bind(symbol, tensor.IsBareEmpty ? 0 : tensor.Shape[rank - 1]);
+        solution.Bind(symbol, tensor.IsBareEmpty ? 0 : tensor.Shape[form.Pattern.AxisOf(symbol)]);
     }
 
     /// <summary>Looks whether packed rows are as long as their lengths say, and classes exist that parameters

@@ -16,6 +16,9 @@ public enum InputKind
 
     /// <summary>Integers, which count elements of an axis: from 0 to its length.</summary>
     Length,
+
+    /// <summary>Integers, which point at samples by their places, different ones in each row.</summary>
+    Place,
 }
 
 /// <summary>How an input cuts one flat axis into lists, which stand on it one behind the other.</summary>
@@ -104,8 +107,8 @@ public sealed record InputForm(string Axes, InputKind Kind = InputKind.Number)
     /// <summary>The values allowed.</summary>
     public Domain Domain { get; init; } = Domain.Any;
 
-    /// <summary>For labels: the symbol of the axis whose length they stay below; for lengths, of the axis that they
-    /// count on; null where <see cref="Domain"/> says it.</summary>
+    /// <summary>For labels and places: the symbol of the axis whose length they stay below; for lengths, of the axis
+    /// that they count on; null where <see cref="Domain"/> says it.</summary>
     public string? Classes { get; init; }
 
     /// <summary>True where the label equal to the number of classes is the background.</summary>
@@ -132,7 +135,7 @@ public sealed record InputForm(string Axes, InputKind Kind = InputKind.Number)
     public Parameter? Except { get; init; }
 
     /// <summary>True when the elements are read as integers.</summary>
-    public bool IsInteger => Kind is InputKind.Label or InputKind.Length;
+    public bool IsInteger => Kind is InputKind.Label or InputKind.Length or InputKind.Place;
 
     /// <summary>The shape, ready to be matched.</summary>
     public ShapePattern Pattern { get; } = ShapePattern.Parse(Axes);
@@ -175,6 +178,10 @@ public sealed class Input
     /// <summary>The name of a set of inputs of which exactly one is given, such as <c>q</c> for q, log_q and
     /// q_logits.</summary>
     public string? OneOf { get; init; }
+
+    /// <summary>The name of the input that this one accompanies: refused without it; beside it required, unless
+    /// optional.</summary>
+    public string? Beside { get; init; }
 
     /// <summary>The parameter that decides: the input is required when it is above 0, and refused otherwise.</summary>
     public Parameter? NeededWith { get; init; }

@@ -35,6 +35,18 @@ public sealed class ShapePattern
         return [.. text.Split('|').Select(one => Parse(one.Trim()))];
     }
 
+    /// <summary>The axis that a symbol stands for, which is one of the leading ones.</summary>
+    public int AxisOf(string symbol)
+    {
+        int axis = 0;
+        while (Symbols[axis] != symbol)
+        {
+            axis++;
+        }
+
+        return axis;
+    }
+
     /// <inheritdoc/>
     public override string ToString() => $"[{string.Join(", ", Symbols.Concat(Rest is null ? [] : [Rest + "…"]))}]";
 }

@@ -217,11 +217,17 @@ public static class ShapeSolver
         {
             if (!IsMeant(request, place, form, wanted, solution, out Shape shape))
             {
+                if (form is { Kind: InputKind.Place })
+                {
+                    expected.Add($"{form.Pattern}"); // its first axis is as long as it likes
+                }
+
                 continue;
             }
 
             rankFits |= tensor.Shape.Rank == shape.Rank;
-            string text = form.Fixed is null && Solution.SymbolsOf(form.Pattern) is { Length: > 0 } symbols
+            string text = form.Kind == InputKind.Place ? $"{form.Pattern}"
+                : form.Fixed is null && Solution.SymbolsOf(form.Pattern) is { Length: > 0 } symbols
                 ? $"{shape} ({symbols} from {solution.IntroducedBy})" : $"{shape}";
             if (HasEnoughClasses(form, wanted, solution) && !expected.Contains(text))
             {
@@ -236,14 +242,14 @@ public static class ShapeSolver
         { Expected = all, Found = tensor.Shape.ToString() });
     }
 
-    // Only weights, and what cuts an axis into lists, have other axes than the first input; anything else would be
-    // repeated for every sample.
+    // Only weights, tuples of places, and what cuts an axis into lists, have other axes than the first input; anything
+    // else would be repeated for every sample.
     private static bool GoesWithFirst(LossRequest request, int place, InputForm form, Solution solution)
     {
         Input input = request.Card.InputAt(place);
         if (form.Fixed is not null
             || (input.Optional && input.NeededWith is null && form.Kind == InputKind.Number)
-            || input.Groups != Grouping.None)
+            || form.Kind == InputKind.Place || input.Groups != Grouping.None)
         {
             return true;
         }

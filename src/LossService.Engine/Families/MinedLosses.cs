@@ -23,54 +23,60 @@ internal static class MinedLosses
         {
             TLoss loss = TLoss.Configure(new(request));
             using var plan = new ItemPlan<T>(request, workshop);
+            using var relation = new Relation<T>(request, plan, workshop.Pool);
             using var table = new DistanceTable<T>(request, plan, loss.Metric, workshop);
             table.Measure(workshop);
-            using TupleTable? tuples = WantsTuples(request) ? new(plan.Items, workshop.Pool) : null;
-            if (plan.Settle(result, own: Divisor(loss, table, request, plan, tuples, workshop)))
+            using FormedTuples? tuples =
+                WantsTuples(request) ? new(TLoss.FormsTriplets, plan.Items, workshop.Pool) : null;
+            var driver = new NeighbourDriver<TLoss, T>(loss, table, relation, plan, tuples);
+            if (Look(loss, driver, request, tuples, workshop, out Normalizer? divisor)
+                && plan.Settle(result, own: divisor))
             {
-                Answer(loss, table, request, result, plan, tuples, workshop);
+                Answer(driver, table, request, result, plan, tuples, workshop);
             }
         }
 
-        private static bool WantsTuples(LossRequest request) =>
-            TLoss.Card.Outputs.Count > 0 && new Settings(request).IsOn(Mined.ReturnTuples);
+        private static bool WantsTuples(LossRequest request) => new Settings(request).IsOn(Mined.ReturnTuples);
 
-        // What a mean divides by is known only when every anchor has looked around.
-        private static Normalizer? Divisor<T>(
-            TLoss loss, DistanceTable<T> table, LossRequest request, ItemPlan<T> plan, TupleTable? tuples,
-            Workshop workshop)
+        // What a mean divides by, and how many tuples there are, is known only when every anchor has looked around.
+        private static bool Look<T>(
+            TLoss loss, NeighbourDriver<TLoss, T> driver, LossRequest request, FormedTuples? tuples,
+            Workshop workshop, out Normalizer? divisor)
             where T : unmanaged, IFloatingPointIeee754<T>
         {
+            divisor = null;
             bool counts = loss.Reducer != Reducer.Anchors && request.Reduction == Reduction.Mean;
             if (!counts && tuples is null)
             {
-                return null;
+                return true;
             }
 
-            var counter = new NeighbourDriver<TLoss, T>(loss, table, request, plan, items: null, tuples);
-            counter.RunAll(workshop);
-            tuples?.Lay(workshop.Pool);
-            return !counts ? null : loss.Reducer == Reducer.Tuples ? new("pairs", counter.Tuples) : new("nonzero", counter.Nonzero);
+            driver.RunAll(workshop);
+            if (counts)
+            {
+                divisor = loss.Reducer == Reducer.Tuples
+                    ? new("pairs", driver.Tuples) : new("nonzero", driver.Nonzero);
+            }
+
+            return tuples?.Lay(request, workshop.Pool) != false;
         }
 
         private static void Answer<T>(
-            TLoss loss, DistanceTable<T> table, LossRequest request, LossResult result, ItemPlan<T> plan,
-            TupleTable? tuples, Workshop workshop)
+            NeighbourDriver<TLoss, T> driver, DistanceTable<T> table, LossRequest request, LossResult result,
+            ItemPlan<T> plan, FormedTuples? tuples, Workshop workshop)
             where T : unmanaged, IFloatingPointIeee754<T>
         {
             Outputs.Rent(request, result, workshop.Pool, withItems: true);
             using Tensor items = AnchorItems.Rent(plan.Items, workshop.Pool);
-            new NeighbourDriver<TLoss, T>(loss, table, request, plan, items, tuples).RunAll(workshop);
+            driver.AnswerInto(items);
+            driver.RunAll(workshop);
             if (result.Gradients[0] is { } gradient)
             {
                 table.Differentiate(gradient, plan, workshop);
             }
 
             AnchorItems.Finish<T, T>(result, plan, items);
-            if (tuples is not null)
-            {
-                result.Outputs[0] = tuples.Release();
-            }
+            tuples?.Release(result);
         }
     }
 }

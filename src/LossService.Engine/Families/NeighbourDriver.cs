@@ -12,24 +12,23 @@ internal sealed class NeighbourDriver<TLoss, T> : Driver
 {
     private readonly TLoss _loss;
     private readonly DistanceTable<T> _table;
+    private readonly Relation<T> _relation;
     private readonly ItemPlan<T> _plan;
-    private readonly Tensor _labels;
-    private readonly Tensor? _items;
-    private readonly TupleTable? _tuplesTold;
+    private readonly FormedTuples? _told;
     private readonly int _rowsPerBlock;
+    private Tensor? _items;
     private long _tuples;
     private long _nonzero;
 
-    /// <summary>Without <paramref name="items"/> it counts and changes nothing.</summary>
+    /// <summary>Until <see cref="AnswerInto"/> it counts and changes nothing.</summary>
     public NeighbourDriver(
-        TLoss loss, DistanceTable<T> table, LossRequest request, ItemPlan<T> plan, Tensor? items, TupleTable? tuples)
+        TLoss loss, DistanceTable<T> table, Relation<T> relation, ItemPlan<T> plan, FormedTuples? told)
     {
-        _tuplesTold = tuples;
         _loss = loss;
         _table = table;
+        _relation = relation;
         _plan = plan;
-        _labels = request.LabelTensor(1)!;
-        _items = items;
+        _told = told;
         _rowsPerBlock = Math.Max(1, BlockItems / Math.Max(1, plan.Items));
     }
 
@@ -40,6 +39,9 @@ internal sealed class NeighbourDriver<TLoss, T> : Driver
 
     /// <summary>How many of them cost something.</summary>
     public long Nonzero => _nonzero;
+
+    /// <summary>From now on it answers: fills the items, and puts slopes in the place of distances.</summary>
+    public void AnswerInto(Tensor items) => _items = items;
 
     public override void Run(int block, Scratch scratch)
     {
@@ -74,38 +76,36 @@ internal sealed class NeighbourDriver<TLoss, T> : Driver
             return default;
         }
 
-        int count = row.Length;
-        Span<double> numbers = scratch.Take<double>(1, (7 * count) + 8);
-        Span<int> places = scratch.Take<int>(2, 2 * count);
-        Span<double> distances = numbers[..count];
-        Span<double> slopes = numbers.Slice(count, count);
-        int positives = Gather(anchor, row, distances, places, out int negatives);
-        slopes.Clear();
+        int most = _relation.Most;
+        Span<double> numbers = scratch.Take<double>(1, (9 * most) + 8);
+        Span<int> places = scratch.Take<int>(2, 3 * most);
+        (int positives, int negatives) = _relation.Gather(anchor, places[..most], places.Slice(most, most));
+        numbers.Slice(2 * most, 2 * most).Clear();
         var neighbours = new Neighbours
         {
             Anchor = anchor,
-            Positives = distances[..positives],
-            Negatives = distances.Slice(count - negatives, negatives),
+            Positives = Measure(row, places[..positives], numbers[..most]),
+            Negatives = Measure(row, places.Slice(most, negatives), numbers.Slice(most, most)),
             PositivePlaces = places[..positives],
-            NegativePlaces = places.Slice(count - negatives, negatives),
-            OnPositives = slopes[..positives],
-            OnNegatives = slopes.Slice(count - negatives, negatives),
-            Room = numbers[(2 * count)..],
-            Order = places.Slice(count, count),
-            Tuples = _items is null || _tuplesTold is null ? default : _tuplesTold.PlaceOf(anchor),
+            NegativePlaces = places.Slice(most, negatives),
+            AreTriplets = _relation.AreTriplets,
+            OnPositives = numbers.Slice(2 * most, positives),
+            OnNegatives = numbers.Slice(3 * most, negatives),
+            Room = numbers[(4 * most)..],
+            Order = places.Slice(2 * most, most),
+            Tuples = _items is null || _told is null ? default : _told.TripletsOf(anchor),
         };
         AnchorAnswer answer = _loss.Anchor(neighbours);
         if (_items is null)
         {
-            _tuplesTold?.Count(anchor, answer.Told);
-        }
-        else
-        {
-            Clear(row);
-            Scatter(row, neighbours.PositivePlaces, neighbours.OnPositives, coefficient * _table.Sign);
-            Scatter(row, neighbours.NegativePlaces, neighbours.OnNegatives, coefficient * _table.Sign);
+            _told?.Count(neighbours, answer.Told);
+            return answer;
         }
 
+        _told?.Tell(neighbours);
+        row.Clear();
+        Scatter(row, neighbours.PositivePlaces, neighbours.OnPositives, coefficient * _table.Sign);
+        Scatter(row, neighbours.NegativePlaces, neighbours.OnNegatives, coefficient * _table.Sign);
         return answer;
     }
 
@@ -117,40 +117,22 @@ internal sealed class NeighbourDriver<TLoss, T> : Driver
         }
     }
 
-    // Positives from the front, negatives from the middle on: both in the order of the batch.
-    private int Gather(
-        int anchor, ReadOnlySpan<double> row, Span<double> distances, Span<int> places, out int negatives)
+    private ReadOnlySpan<double> Measure(ReadOnlySpan<double> row, ReadOnlySpan<int> places, Span<double> distances)
     {
-        ReadOnlySpan<int> labels = _labels.Label;
-        int positives = 0;
-        negatives = 0;
-        for (int other = 0; other < row.Length; other++)
+        for (int i = 0; i < places.Length; i++)
         {
-            bool isOut = other == anchor || _plan.IsLeftOut(other);
-            positives += !isOut && labels[other] == labels[anchor] ? 1 : 0;
-            negatives += !isOut && labels[other] != labels[anchor] ? 1 : 0;
+            distances[i] = _table.Offset + (_table.Sign * row[places[i]]);
         }
 
-        int nextPositive = 0;
-        int nextNegative = row.Length - negatives;
-        for (int other = 0; other < row.Length; other++)
-        {
-            if (other != anchor && !_plan.IsLeftOut(other))
-            {
-                int place = labels[other] == labels[anchor] ? nextPositive++ : nextNegative++;
-                distances[place] = _table.Offset + (_table.Sign * row[other]);
-                places[place] = other;
-            }
-        }
-
-        return positives;
+        return distances[..places.Length];
     }
 
+    // A sample may be positive and negative at once, and stand in several triplets.
     private static void Scatter(Span<double> row, ReadOnlySpan<int> places, ReadOnlySpan<double> slopes, double factor)
     {
         for (int i = 0; i < places.Length; i++)
         {
-            row[places[i]] = factor == 0 || slopes[i] == 0 ? 0 : factor * slopes[i];
+            row[places[i]] += factor == 0 || slopes[i] == 0 ? 0 : factor * slopes[i];
         }
     }
 }

@@ -21,87 +21,16 @@ internal readonly record struct BatchMetric(Distance Distance, bool Normalizes)
         new(new(DistanceKind.Dot, 2, 0), settings.IsOn(normalize));
 }
 
-/// <summary>What a mean divides by, in the order of the words of <c>reducer</c>.</summary>
-internal enum Reducer
-{
-    /// <summary>The anchors, one an item.</summary>
-    Anchors,
-
-    /// <summary>The pairs or triplets that were formed.</summary>
-    Tuples,
-
-    /// <summary>Those of them that cost something.</summary>
-    Nonzero,
-}
-
-/// <summary>Which pairs or triplets count, in the order of the words of <c>miner</c>.</summary>
-internal enum Miner
-{
-    /// <summary>All of them.</summary>
-    All,
-
-    /// <summary>The negative is nearer than the positive.</summary>
-    Hard,
-
-    /// <summary>The negative is farther than the positive, but not by the miner's margin.</summary>
-    Semihard,
-
-    /// <summary>The negative is farther than the positive by more than the miner's margin.</summary>
-    Easy,
-}
-
-/// <summary>Members that the losses of mined pairs and triplets share.</summary>
-internal static class Mined
-{
-    /// <summary>The labels of such a card.</summary>
-    public static Input Labels { get; } = new(
-        "labels", "Classes: any integers; equal ones attract, others repel.",
-        [new("N", InputKind.Label) { Domain = Domain.Identity }]);
-
-    /// <summary>The vectors of such a card.</summary>
-    public static Input Embeddings { get; } = new("embeddings", "N E", "Vectors, one a row.")
-    {
-        Gradient = GradientRule.Default,
-    };
-
-    /// <summary>Asks for the triplets themselves.</summary>
-    public static Parameter ReturnTuples { get; } = Parameter.Flag(
-        "return_tuples", false, "Returns the triplets that were formed, so that mining can be audited.");
-
-    /// <summary>The triplets, where <see cref="ReturnTuples"/> asks for them.</summary>
-    public static Output Tuples { get; } = new(
-        "tuples", "T 3", InputKind.Label, "The places of anchor, positive and negative of each triplet, for return_tuples.");
-
-    /// <summary>What all of them say about their edges.</summary>
-    public static IReadOnlyList<string> Edges { get; } =
-    [
-        "An item is the sum over what its anchor forms; reducer says what a mean divides by.",
-        "A masked sample leaves the batch: it is nobody's positive or negative either.",
-        "Coincident vectors, and a vector of zeros under normalize_embeddings, have gradient 0.",
-    ];
-
-    /// <summary>What an anchor without negatives does.</summary>
-    public static Parameter WithoutNegatives { get; } = Parameter.Choice(
-        "without_negatives", ["skip", "compare"],
-        "What an anchor without negatives does: costs nothing, or compares its positives as TensorFlow Addons does.");
-
-    /// <summary>The parameter that chooses the divisor.</summary>
-    public static Parameter ReducerOf(string @default) => Parameter.Choice(
-        "reducer", ["anchors", "tuples", "nonzero"],
-        "What a mean divides by: the anchors, the pairs or triplets formed, or those of them that cost something.",
-        @default);
-}
-
 /// <summary>One anchor and the samples around it, in doubles: how far they are, and where slopes on that go.</summary>
 internal readonly ref struct Neighbours
 {
     /// <summary>The anchor's place in the batch.</summary>
     public required int Anchor { get; init; }
 
-    /// <summary>How far each sample of the anchor's class is, but for the anchor itself.</summary>
+    /// <summary>How far each positive is.</summary>
     public required ReadOnlySpan<double> Positives { get; init; }
 
-    /// <summary>How far each sample of another class is.</summary>
+    /// <summary>How far each negative is.</summary>
     public required ReadOnlySpan<double> Negatives { get; init; }
 
     /// <summary>The places of the positives.</summary>
@@ -110,32 +39,37 @@ internal readonly ref struct Neighbours
     /// <summary>The places of the negatives.</summary>
     public required ReadOnlySpan<int> NegativePlaces { get; init; }
 
+    /// <summary>True when each positive belongs to the negative at its own place: they are triplets, and a sample may
+    /// stand in several.</summary>
+    public bool AreTriplets { get; init; }
+
     /// <summary>∂item/∂distance of the positives: zeros, to be added to.</summary>
     public required Span<double> OnPositives { get; init; }
 
     /// <summary>∂item/∂distance of the negatives: zeros, to be added to.</summary>
     public required Span<double> OnNegatives { get; init; }
 
-    /// <summary>Room for five numbers a sample.</summary>
+    /// <summary>Room for five numbers a neighbour.</summary>
     public required Span<double> Room { get; init; }
 
-    /// <summary>Room for a place a sample.</summary>
+    /// <summary>Room for a place a neighbour.</summary>
     public required Span<int> Order { get; init; }
 
-    /// <summary>The triplets or pairs that the anchor formed, three places each, where they are wanted.</summary>
+    /// <summary>The triplets that the anchor formed, three places each, where they are wanted.</summary>
     public Span<int> Tuples { get; init; }
 
-    /// <summary>Takes down a triplet.</summary>
-    public void Tell(ref int told, int second, int third)
+    /// <summary>Takes down the triplets of a positive and some negatives, or only counts them.</summary>
+    public void Tell(ref int told, int positive, params ReadOnlySpan<int> negatives)
     {
-        if (!Tuples.IsEmpty)
+        for (int i = 0; i < negatives.Length && !Tuples.IsEmpty; i++)
         {
-            Tuples[3 * told] = Anchor;
-            Tuples[(3 * told) + 1] = second;
-            Tuples[(3 * told) + 2] = third;
+            Span<int> triplet = Tuples.Slice(3 * (told + i), 3);
+            triplet[0] = Anchor;
+            triplet[1] = PositivePlaces[positive];
+            triplet[2] = NegativePlaces[negatives[i]];
         }
 
-        told++;
+        told += negatives.Length;
     }
 
     /// <summary>Sorts numbers, the smallest first, equal ones as they stand.</summary>
@@ -208,8 +142,8 @@ internal readonly record struct AnchorAnswer(double Loss, long Tuples, long Nonz
     }
 }
 
-/// <summary>A loss of an anchor and the distances of the samples around it. The card's first input holds the vectors,
-/// the second their labels.</summary>
+/// <summary>A loss of an anchor and the distances of the samples around it. The card's first input holds the vectors;
+/// the others, from <see cref="Mined"/>, say who is whose positive and negative.</summary>
 internal interface IMinedLoss<TSelf> : ILossFile<TSelf> where TSelf : struct, IMinedLoss<TSelf>
 {
     /// <summary>How far samples are apart.</summary>
@@ -217,6 +151,10 @@ internal interface IMinedLoss<TSelf> : ILossFile<TSelf> where TSelf : struct, IM
 
     /// <summary>What a mean divides by.</summary>
     Reducer Reducer { get; }
+
+    /// <summary>True when the loss is a sum over triplets, which it tells one by one; otherwise an anchor's pairs are
+    /// what it formed.</summary>
+    static virtual bool FormsTriplets => false;
 
     /// <summary>An anchor's item, with its slopes.</summary>
     AnchorAnswer Anchor(in Neighbours row);

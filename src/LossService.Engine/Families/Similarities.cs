@@ -13,7 +13,7 @@ internal static class Similarities
     private sealed class SimilarityLoss<TLoss>() : FamilyLoss(TLoss.Card)
         where TLoss : struct, ISimilarityLoss<TLoss>
     {
-        private static bool HasLabels => TLoss.Positives == Positives.SameLabel;
+        private static bool HasRelation => TLoss.Positives == Positives.Related;
 
         protected override void ComputeFloat32(LossRequest request, LossResult result, Workshop workshop)
         {
@@ -36,28 +36,28 @@ internal static class Similarities
             where V : struct, IVectorLane<V, T>
         {
             using var plan = new ItemPlan<T>(request, workshop);
-            if (plan.Settle(result, own: Counted(request, plan, workshop.Pool)))
+            using Relation<T>? relation = HasRelation ? new(request, plan, workshop.Pool) : null;
+            if (plan.Settle(result, own: Counted(relation, workshop.Pool)))
             {
                 Outputs.Rent(request, result, workshop.Pool, withItems: true);
-                Answer<TInput, T, V>(request, result, plan, workshop);
+                Answer<TInput, T, V>(request, result, plan, relation, workshop);
             }
         }
 
-        private static Normalizer? Counted<T>(LossRequest request, ItemPlan<T> plan, TensorPool pool)
+        private static Normalizer? Counted<T>(Relation<T>? relation, TensorPool pool)
             where T : unmanaged, IFloatingPointIeee754<T>
         {
-            if (TLoss.Counting == Counting.Anchors)
+            if (relation is null || TLoss.Counting == Counting.Anchors)
             {
                 return null;
             }
 
-            using Tensor scratch = Tensor.Rent(pool, new Shape(plan.Items), Element.Label);
-            (long pairs, int anchors) = LabelCounts.Of(request.LabelTensor(1)!.Label, plan, scratch.Label);
+            (long pairs, int anchors) = relation.CountPositives(pool);
             return TLoss.Counting == Counting.PositivePairs ? new("pairs", pairs) : new("nonzero", anchors);
         }
 
         private static void Answer<TInput, T, V>(
-            LossRequest request, LossResult result, ItemPlan<T> plan, Workshop workshop)
+            LossRequest request, LossResult result, ItemPlan<T> plan, Relation<T>? relation, Workshop workshop)
             where TInput : unmanaged, IFloatingPointIeee754<TInput>
             where T : unmanaged, IFloatingPointIeee754<T>
             where V : struct, IVectorLane<V, T>
@@ -66,13 +66,13 @@ internal static class Similarities
             bool normalizes = loss.Similarity.Normalizes;
             using var anchors = new SimilaritySide<TInput, T>(request, result, 0, plan, normalizes, workshop.Pool);
             using SimilaritySide<TInput, T>? others =
-                HasLabels ? null : new(request, result, 1, plan, normalizes, workshop.Pool);
+                HasRelation ? null : new(request, result, 1, plan, normalizes, workshop.Pool);
 
             using Tensor losses = AnchorItems.Rent(plan.Items, workshop.Pool);
-            Meet<TInput, T, V>(loss, anchors, others ?? anchors, plan, losses, request, workshop);
+            Meet<TInput, T, V>(loss, anchors, others ?? anchors, plan, losses, relation, workshop);
             if (TLoss.IsMutual)
             {
-                Meet<TInput, T, V>(loss, others!, anchors, plan, losses, request, workshop);
+                Meet<TInput, T, V>(loss, others!, anchors, plan, losses, relation, workshop);
             }
 
             // A batch of one block polls before that block has rented what it needs, and never again.
@@ -85,7 +85,7 @@ internal static class Similarities
         // One side's vectors as anchors, the other's as candidates.
         private static void Meet<TInput, T, V>(
             TLoss loss, SimilaritySide<TInput, T> anchors, SimilaritySide<TInput, T> others, ItemPlan<T> plan,
-            Tensor losses, LossRequest request, Workshop workshop)
+            Tensor losses, Relation<T>? relation, Workshop workshop)
             where TInput : unmanaged, IFloatingPointIeee754<TInput>
             where T : unmanaged, IFloatingPointIeee754<T>
             where V : struct, IVectorLane<V, T>
@@ -99,9 +99,8 @@ internal static class Similarities
                 product.RunAll(workshop);
             }
 
-            Tensor? labels = HasLabels ? request.LabelTensor(1) : null;
             double share = TLoss.IsMutual ? 0.5 : 1;
-            new SimilarityRows<TLoss, T, V>(loss, scores, labels, plan, losses, share).RunAll(workshop);
+            new SimilarityRows<TLoss, T, V>(loss, scores, relation, plan, losses, share).RunAll(workshop);
             anchors.Add<V>(workshop, new(scores, count, count), others);
             others.Add<V>(workshop, new(scores, count, count, AreColumns: true), anchors);
         }

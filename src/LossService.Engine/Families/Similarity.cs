@@ -36,8 +36,8 @@ internal enum Positives
     /// <summary>The candidate at its own place among the other side's vectors.</summary>
     SamePlace,
 
-    /// <summary>Every other sample with its label; the sample itself is no candidate.</summary>
-    SameLabel,
+    /// <summary>Those whom labels or listed pairs relate to it; the sample itself is no candidate.</summary>
+    Related,
 }
 
 /// <summary>What a mean divides by.</summary>
@@ -73,8 +73,8 @@ internal readonly ref struct AnchorRow<T> where T : unmanaged
 }
 
 /// <summary>A loss of the similarities within a batch. Its card's first input holds the anchors; with
-/// <see cref="Positives.SameLabel"/> they are the candidates too and the second input holds labels, else the second
-/// input holds the candidates.</summary>
+/// <see cref="Positives.Related"/> they are the candidates too and the others, from <see cref="Mined"/>, say who is
+/// whose positive; else the second input holds the candidates.</summary>
 internal interface ISimilarityLoss<TSelf> : ILossFile<TSelf> where TSelf : struct, ISimilarityLoss<TSelf>
 {
     static abstract Positives Positives { get; }

@@ -6,7 +6,7 @@ namespace LossService.Engine.Families;
 
 /// <summary>Turns every anchor's row of similarities into its loss and its slopes, in place.</summary>
 internal sealed class SimilarityRows<TLoss, T, V>(
-    TLoss loss, Tensor scores, Tensor? labels, ItemPlan<T> plan, Tensor losses, double share) : Driver
+    TLoss loss, Tensor scores, Relation<T>? relation, ItemPlan<T> plan, Tensor losses, double share) : Driver
     where TLoss : struct, ISimilarityLoss<TLoss>
     where T : unmanaged, IFloatingPointIeee754<T>
     where V : struct, IVectorLane<V, T>
@@ -49,36 +49,24 @@ internal sealed class SimilarityRows<TLoss, T, V>(
         }
     }
 
+    // Without a relation the positive stands at the anchor's own place, and all others are negatives.
     private int Positives(int anchor, Span<int> places)
     {
-        if (labels is null)
+        if (relation is not null)
         {
-            places[0] = anchor;
-            return 1;
+            return relation.GatherPositives(anchor, places);
         }
 
-        ReadOnlySpan<int> all = labels.Label;
-        int found = 0;
-        int at = 0;
-        for (int next = all.IndexOf(all[anchor]); next >= 0; next = all[at..].IndexOf(all[anchor]))
-        {
-            at += next;
-            if (at != anchor && !plan.IsLeftOut(at))
-            {
-                places[found++] = at;
-            }
-
-            at++;
-        }
-
-        return found;
+        places[0] = anchor;
+        return 1;
     }
 
     private void LeaveOut(int anchor, Span<T> row)
     {
-        if (labels is not null)
+        if (relation is not null)
         {
-            row[anchor] = T.NegativeInfinity;
+            relation.Silence(anchor, row, T.NegativeInfinity);
+            return;
         }
 
         for (int other = 0; plan.LeftOut > 0 && other < row.Length; other++)

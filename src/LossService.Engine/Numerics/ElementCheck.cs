@@ -48,6 +48,7 @@ public static class ElementCheck
         double except = form.Except is { } refused ? request[refused] : double.NaN;
         if (double.IsNaN(except) && Scan.AreWithin(values, min, max))
         {
+            CheckPlaces(request, place, form, labels);
             return;
         }
 
@@ -58,7 +59,7 @@ public static class ElementCheck
         {
             int label = values[i];
             bool allowed = (label >= min && label <= max && label != except) || label == ignore;
-            if (allowed || ElementMask.Hides(request, place, labels.Shape, i))
+            if (allowed || (form.Kind != InputKind.Place && ElementMask.Hides(request, place, labels.Shape, i)))
             {
                 continue;
             }
@@ -83,9 +84,36 @@ public static class ElementCheck
             Labels.TooLarge => "an integer beyond 2^53",
             _ => Invariant($"{wrong}"),
         };
-        bool isNoClass = (fractional && wrong == Labels.NotAnInteger) || form.Kind == InputKind.Length;
+        bool isNoClass = (fractional && wrong == Labels.NotAnInteger)
+            || form.Kind is InputKind.Length or InputKind.Place;
         Add(request, place, isNoClass ? Codes.DomainError : Codes.ClassOutOfRange,
             expected, found, labels.Shape.IndexOf(first), count);
+    }
+
+    // The samples of a row of places are different ones: nothing is far from itself, or near.
+    private static void CheckPlaces(LossRequest request, int place, InputForm form, Tensor places)
+    {
+        if (form.Kind != InputKind.Place || places.Shape.Elements == 0)
+        {
+            return;
+        }
+
+        int width = places.Shape[1];
+        var again = new Finding();
+        ReadOnlySpan<int> all = places.Label;
+        for (int i = 0; i < all.Length; i++)
+        {
+            if (all[(i / width * width)..i].Contains(all[i]))
+            {
+                again.Count(i, all[i]);
+            }
+        }
+
+        if (again.Total > 0)
+        {
+            Add(request, place, Codes.DomainError, "different samples in each row",
+                Invariant($"{again.Value} twice"), places.Shape.IndexOf(again.First), again.Total);
+        }
     }
 
     private static int LargestOf(InputForm form, Solution solution)

@@ -53,6 +53,7 @@ internal sealed class RandomRequest
         {
             { Groups: not Grouping.None } => false, // drawn with the first input, which it cuts
             { OneOf: { } group } => input == OneOf(group),
+            { Beside: { } other } => IsChosen(other) && (!input.Optional || (optional && Chance(0.5))),
             { NeededWith: { } parameter } => IsAboveZero(parameter),
             _ => !input.Optional || (optional && Chance(0.5)),
         })];
@@ -87,7 +88,14 @@ internal sealed class RandomRequest
             }
 
             BoxCorners.Order(input, _request.Inputs[input.Name].Values);
+            PlaceTuples.Fill(form, _request.Inputs[input.Name].Values, _lengths.GetValueOrDefault("N"), _random);
         }
+    }
+
+    private bool IsChosen(string name)
+    {
+        Input input = _card.InputAt(_card.PlaceOfInput(name));
+        return input.OneOf is null || OneOf(input.OneOf) == input;
     }
 
     /// <summary>Keeps a choice that decides for a form, or makes it; null is kept only for the first form.</summary>
@@ -135,7 +143,8 @@ internal sealed class RandomRequest
             return;
         }
 
-        _lengths[symbol] = _random.Next(5);
+        _lengths[symbol] =
+            form.Kind == InputKind.Place ? PlaceTuples.Rows(form, _lengths["N"], _random) : _random.Next(5);
         if (form.Packed)
         {
             double[] lengths = [.. Enumerable.Range(0, _lengths["N"]).Select(_ => (double)_random.Next(4))];
@@ -172,6 +181,11 @@ internal sealed class RandomRequest
         if (form.Introduces is null && (!Knows(form.Pattern) || isWeight))
         {
             return Knows(form.Pattern);
+        }
+
+        if (form.Kind == InputKind.Place)
+        {
+            return true;
         }
 
         string shape = form.Pattern.Text;

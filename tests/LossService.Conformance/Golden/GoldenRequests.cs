@@ -176,7 +176,9 @@ internal sealed class GoldenRequests(LossCard card)
     {
         foreach (Input input in card.Inputs.Where(input => input.Name != Common.WeightName))
         {
-            if (request.Inputs.TryGetValue(input.Name, out OracleArray? array))
+            // Places stay: they point at the hidden sample too.
+            if (request.Inputs.TryGetValue(input.Name, out OracleArray? array)
+                && input.Forms[0].Kind != InputKind.Place)
             {
                 double senseless = Numbers.Contains(input) && !input.Domain.Finite ? double.NaN : 99;
                 array.Values.AsSpan(0, array.Values.Length / Samples).Fill(senseless);

@@ -16,14 +16,13 @@ internal sealed class BatchAllTripletLoss : IOracle
         Tensor far = distances.unsqueeze(1);
         Tensor gap = (far - near).detach();
         double middle = given.Number("miner_margin", 0.2);
-        Tensor formed = batch.Positives.unsqueeze(2).logical_and(batch.Negatives.unsqueeze(1));
         Tensor mined = given.Word("miner", "all") switch
         {
             "hard" => gap <= 0,
             "semihard" => (gap > 0).logical_and(gap <= middle),
             "easy" => gap > middle,
-            _ => ones_like(formed),
+            _ => ones_like(gap, ScalarType.Bool),
         };
-        return batch.Items(batch.Hinge(given.Number("margin", 1) + near - far), formed.logical_and(mined), "nonzero");
+        return batch.Items(batch.Hinge(given.Number("margin", 1) + near - far), batch.Triplets * mined, "nonzero");
     }
 }

@@ -14,8 +14,7 @@ internal sealed class MarginLoss : IOracle
         Tensor distances = batch.Distances();
         double beta = given.Number("beta", 1.2);
         double margin = given.Number("margin", 0.2);
-        Tensor costs = where(
-            batch.Positives, batch.Hinge(distances - beta + margin), batch.Hinge(beta - distances + margin));
-        return batch.Items(costs, batch.Positives.logical_or(batch.Negatives), "nonzero");
+        Tensor costs = cat([batch.Hinge(distances - beta + margin), batch.Hinge(beta - distances + margin)], 1);
+        return batch.Items(costs, batch.Pairs, "nonzero");
     }
 }

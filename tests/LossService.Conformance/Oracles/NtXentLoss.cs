@@ -12,10 +12,10 @@ internal sealed class NtXentLoss : IOracle
     {
         Tensor vectors = Batch.Vectors(given, "embeddings");
         Tensor kept = Batch.Kept(given, vectors);
-        Tensor positives = Batch.SameLabel(given, kept);
-        Tensor others = Batch.Others(kept);
+        (Tensor positives, Tensor negatives) = Batch.Related(given, kept);
         bool apart = given.Word("denominator", "all") == "negatives_plus_positive";
-        Tensor candidates = apart ? others.logical_and(positives.logical_not()) : others;
+        Tensor candidates =
+            apart ? negatives.logical_and(positives.logical_not()) : negatives.logical_or(positives);
         Tensor scores = vectors.matmul(vectors.t()) / given.Number("temperature", 0.5);
         Tensor pairs = where(positives, Batch.Surprisal(scores, candidates, positives), zeros_like(scores));
         return new(pairs.sum(1)) { Tally = ("pairs", positives.sum(1).to(ScalarType.Float64)) };

@@ -12,9 +12,10 @@ internal sealed class SupconLoss : IOracle
     {
         Tensor vectors = Batch.Vectors(given, "embeddings");
         Tensor kept = Batch.Kept(given, vectors);
-        Tensor positives = Batch.SameLabel(given, kept);
+        (Tensor positives, Tensor negatives) = Batch.Related(given, kept);
+        Tensor candidates = positives.logical_or(negatives);
         Tensor scores = vectors.matmul(vectors.t()) / given.Number("temperature", 0.1);
-        Tensor pairs = where(positives, Batch.Surprisal(scores, Batch.Others(kept), positives), zeros_like(scores));
+        Tensor pairs = where(positives, Batch.Surprisal(scores, candidates, positives), zeros_like(scores));
         Tensor count = positives.sum(1);
         return new(pairs.sum(1) / count.clamp_min(1)) { Tally = ("nonzero", (count > 0).to(ScalarType.Float64)) };
     }

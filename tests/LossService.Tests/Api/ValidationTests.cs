@@ -45,6 +45,31 @@ public sealed class ValidationTests
         Assert.Equal(errors.Order(), ProblemAssert.Errors(problem).Order());
     }
 
+    // Labels, pairs or triplets say who is whose positive: one of them, and negative pairs beside positive ones.
+    [Theory]
+    [InlineData("", "/labels missing_input", "exactly one of labels, positive_pairs or triplets")]
+    [InlineData(""","labels":[0,0,1],"triplets":[[0,1,2]]""", "/triplets option_conflict", "exactly one of labels, positive_pairs or triplets")]
+    [InlineData(""","positive_pairs":[[0,1]]""", "/negative_pairs missing_input", "[Q, 2]")]
+    [InlineData(""","labels":[0,0,1],"negative_pairs":[[0,2]]""", "/negative_pairs option_conflict", "positive_pairs, or no negative_pairs")]
+    public async Task Relation_GivenTwiceOrByHalves_IsRefused(string more, string error, string expected)
+    {
+        using HttpResponseMessage answer = await Service.In("Production").PostAsync(
+            "/v1/losses/batch_all_triplet_loss", $$"""{"embeddings":[[0],[1],[2]]{{more}}}""");
+        JsonNode problem = await ProblemAssert.IsAsync(answer, 422, error.Split(' ')[1]);
+        Assert.Equal([error], ProblemAssert.Errors(problem));
+        Assert.Equal(expected, (string?)problem["errors"]![0]!["expected"]);
+    }
+
+    [Fact]
+    public async Task Relation_OfNoPairsAtAll_Passes()
+    {
+        using HttpResponseMessage answer = await Service.In("Production").PostAsync(
+            "/v1/losses/margin_loss", """{"embeddings":[[0],[1],[2]],"positive_pairs":[],"negative_pairs":[],"return_tuples":true}""");
+        JsonNode body = JsonNode.Parse(await answer.Content.ReadAsStringAsync())!;
+        Assert.Equal("[]", body["positive_pairs"]!.ToJsonString());
+        Assert.Equal("empty", (string?)body["notes"]![0]!["code"]);
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData(""","alpha":0.5,"extra":[1,1]""")]

@@ -32,9 +32,13 @@ internal readonly struct BatchAllTripletLoss(
             new("Hermans et al., In Defense of the Triplet Loss for Person Re-Identification, 2017", "https://arxiv.org/abs/1703.07737"),
             new("pytorch-metric-learning, TripletMarginLoss and TripletMarginMiner", "https://kevinmusgrave.github.io/pytorch-metric-learning/losses/"),
         ],
-        Inputs = [Mined.Embeddings, Mined.Labels],
+        Inputs = Mined.InputsOrTriplets,
         Items = "N",
-        Parameters = [Margin, MinerChoice, MinerMargin, Distance.Choice, Distance.P, Normalize, Reduce],
+        Parameters =
+        [
+            Margin, MinerChoice, MinerMargin, Distance.Choice, Distance.P, Normalize, Reduce, Mined.ReturnTuples,
+        ],
+        Outputs = Mined.Tuples,
         HasHessian = false,
         Cost = Cost.Quadratic,
         AxisMax = AxisMax.OfBatch,
@@ -43,6 +47,7 @@ internal readonly struct BatchAllTripletLoss(
             .. Mined.Edges,
             "A mean divides by the triplets that cost something; where none does, the answer is 0.",
             "Running sums over sorted distances stand for the triplets: an anchor costs n log n, not the product of both counts.",
+            "Listed triplets are what the miner chooses among; they are summed one by one.",
             "On the corner the slope is 0; PyTorch's is 1: tie \"pytorch\".",
         ],
         Presets = [new("pml", ("margin", "0.05"), ("normalize_embeddings", "true"))],
@@ -52,8 +57,12 @@ internal readonly struct BatchAllTripletLoss(
                 """{"embeddings":[[0,1],[1,0],[0.2,1.1],[1.5,0]],"labels":[0,1,0,1]}"""),
             new("semihard", "Only the triplets in which the negative is a little farther than the positive.",
                 """{"embeddings":[[0,1],[1,0],[0.2,1.1],[0.9,0.8]],"labels":[0,1,0,1],"miner":"semihard","miner_margin":0.5}"""),
+            new("triplets", "Triplets that were mined elsewhere.",
+                """{"embeddings":[[0,1],[1,0],[0.2,1.1],[0.9,0.8]],"triplets":[[0,2,1],[0,2,3],[3,1,2]]}"""),
         ],
     };
+
+    public static bool FormsTriplets => true;
 
     public BatchMetric Metric => metric;
 
@@ -76,6 +85,11 @@ internal readonly struct BatchAllTripletLoss(
 
     public AnchorAnswer Anchor(in Neighbours row)
     {
+        if (row.AreTriplets)
+        {
+            return Listed(row);
+        }
+
         int count = row.Negatives.Length;
         Span<double> sorted = row.Room[..count];
         ReadOnlySpan<int> order = row.Sort(row.Negatives, sorted);
@@ -91,6 +105,7 @@ internal readonly struct BatchAllTripletLoss(
         double loss = 0;
         long tuples = 0;
         long nonzero = 0;
+        int told = 0;
         for (int p = 0; p < row.Positives.Length; p++)
         {
             double near = row.Positives[p];
@@ -105,6 +120,7 @@ internal readonly struct BatchAllTripletLoss(
             changes[from]++;
             changes[corner] += tie - 1;
             changes[end] -= tie;
+            row.Tell(ref told, p, order[from..to]);
         }
 
         double pressing = 0;
@@ -118,10 +134,35 @@ internal readonly struct BatchAllTripletLoss(
         {
             row.OnPositives.Fill(double.NaN);
             row.OnNegatives.Fill(double.NaN);
-            return new(double.NaN, tuples, nonzero);
+            return new(double.NaN, tuples, nonzero, told);
         }
 
-        return new(loss, tuples, nonzero);
+        return new(loss, tuples, nonzero, told);
+    }
+
+    // One by one, as they were given.
+    private AnchorAnswer Listed(in Neighbours row)
+    {
+        double loss = 0;
+        int nonzero = 0;
+        int told = 0;
+        for (int t = 0; t < row.Positives.Length; t++)
+        {
+            double gap = row.Negatives[t] - row.Positives[t];
+            if (gap <= least || gap > most)
+            {
+                continue;
+            }
+
+            double cost = AnchorAnswer.Hinge(margin + row.Positives[t] - row.Negatives[t], tie, out double slope);
+            loss += cost;
+            nonzero += cost > 0 ? 1 : 0;
+            row.OnPositives[t] = slope;
+            row.OnNegatives[t] = -slope;
+            row.Tell(ref told, t, t);
+        }
+
+        return new(loss, told, nonzero, told);
     }
 
     // The first sorted negative that is farther than the positive by more than the gap.
@@ -161,36 +202,5 @@ internal readonly struct BatchAllTripletLoss(
         }
 
         return sum;
-    }
-
-    /// <summary>Sums of the first of some numbers, each with what rounding took, so that their differences keep their
-    /// digits.</summary>
-    private readonly ref struct RunningSums
-    {
-        private readonly Span<double> _sums;
-        private readonly Span<double> _rests;
-
-        public RunningSums(ReadOnlySpan<double> numbers, Span<double> room)
-        {
-            _sums = room[..(numbers.Length + 1)];
-            _rests = room.Slice(numbers.Length + 1, numbers.Length + 1);
-            (_sums[0], _rests[0]) = (0, 0);
-            for (int i = 0; i < numbers.Length; i++)
-            {
-                double sum = _sums[i] + numbers[i];
-                double added = sum - _sums[i];
-                double lost = _sums[i] - (sum - added) + (numbers[i] - added);
-                (_sums[i + 1], _rests[i + 1]) = (sum, _rests[i] + lost);
-            }
-        }
-
-        /// <summary>Σ (level - number) over the numbers from one place to another.</summary>
-        public double Lack(double level, int from, int to)
-        {
-            double whole = (to - from) * level;
-            double rounded = Math.FusedMultiplyAdd(to - from, level, -whole);
-            return to == from ? 0
-                : whole - (_sums[to] - _sums[from]) + (rounded - (_rests[to] - _rests[from]));
-        }
     }
 }

@@ -25,11 +25,7 @@ internal readonly struct NtXentLoss(Similarity similarity, bool areApart) : ISim
             new("Chen et al., A Simple Framework for Contrastive Learning of Visual Representations, 2020", "https://arxiv.org/abs/2002.05709"),
             new("Sohn, Improved Deep Metric Learning with Multi-class N-pair Loss Objective, 2016", "https://papers.nips.cc/paper/6200"),
         ],
-        Inputs =
-        [
-            new("embeddings", "N E", "Vectors z of all views, one a row.") { Gradient = GradientRule.Default },
-            new("labels", "Which views belong together: any integers, equal for views of one thing.", [new("N", InputKind.Label) { Domain = Domain.Identity }]),
-        ],
+        Inputs = Mined.Inputs,
         Items = "N",
         Parameters = [Temperature, Denominator, Similarity.NormalizeEmbeddings],
         HasHessian = false,
@@ -38,6 +34,7 @@ internal readonly struct NtXentLoss(Similarity similarity, bool areApart) : ISim
         Edges =
         [
             .. Similarity.Edges,
+            "Of listed pairs an anchor's own are its candidates, and nobody else is.",
             "An item is the sum over its anchor's positives; the mean divides by the number of such pairs, 2N for N pairs of views.",
             "An anchor without positives costs 0; so does one without negatives under negatives_plus_positive.",
         ],
@@ -55,7 +52,7 @@ internal readonly struct NtXentLoss(Similarity similarity, bool areApart) : ISim
         ],
     };
 
-    public static Positives Positives => Positives.SameLabel;
+    public static Positives Positives => Positives.Related;
 
     public static Counting Counting => Counting.PositivePairs;
 

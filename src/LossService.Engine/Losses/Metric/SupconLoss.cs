@@ -17,11 +17,7 @@ internal readonly struct SupconLoss(Similarity similarity) : ISimilarityLoss<Sup
         Summary = "Draws all samples of a class together, against everything else in the batch.",
         Formula = @"\frac{-1}{|P_i|}\sum_{p\in P_i}\log\frac{e^{s_{ip}}}{\sum_{k\ne i}e^{s_{ik}}},\qquad s_{ij}=\frac{z_i\cdot z_j}{\tau\,\lVert z_i\rVert\lVert z_j\rVert}",
         References = [new("Khosla et al., Supervised Contrastive Learning, 2020", "https://arxiv.org/abs/2004.11362")],
-        Inputs =
-        [
-            new("embeddings", "N E", "Vectors z, one a row.") { Gradient = GradientRule.Default },
-            new("labels", "Classes: any integers.", [new("N", InputKind.Label) { Domain = Domain.Identity }]),
-        ],
+        Inputs = Mined.Inputs,
         Items = "N",
         Parameters = [Temperature, Similarity.NormalizeEmbeddings],
         HasHessian = false,
@@ -30,6 +26,7 @@ internal readonly struct SupconLoss(Similarity similarity) : ISimilarityLoss<Sup
         Edges =
         [
             .. Similarity.Edges,
+            "Of listed pairs an anchor's own are its candidates, and nobody else is.",
             "An anchor without positives costs 0 and leaves the mean; some implementations give NaN.",
             "The paper's factor, temperature over base temperature, is loss_weight.",
         ],
@@ -41,7 +38,7 @@ internal readonly struct SupconLoss(Similarity similarity) : ISimilarityLoss<Sup
         ],
     };
 
-    public static Positives Positives => Positives.SameLabel;
+    public static Positives Positives => Positives.Related;
 
     public static Counting Counting => Counting.AnchorsWithPositives;
 

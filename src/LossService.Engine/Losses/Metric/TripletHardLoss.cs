@@ -30,14 +30,14 @@ internal readonly struct TripletHardLoss(
             new("Hermans et al., In Defense of the Triplet Loss for Person Re-Identification, 2017", "https://arxiv.org/abs/1703.07737"),
             new("TensorFlow Addons, TripletHardLoss", "https://www.tensorflow.org/addons/api_docs/python/tfa/losses/TripletHardLoss"),
         ],
-        Inputs = [Mined.Embeddings, Mined.Labels],
+        Inputs = Mined.Inputs,
         Items = "N",
         Parameters =
         [
             Margin, SoftMargin, Distance.Choice, Distance.P, Normalize, Reduce, Mined.WithoutNegatives,
             Mined.ReturnTuples,
         ],
-        Outputs = [Mined.Tuples],
+        Outputs = Mined.Tuples,
         HasHessian = false,
         Cost = Cost.Quadratic,
         AxisMax = AxisMax.OfBatch,
@@ -55,6 +55,8 @@ internal readonly struct TripletHardLoss(
                 """{"embeddings":[[0,1],[1,0],[0.2,1.1],[1.5,0]],"labels":[0,1,0,1]}"""),
         ],
     };
+
+    public static bool FormsTriplets => true;
 
     public BatchMetric Metric => metric;
 
@@ -87,7 +89,7 @@ internal readonly struct TripletHardLoss(
         {
             row.OnPositives[positive] = slope;
             row.OnNegatives[negative] = -slope;
-            row.Tell(ref told, row.PositivePlaces[positive], row.NegativePlaces[negative]);
+            row.Tell(ref told, positive, negative);
         }
 
         return new(loss, 1, loss > 0 ? 1 : 0, told);

@@ -25,13 +25,13 @@ internal readonly struct TripletSemihardLoss(
             new("Schroff et al., FaceNet, 2015", "https://arxiv.org/abs/1503.03832"),
             new("TensorFlow Addons, TripletSemiHardLoss", "https://www.tensorflow.org/addons/api_docs/python/tfa/losses/TripletSemiHardLoss"),
         ],
-        Inputs = [Mined.Embeddings, Mined.Labels],
+        Inputs = Mined.Inputs,
         Items = "N",
         Parameters =
         [
             Margin, Distance.Choice, Distance.P, Normalize, Reduce, Mined.WithoutNegatives, Mined.ReturnTuples,
         ],
-        Outputs = [Mined.Tuples],
+        Outputs = Mined.Tuples,
         HasHessian = false,
         Cost = Cost.Quadratic,
         AxisMax = AxisMax.OfBatch,
@@ -49,6 +49,8 @@ internal readonly struct TripletSemihardLoss(
                 """{"embeddings":[[0,1],[1,0],[0.2,1.1],[1.5,0]],"labels":[0,1,0,1]}"""),
         ],
     };
+
+    public static bool FormsTriplets => true;
 
     public BatchMetric Metric => metric;
 
@@ -83,7 +85,7 @@ internal readonly struct TripletSemihardLoss(
             if (!order.IsEmpty)
             {
                 row.OnNegatives[order[place]] -= slope;
-                row.Tell(ref told, row.PositivePlaces[p], row.NegativePlaces[order[place]]);
+                row.Tell(ref told, p, order[place]);
             }
         }
 

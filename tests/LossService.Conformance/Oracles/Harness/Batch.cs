@@ -22,11 +22,43 @@ internal static class Batch
     public static Tensor Kept(OracleInputs given, Tensor rows) =>
         given.Mask ?? ones(rows.shape[0], dtype: ScalarType.Bool);
 
-    /// <summary>(anchor, candidate): true for another sample with the anchor's label, neither of them hidden.</summary>
-    public static Tensor SameLabel(OracleInputs given, Tensor kept)
+    /// <summary>(anchor, candidate): who is positive and who is negative to the anchor, by labels or by listed pairs;
+    /// nobody who is hidden, and nobody to itself.</summary>
+    public static (Tensor Positives, Tensor Negatives) Related(OracleInputs given, Tensor kept)
     {
+        Tensor others = Others(kept);
+        if (!given.Has("labels"))
+        {
+            return (Listed("positive_pairs"), Listed("negative_pairs"));
+        }
+
         Tensor labels = given.Labels("labels");
-        return (labels.unsqueeze(1) == labels.unsqueeze(0)).logical_and(Others(kept));
+        Tensor alike = labels.unsqueeze(1) == labels.unsqueeze(0);
+        return (alike.logical_and(others), alike.logical_not().logical_and(others));
+
+        Tensor Listed(string name)
+        {
+            Tensor listed = zeros_like(others);
+            foreach (long[] pair in given.Integers(name)!.Chunk(2))
+            {
+                listed[pair[0], pair[1]] = true;
+            }
+
+            return listed.logical_and(others);
+        }
+    }
+
+    /// <summary>(anchor, positive, negative): how often the triplet is listed, where nobody in it is hidden.</summary>
+    public static Tensor ListedTriplets(OracleInputs given, Tensor kept)
+    {
+        long count = kept.shape[0];
+        Tensor listed = zeros([count, count, count], ScalarType.Float64);
+        foreach (long[] triplet in given.Integers("triplets")!.Chunk(3))
+        {
+            listed[triplet[0], triplet[1], triplet[2]] += 1;
+        }
+
+        return listed * Pairs(kept).unsqueeze(2) * kept;
     }
 
     /// <summary>(anchor, candidate): true for another sample, neither of them hidden.</summary>

@@ -16,8 +16,16 @@ internal sealed class MinedBatch
         Kept = Batch.Kept(given, rows);
         rows = where(Kept.unsqueeze(1), rows, zeros_like(rows));
         Vectors = given.Flag("normalize_embeddings", normalizes) ? Batch.Unit(rows) : rows;
-        Positives = Batch.SameLabel(given, Kept);
-        Negatives = Batch.Others(Kept).logical_and(Positives.logical_not());
+        if (given.Has("triplets"))
+        {
+            Triplets = Batch.ListedTriplets(given, Kept);
+            Positives = Triplets.sum([2L]) > 0;
+            Negatives = Triplets.sum([1L]) > 0;
+            return;
+        }
+
+        (Positives, Negatives) = Batch.Related(given, Kept);
+        Triplets = Positives.unsqueeze(2).logical_and(Negatives.unsqueeze(1)).to(ScalarType.Float64);
     }
 
     /// <summary>True for the samples that no mask hides.</summary>
@@ -26,11 +34,20 @@ internal sealed class MinedBatch
     /// <summary>The vectors, one a row.</summary>
     public Tensor Vectors { get; }
 
-    /// <summary>(anchor, sample): of the anchor's class.</summary>
+    /// <summary>(anchor, sample): positive to the anchor.</summary>
     public Tensor Positives { get; }
 
-    /// <summary>(anchor, sample): of another class.</summary>
+    /// <summary>(anchor, sample): negative to the anchor.</summary>
     public Tensor Negatives { get; }
+
+    /// <summary>(anchor, positive, negative): how often each triplet counts.</summary>
+    public Tensor Triplets { get; }
+
+    /// <summary>(anchor, sample and sample once more): how often each positive pair counts, then each negative
+    /// one.</summary>
+    public Tensor Pairs => _given.Has("triplets")
+        ? cat([Triplets.sum([2L]), Triplets.sum([1L])], 1)
+        : cat([Positives, Negatives], 1);
 
     /// <summary>(anchor, sample): the distance named <c>distance</c>.</summary>
     public Tensor Distances()
@@ -55,17 +72,17 @@ internal sealed class MinedBatch
 
     /// <summary>The items from a cost for each tuple, with what a mean divides by.</summary>
     /// <param name="costs">(anchor, …): what each tuple costs.</param>
-    /// <param name="formed">Where there is a tuple.</param>
+    /// <param name="formed">How often each tuple is formed.</param>
     /// <param name="reducer">The loss's default.</param>
     public OracleItems Items(Tensor costs, Tensor formed, string reducer)
     {
         long[] axes = [.. Enumerable.Range(1, (int)costs.dim() - 1)];
-        Tensor kept = where(formed, costs, zeros_like(costs));
-        Tensor items = Sum(kept, axes);
+        Tensor counts = formed.to(ScalarType.Float64);
+        Tensor items = Sum(where(counts > 0, costs * counts.to(costs.dtype), zeros_like(costs)), axes);
         return _given.Word("reducer", reducer) switch
         {
-            "tuples" => new(items) { Tally = ("pairs", Sum(formed.to(ScalarType.Float64), axes)) },
-            "nonzero" => new(items) { Tally = ("nonzero", Sum((kept > 0).to(ScalarType.Float64), axes)) },
+            "tuples" => new(items) { Tally = ("pairs", Sum(counts, axes)) },
+            "nonzero" => new(items) { Tally = ("nonzero", Sum(counts * (costs > 0), axes)) },
             _ => new(items),
         };
     }

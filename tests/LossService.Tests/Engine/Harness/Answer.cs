@@ -18,6 +18,12 @@ internal sealed class Answer(LossResult result)
 
     public Dictionary<string, double[]> Hessians { get; } = ByName(result, result.Hessians);
 
+    /// <summary>What the loss answers beside, by name.</summary>
+    public Dictionary<string, double[]> Outputs { get; } = result.Outputs
+        .Select((tensor, place) => (Tensor: tensor, result.Request.Card.Outputs[place].Name))
+        .Where(named => named.Tensor is not null)
+        .ToDictionary(named => named.Name, named => ValuesOf(named.Tensor!));
+
     public Normalizer? Normalizer { get; } = result.Normalizer;
 
     public List<Note> Notes { get; } = [.. result.Notes];
@@ -92,6 +98,11 @@ internal sealed class Answer(LossResult result)
         if (tensor.Element == Element.Float64)
         {
             return tensor.Float64.ToArray();
+        }
+
+        if (tensor.Element == Element.Label)
+        {
+            return [.. tensor.Label.ToArray().Select(place => (double)place)];
         }
 
         ReadOnlySpan<float> narrow = tensor.Float32;

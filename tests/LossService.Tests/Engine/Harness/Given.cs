@@ -14,6 +14,9 @@ internal enum Slicing
 
     /// <summary>A flat list of all items, sample after sample.</summary>
     Flat,
+
+    /// <summary>Rows of places of samples.</summary>
+    Places,
 }
 
 /// <summary>An input as a test gives it: elements as doubles, whatever the dtype, and their shape.</summary>
@@ -36,10 +39,24 @@ internal sealed record Given(double[] Values, int[] Shape, Slicing Slicing = Sli
             return this with { Values = columns, Shape = [steps, samples.Length, .. Shape[2..]] };
         }
 
+        if (Slicing == Slicing.Places)
+        {
+            return Repointed(samples);
+        }
+
         int size = of == 0 ? 0 : Values.Length / of;
         double[] values = [.. samples.SelectMany(sample => Values.AsSpan(sample * size, size).ToArray())];
         int[] shape = Slicing == Slicing.Flat ? [values.Length] : [samples.Length, .. Shape[1..]];
         return this with { Values = values, Shape = shape };
+    }
+
+    // Rows whose samples all stay, pointing at where they stand now.
+    private Given Repointed(int[] samples)
+    {
+        double[] values = [.. Values.Chunk(Shape[1])
+            .Select(row => Array.ConvertAll(row, place => (double)Array.IndexOf(samples, (int)place)))
+            .Where(row => !row.Contains(-1)).SelectMany(row => row)];
+        return this with { Values = values, Shape = [values.Length / Shape[1], Shape[1]] };
     }
 
     /// <summary>The sample that an element belongs to, of as many as there are.</summary>

@@ -165,7 +165,8 @@ internal sealed class Samples(LossCard card, int seed)
             {
                 // Where the one class is the label that is refused there is none to draw.
                 bool none = form.Except is not null && shapes.Length(form.Classes!) == 1;
-                shapes.Bind(symbol, none ? 0 : _random.Next(5));
+                shapes.Bind(symbol, none ? 0 : form.Kind == InputKind.Place
+                    ? PlaceTuples.Rows(form, shapes.Length("N"), _random) : _random.Next(5));
             }
 
             if (form.Packed)
@@ -178,6 +179,7 @@ internal sealed class Samples(LossCard card, int seed)
                 Fill(shape, () => Number(question, input, form, shapes, wish)), shape, shapes.SlicingOf(form));
             Normalize(question.Inputs[input.Name], input, form);
             Order(question.Inputs[input.Name], form);
+            PlaceTuples.Fill(form, question.Inputs[input.Name].Values, form.Kind == InputKind.Place ? shapes.Length("N") : 0, _random);
         }
     }
 
@@ -245,6 +247,11 @@ internal sealed class Samples(LossCard card, int seed)
             return !sides.Contains(side) && (_random.Next(left) == 0) && sides.Add(side);
         }
 
+        if (input.Beside is { } other)
+        {
+            return question.Inputs.ContainsKey(other) && (!input.Optional || (wish.Extras && Chance(0.4)));
+        }
+
         if (input.NeededWith is { } parameter)
         {
             return question.Parameters.GetValueOrDefault(parameter.Name, parameter.Default) > 0;
@@ -258,6 +265,11 @@ internal sealed class Samples(LossCard card, int seed)
         if (form.Kind == InputKind.Flag)
         {
             return Chance(0.8) ? 1 : 0;
+        }
+
+        if (form.Kind == InputKind.Place)
+        {
+            return 0; // drawn row by row
         }
 
         if (form.Kind == InputKind.Length)

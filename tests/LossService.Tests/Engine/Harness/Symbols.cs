@@ -59,6 +59,11 @@ internal sealed class Symbols(Random random, Wish wish)
             return _first.Symbols.Contains("N") && wish.Samples is null; // no test takes samples out of a packed row
         }
 
+        if (form.Kind == InputKind.Place)
+        {
+            return _first.Symbols.Contains("N");
+        }
+
         bool known = form.Pattern.Symbols.All(symbol => symbol == form.Introduces || _lengths.ContainsKey(symbol))
             && (form.Pattern.Rest is null || _rests.ContainsKey(form.Pattern.Rest));
         bool weight = input.Optional && input.NeededWith is null && form.Kind == InputKind.Number;
@@ -85,10 +90,15 @@ internal sealed class Symbols(Random random, Wish wish)
     }
 
     public int[] Shape(ShapePattern pattern) =>
-        [.. pattern.Symbols.Select(symbol => _lengths[symbol]), .. pattern.Rest is null ? [] : _rests[pattern.Rest]];
+        [.. pattern.Symbols.Select(symbol => char.IsAsciiDigit(symbol[0]) ? symbol[0] - '0' : _lengths[symbol]), .. pattern.Rest is null ? [] : _rests[pattern.Rest]];
 
     public Slicing SlicingOf(InputForm form)
     {
+        if (form.Kind == InputKind.Place)
+        {
+            return Slicing.Places;
+        }
+
         if (form.Pattern.Symbols is ["F"])
         {
             return Slicing.Flat;

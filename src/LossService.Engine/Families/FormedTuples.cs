@@ -1,0 +1,87 @@
+using LossService.Engine.Numerics;
+
+namespace LossService.Engine.Families;
+
+/// <summary>What the anchors of a batch formed, for an answer that tells it: triplets, or positive pairs and negative
+/// pairs.</summary>
+internal sealed class FormedTuples : IDisposable
+{
+    // As many integers as a tensor of a request may hold by default.
+    private const long ElementsMax = 1 << 24;
+
+    private readonly TupleTable _first;
+    private readonly TupleTable? _negatives;
+
+    public FormedTuples(bool areTriplets, int anchors, TensorPool pool)
+    {
+        _first = new(anchors, areTriplets ? 3 : 2, pool);
+        try
+        {
+            _negatives = areTriplets ? null : new(anchors, 2, pool);
+        }
+        catch
+        {
+            _first.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Notes how much an anchor forms, in a first pass.</summary>
+    public void Count(in Neighbours row, int triplets)
+    {
+        _first.Count(row.Anchor, _negatives is null ? triplets : row.PositivePlaces.Length);
+        _negatives?.Count(row.Anchor, row.NegativePlaces.Length);
+    }
+
+    /// <summary>Makes room for all, once all is counted.</summary>
+    /// <returns>False where the request asks for more than an answer holds, which is then its mistake.</returns>
+    public bool Lay(LossRequest request, TensorPool pool)
+    {
+        long elements = Math.Max(_first.Elements, _negatives?.Elements ?? 0);
+        if (elements > ElementsMax)
+        {
+            request.Mistakes.Add(new(
+                request.PointerOf(Mined.ReturnTuples), Codes.LimitExceeded,
+                FormattableString.Invariant($"expected at most {ElementsMax} places in all tuples, found {elements}"))
+            {
+                Expected = FormattableString.Invariant($"at most {ElementsMax} places"),
+                Found = FormattableString.Invariant($"{elements}"),
+                Limit = "elements",
+            });
+            return false;
+        }
+
+        _first.Lay(pool);
+        _negatives?.Lay(pool);
+        return true;
+    }
+
+    /// <summary>Where an anchor takes its triplets down; nowhere where pairs are told.</summary>
+    public Span<int> TripletsOf(int anchor) => _negatives is null ? _first.PlaceOf(anchor) : default;
+
+    /// <summary>Takes an anchor's pairs down, where these are told.</summary>
+    public void Tell(in Neighbours row)
+    {
+        if (_negatives is not null)
+        {
+            _first.Tell(row.Anchor, row.PositivePlaces);
+            _negatives.Tell(row.Anchor, row.NegativePlaces);
+        }
+    }
+
+    /// <summary>Hands all to the answer.</summary>
+    public void Release(LossResult result)
+    {
+        result.Outputs[0] = _first.Release();
+        if (_negatives is not null)
+        {
+            result.Outputs[1] = _negatives.Release();
+        }
+    }
+
+    public void Dispose()
+    {
+        _negatives?.Dispose();
+        _first.Dispose();
+    }
+}
