@@ -10,8 +10,8 @@ internal static class InputRules
 {
     public static void AddInputRules(this AbstractValidator<LossRequest> validator) =>
         validator.Add(
-            RequiredInputsAreGiven, OneOfEachSetIsGiven, CompanionsAreTogether, NeededInputsAreGiven,
-            GradientsAreAvailable);
+            RequiredInputsAreGiven, OneOfEachSetIsGiven, CompanionsAreTogether, ChoicesAllowInputs,
+            NeededInputsAreGiven, GradientsAreAvailable);
 
     private static void RequiredInputsAreGiven(LossRequest request, ValidationContext<LossRequest> context)
     {
@@ -83,6 +83,27 @@ internal static class InputRules
                     $"/{input.Name}", Codes.OptionConflict, $"{input.Name} counts only beside {other}",
                     $"{other}, or no {input.Name}", $"no {other}");
             }
+        }
+    }
+
+    // Inputs that some words of a choice do not take in any form; of forms that are left the solver takes one.
+    private static void ChoicesAllowInputs(LossRequest request, ValidationContext<LossRequest> context)
+    {
+        for (int place = 0; place < request.Card.Inputs.Count; place++)
+        {
+            Input input = request.Card.Inputs[place];
+            if (!request.HasInput(place) || input.Forms[0].With is not { } with
+                || input.Forms.Any(form => form.With is not { } one || one.Allows(request[one.Parameter])))
+            {
+                continue;
+            }
+
+            string words = ParameterRange.Listed(with.Words);
+            string found = ParameterText.Format(with.Parameter, request[with.Parameter]);
+            context.Refuse(
+                $"/{input.Name}", Codes.OptionConflict,
+                $"{input.Name} goes with {with.Parameter.Name} {words}, found {found}",
+                $"{with.Parameter.Name} {words}", $"{with.Parameter.Name} {found}");
         }
     }
 

@@ -9,7 +9,7 @@ namespace LossService.Api.Validation;
 internal static class ParameterRules
 {
     public static void AddParameterRules(this AbstractValidator<LossRequest> validator) =>
-        validator.Add(ValuesAreInRange, WordsAreUnderstood, AvgFactorNeedsNoSum);
+        validator.Add(ValuesAreInRange, WordsAreUnderstood, ChoicesGoTogether, AvgFactorNeedsNoSum);
 
     private static void ValuesAreInRange(LossRequest request, ValidationContext<LossRequest> context)
     {
@@ -62,6 +62,29 @@ internal static class ParameterRules
             request.PointerOf(parameter), Codes.OptionConflict,
             $"{request.Card.Name} takes {expected}, found {found}", expected, found);
     }
+
+    private static void ChoicesGoTogether(LossRequest request, ValidationContext<LossRequest> context)
+    {
+        foreach (Conflict conflict in request.Card.Conflicts)
+        {
+            (Parameter first, Parameter second) = (conflict.First.Parameter, conflict.Second.Parameter);
+            if (!Has(request, conflict.First) || !Has(request, conflict.Second))
+            {
+                continue;
+            }
+
+            Parameter given = request.IsGiven(second) ? second : first;
+            Parameter other = given == second ? first : second;
+            string found = ParameterText.Format(given, request[given]);
+            context.Refuse(
+                request.PointerOf(given), Codes.OptionConflict,
+                $"{given.Name} {found} does not go with {other.Name} {ParameterText.Format(other, request[other])}",
+                $"another {given.Name}, or another {other.Name}", found);
+        }
+    }
+
+    private static bool Has(LossRequest request, FormWith choice) =>
+        !double.IsNaN(request[choice.Parameter]) && choice.Allows(request[choice.Parameter]);
 
     private static void AvgFactorNeedsNoSum(LossRequest request, ValidationContext<LossRequest> context)
     {

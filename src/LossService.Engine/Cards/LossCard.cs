@@ -26,6 +26,11 @@ public sealed record ItemsWith(Parameter Parameter, string Word, string Items)
     public IReadOnlyList<ShapePattern> Patterns { get; } = ShapePattern.ParseAll(Items);
 }
 
+/// <summary>Words of two choices that do not go together.</summary>
+/// <param name="First">The one choice.</param>
+/// <param name="Second">The other.</param>
+public sealed record Conflict(FormWith First, FormWith Second);
+
 /// <summary>The greatest length of an axis of a loss whose cost grows with the square of it.</summary>
 /// <param name="Axis">The axis, by its symbol.</param>
 /// <param name="Length">The greatest length.</param>
@@ -154,6 +159,13 @@ public sealed record LossCard
     /// <summary>The parameter of a loss whose items are divided by their lengths in a mean and not in a sum: its word
     /// <c>never</c> makes them alike.</summary>
     public Parameter? LengthNormalization { get; init; }
+
+    /// <summary>Choices that do not go together.</summary>
+    public IReadOnlyList<Conflict> Conflicts { get; init; } = [];
+
+    /// <summary>The words of a choice under which the loss draws random numbers, which <c>seed</c> starts; null where
+    /// it never does.</summary>
+    public FormWith? Draws { get; init; }
 
     /// <summary>The tensors that its answers hold beside losses and derivatives.</summary>
     public IReadOnlyList<Output> Outputs { get; init; } = [];

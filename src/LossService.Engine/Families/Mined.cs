@@ -45,7 +45,7 @@ internal static class Mined
     /// <summary>Who is whose positive and negative, triplet by triplet: the third way.</summary>
     public static Input Triplets { get; } = new(
         TripletsName, "Places of anchor, positive and negative, a row each; a row listed twice counts twice.",
-        [Places("T 3", "T")])
+        [Places("T 3", "T") with { With = Mining.OfTriplets }])
     { OneOf = Set };
 
     /// <summary>What a loss takes that looks at an anchor's pairs.</summary>
@@ -84,6 +84,16 @@ internal static class Mined
     public static Parameter WithoutNegatives { get; } = Parameter.Choice(
         "without_negatives", ["skip", "compare"],
         "What an anchor without negatives does: costs nothing, or compares its positives as TensorFlow Addons does.");
+
+    /// <summary>The parameters of a loss of distances that mines, its own first.</summary>
+    public static IReadOnlyList<Parameter> ByDistance(
+        ReadOnlySpan<Parameter> own, Parameter normalize, Parameter reduce) =>
+        [.. own, .. Mining.Parameters, Distance.Choice, Distance.P, normalize, reduce, ReturnTuples];
+
+    /// <summary>The parameters of a loss of similarities that mines, its own first.</summary>
+    public static IReadOnlyList<Parameter> BySimilarity(
+        ReadOnlySpan<Parameter> own, Parameter normalize, Parameter reduce) =>
+        [.. own, .. Mining.Parameters, normalize, reduce, ReturnTuples];
 
     private static InputForm Places(string axes, string own) =>
         new(axes, InputKind.Place) { Classes = "N", Introduces = own };

@@ -21,6 +21,7 @@ internal static class MinedLosses
         private static void Compute<T>(LossRequest request, LossResult result, Workshop workshop)
             where T : unmanaged, IFloatingPointIeee754<T>
         {
+            SettleSeed(request);
             TLoss loss = TLoss.Configure(new(request));
             using var plan = new ItemPlan<T>(request, workshop);
             using var relation = new Relation<T>(request, plan, workshop.Pool);
@@ -28,11 +29,22 @@ internal static class MinedLosses
             table.Measure(workshop);
             using FormedTuples? tuples =
                 WantsTuples(request) ? new(TLoss.FormsTriplets, plan.Items, workshop.Pool) : null;
-            var driver = new NeighbourDriver<TLoss, T>(loss, table, relation, plan, tuples);
+            using Directions<T>? directions = loss.Mining.NeedsDirections ? new(request, plan, workshop) : null;
+            var driver = new NeighbourDriver<TLoss, T>(loss, table, relation, directions, plan, tuples);
             if (Look(loss, driver, request, tuples, workshop, out Normalizer? divisor)
                 && plan.Settle(result, own: divisor))
             {
                 Answer(driver, table, request, result, plan, tuples, workshop);
+            }
+        }
+
+        // An answer echoes the seed that it drew with, which a request need not give.
+        private static void SettleSeed(LossRequest request)
+        {
+            bool draws = TLoss.Card.Draws is { } draw && draw.Allows(request[draw.Parameter]);
+            if (draws && double.IsNaN(request[Common.Seed]))
+            {
+                request.Set(TLoss.Card.PlaceOfParameter(Common.Seed.Name), 0);
             }
         }
 

@@ -14,7 +14,10 @@ internal sealed class NeighbourDriver<TLoss, T> : Driver
     private readonly DistanceTable<T> _table;
     private readonly Relation<T> _relation;
     private readonly ItemPlan<T> _plan;
+    private readonly Directions<T>? _directions;
     private readonly FormedTuples? _told;
+    private readonly Mining _mining;
+    private readonly bool _counts; // the triplets that a pair stands in
     private readonly int _rowsPerBlock;
     private Tensor? _items;
     private long _tuples;
@@ -22,8 +25,13 @@ internal sealed class NeighbourDriver<TLoss, T> : Driver
 
     /// <summary>Until <see cref="AnswerInto"/> it counts and changes nothing.</summary>
     public NeighbourDriver(
-        TLoss loss, DistanceTable<T> table, Relation<T> relation, ItemPlan<T> plan, FormedTuples? told)
+        TLoss loss, DistanceTable<T> table, Relation<T> relation, Directions<T>? directions, ItemPlan<T> plan,
+        FormedTuples? told)
     {
+        _directions = directions;
+        _mining = loss.Mining;
+        _counts = !TLoss.FormsTriplets
+            && (loss.CountsTriplets || _mining.Gaps != Gaps.Any || directions is not null || relation.AreTriplets);
         _loss = loss;
         _table = table;
         _relation = relation;
@@ -77,21 +85,30 @@ internal sealed class NeighbourDriver<TLoss, T> : Driver
         }
 
         int most = _relation.Most;
-        Span<double> numbers = scratch.Take<double>(1, (9 * most) + 8);
+        Span<double> numbers = scratch.Take<double>(1, (11 * most) + 8);
         Span<int> places = scratch.Take<int>(2, 3 * most);
-        (int positives, int negatives) = _relation.Gather(anchor, places[..most], places.Slice(most, most));
-        numbers.Slice(2 * most, 2 * most).Clear();
+        (int found, int others) = _relation.Gather(anchor, places[..most], places.Slice(most, most));
+        var positives = Side(row, places[..found], numbers[..(2 * most)]);
+        var negatives = Side(row, places.Slice(most, others), numbers.Slice(2 * most, 2 * most));
+        Span<double> slopes = numbers.Slice(4 * most, 2 * most);
+        Span<double> room = numbers[(6 * most)..];
+        ReadOnlySpan<int> triplets = Mine(anchor, ref positives, ref negatives, room, scratch);
+        slopes.Clear();
         var neighbours = new Neighbours
         {
             Anchor = anchor,
-            Positives = Measure(row, places[..positives], numbers[..most]),
-            Negatives = Measure(row, places.Slice(most, negatives), numbers.Slice(most, most)),
-            PositivePlaces = places[..positives],
-            NegativePlaces = places.Slice(most, negatives),
-            AreTriplets = _relation.AreTriplets,
-            OnPositives = numbers.Slice(2 * most, positives),
-            OnNegatives = numbers.Slice(3 * most, negatives),
-            Room = numbers[(4 * most)..],
+            Positives = positives.Distances,
+            Negatives = negatives.Distances,
+            PositivePlaces = positives.Places,
+            NegativePlaces = negatives.Places,
+            PositiveTimes = positives.Times,
+            NegativeTimes = negatives.Times,
+            AreListed = _relation.AreTriplets || _directions is not null,
+            Triplets = triplets,
+            Gaps = _mining.Gaps,
+            OnPositives = slopes[..positives.Count],
+            OnNegatives = slopes.Slice(most, negatives.Count),
+            Room = room,
             Order = places.Slice(2 * most, most),
             Tuples = _items is null || _told is null ? default : _told.TripletsOf(anchor),
         };
@@ -117,14 +134,55 @@ internal sealed class NeighbourDriver<TLoss, T> : Driver
         }
     }
 
-    private ReadOnlySpan<double> Measure(ReadOnlySpan<double> row, ReadOnlySpan<int> places, Span<double> distances)
+    private AnchorSide Side(ReadOnlySpan<double> row, Span<int> places, Span<double> numbers)
     {
         for (int i = 0; i < places.Length; i++)
         {
-            distances[i] = _table.Offset + (_table.Sign * row[places[i]]);
+            numbers[i] = _table.Offset + (_table.Sign * row[places[i]]);
         }
 
-        return distances[..places.Length];
+        return new(places, numbers[..places.Length], numbers.Slice(numbers.Length / 2, places.Length));
+    }
+
+    // Leaves the pairs that count, and lists triplets where they count one by one.
+    private ReadOnlySpan<int> Mine(
+        int anchor, ref AnchorSide positives, ref AnchorSide negatives, Span<double> room, Scratch scratch)
+    {
+        const int Slot = 3;
+        int listed = 0;
+        Span<int> triplets = default;
+        if (_relation.AreTriplets)
+        {
+            triplets = TLoss.FormsTriplets ? scratch.Take<int>(Slot, 2 * positives.Count) : default;
+            listed = Miners.List(_mining.Gaps, positives, negatives, triplets);
+        }
+        else if (_mining.Miner == Miner.Angular)
+        {
+            long all = 2L * positives.Count * negatives.Count;
+            triplets = TLoss.FormsTriplets ? scratch.Take<int>(Slot, checked((int)all)) : default;
+            listed = Miners.ListAngles(_mining, _directions!, anchor, positives, negatives, triplets);
+        }
+        else if (_mining.Miner == Miner.DistanceWeighted)
+        {
+            triplets = TLoss.FormsTriplets ? scratch.Take<int>(Slot, 2 * positives.Count) : default;
+            listed = Miners.ListDrawn(_mining, _directions!, anchor, positives, negatives, room, triplets);
+        }
+        else
+        {
+            Miners.Choose(_mining, ref positives, ref negatives);
+            if (_counts)
+            {
+                Miners.Count(_mining.Gaps, positives, negatives, room);
+            }
+        }
+
+        if (_counts)
+        {
+            positives.KeepCounted();
+            negatives.KeepCounted();
+        }
+
+        return TLoss.FormsTriplets ? triplets[..(2 * listed)] : default;
     }
 
     // A sample may be positive and negative at once, and stand in several triplets.

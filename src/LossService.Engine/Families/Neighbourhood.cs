@@ -8,6 +8,9 @@ namespace LossService.Engine.Families;
 /// <param name="Normalizes">Whether each vector is scaled to length 1 first.</param>
 internal readonly record struct BatchMetric(Distance Distance, bool Normalizes)
 {
+    /// <summary>True where a distance is minus a similarity.</summary>
+    public bool IsSimilarity { get; private init; }
+
     /// <summary>The parameter that scales vectors, with the default that its loss is known by.</summary>
     public static Parameter NormalizeOf(bool @default) => Parameter.Flag(
         "normalize_embeddings", @default, "Scales each row to length 1 first.");
@@ -18,7 +21,7 @@ internal readonly record struct BatchMetric(Distance Distance, bool Normalizes)
 
     /// <summary>Products of vectors: the distance of two is minus their product.</summary>
     public static BatchMetric Products(Settings settings, Parameter normalize) =>
-        new(new(DistanceKind.Dot, 2, 0), settings.IsOn(normalize));
+        new(new(DistanceKind.Dot, 2, 0), settings.IsOn(normalize)) { IsSimilarity = true };
 }
 
 /// <summary>One anchor and the samples around it, in doubles: how far they are, and where slopes on that go.</summary>
@@ -39,9 +42,21 @@ internal readonly ref struct Neighbours
     /// <summary>The places of the negatives.</summary>
     public required ReadOnlySpan<int> NegativePlaces { get; init; }
 
-    /// <summary>True when each positive belongs to the negative at its own place: they are triplets, and a sample may
-    /// stand in several.</summary>
-    public bool AreTriplets { get; init; }
+    /// <summary>In how many triplets each positive stands, for a loss that counts them.</summary>
+    public ReadOnlySpan<double> PositiveTimes { get; init; }
+
+    /// <summary>In how many triplets each negative stands, for a loss that counts them.</summary>
+    public ReadOnlySpan<double> NegativeTimes { get; init; }
+
+    /// <summary>True when only <see cref="Triplets"/> count, not every positive with every negative.</summary>
+    public bool AreListed { get; init; }
+
+    /// <summary>Triplets by the indices of their positives and negatives, two by two; a sample may stand in
+    /// several.</summary>
+    public ReadOnlySpan<int> Triplets { get; init; }
+
+    /// <summary>The gaps of the triplets that count, where they are not listed.</summary>
+    public required Gaps Gaps { get; init; }
 
     /// <summary>∂item/∂distance of the positives: zeros, to be added to.</summary>
     public required Span<double> OnPositives { get; init; }
@@ -151,6 +166,12 @@ internal interface IMinedLoss<TSelf> : ILossFile<TSelf> where TSelf : struct, IM
 
     /// <summary>What a mean divides by.</summary>
     Reducer Reducer { get; }
+
+    /// <summary>Which pairs or triplets count.</summary>
+    Mining Mining => default;
+
+    /// <summary>True when a pair costs as often as it stands in a triplet.</summary>
+    bool CountsTriplets => false;
 
     /// <summary>True when the loss is a sum over triplets, which it tells one by one; otherwise an anchor's pairs are
     /// what it formed.</summary>

@@ -12,19 +12,3 @@ internal enum Reducer
     /// <summary>Those of them that cost something.</summary>
     Nonzero,
 }
-
-/// <summary>Which pairs or triplets count, in the order of the words of <c>miner</c>.</summary>
-internal enum Miner
-{
-    /// <summary>All of them.</summary>
-    All,
-
-    /// <summary>The negative is nearer than the positive.</summary>
-    Hard,
-
-    /// <summary>The negative is farther than the positive, but not by the miner's margin.</summary>
-    Semihard,
-
-    /// <summary>The negative is farther than the positive by more than the miner's margin.</summary>
-    Easy,
-}

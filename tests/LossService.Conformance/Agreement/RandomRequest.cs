@@ -80,6 +80,7 @@ internal sealed class RandomRequest
             }
 
             InputForm form = fitting[_random.Next(fitting.Length)];
+            Allow(form, alternative: 0);
             DrawExtent(input, form);
             _request.Inputs[input.Name] = Fill(ShapeOf(form.Pattern), () => Number(form, input));
             if (input.Forms.First(other => other.Axes == form.Axes) != form)
@@ -230,7 +231,15 @@ internal sealed class RandomRequest
                 _request.Parameters[parameter.Name] = Setting(parameter);
             }
         }
+
+        foreach (Conflict conflict in _card.Conflicts.Where(conflict => Chooses(conflict.First) && Chooses(conflict.Second)))
+        {
+            _request.Parameters.Remove(conflict.First.Parameter.Name);
+        }
     }
+
+    private bool Chooses(FormWith choice) => choice.Words.Contains(
+        _request.Parameters.GetValueOrDefault(choice.Parameter.Name, choice.Parameter.Words[(int)choice.Parameter.Default]));
 
     private void DrawCommon()
     {

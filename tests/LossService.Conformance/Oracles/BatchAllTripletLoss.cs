@@ -14,15 +14,7 @@ internal sealed class BatchAllTripletLoss : IOracle
         Tensor distances = batch.Distances();
         Tensor near = distances.unsqueeze(2);
         Tensor far = distances.unsqueeze(1);
-        Tensor gap = (far - near).detach();
-        double middle = given.Number("miner_margin", 0.2);
-        Tensor mined = given.Word("miner", "all") switch
-        {
-            "hard" => gap <= 0,
-            "semihard" => (gap > 0).logical_and(gap <= middle),
-            "easy" => gap > middle,
-            _ => ones_like(gap, ScalarType.Bool),
-        };
-        return batch.Items(batch.Hinge(given.Number("margin", 1) + near - far), batch.Triplets * mined, "nonzero");
+        batch.Mine(distances);
+        return batch.Items(batch.Hinge(given.Number("margin", 1) + near - far), batch.Triplets, "nonzero");
     }
 }

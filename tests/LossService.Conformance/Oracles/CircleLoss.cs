@@ -12,6 +12,7 @@ internal sealed class CircleLoss : IOracle
     {
         var batch = new MinedBatch(given, normalizes: true);
         Tensor s = batch.Similarities();
+        batch.Mine(-s, ofSimilarities: true);
         if (s.shape[0] == 0)
         {
             return batch.Items(s.sum(1), batch.Kept, "nonzero");

@@ -12,6 +12,7 @@ internal sealed class LiftedStructureLoss : IOracle
     {
         var batch = new MinedBatch(given, normalizes: false);
         Tensor distances = batch.Distances();
+        batch.Mine(distances);
         if (distances.shape[0] == 0)
         {
             return batch.Items(distances.sum(1), batch.Kept, "anchors");

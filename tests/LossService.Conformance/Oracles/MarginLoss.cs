@@ -12,6 +12,7 @@ internal sealed class MarginLoss : IOracle
     {
         var batch = new MinedBatch(given, normalizes: true);
         Tensor distances = batch.Distances();
+        batch.Mine(distances);
         double beta = given.Number("beta", 1.2);
         double margin = given.Number("margin", 0.2);
         Tensor costs = cat([batch.Hinge(distances - beta + margin), batch.Hinge(beta - distances + margin)], 1);

@@ -12,22 +12,12 @@ internal sealed class MultiSimilarityLoss : IOracle
     {
         var batch = new MinedBatch(given, normalizes: true);
         Tensor similarities = batch.Similarities();
+        batch.Mine(-similarities, ofSimilarities: true);
         Tensor positives = batch.Positives;
         Tensor negatives = batch.Negatives;
         if (similarities.shape[0] == 0)
         {
             return new(similarities.sum(1));
-        }
-
-        if (given.Word("miner", "all") == "multi_similarity")
-        {
-            double epsilon = given.Number("miner_epsilon", 0.1);
-            Tensor seen = similarities.detach();
-            Tensor none = full([1], double.PositiveInfinity, dtype: seen.dtype);
-            Tensor least = where(batch.Positives, seen, none).amin([1], keepdim: true);
-            Tensor most = where(batch.Negatives, seen, -none).amax([1], keepdim: true);
-            positives = positives.logical_and(seen < most + epsilon);
-            negatives = negatives.logical_and(seen > least - epsilon);
         }
 
         double alpha = given.Number("alpha", 2);

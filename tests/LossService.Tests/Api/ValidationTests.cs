@@ -60,6 +60,32 @@ public sealed class ValidationTests
         Assert.Equal(expected, (string?)problem["errors"]![0]!["expected"]);
     }
 
+    [Theory]
+    [InlineData(""","labels":[0,0,1],"miner_positive":"semihard","miner_negative":"semihard" """, "/miner_negative option_conflict",
+        "miner_negative semihard does not go with miner_positive semihard")]
+    [InlineData(""","labels":[0,0,1],"miner_positive":"all" """, "/miner_positive option_conflict",
+        "miner_positive all does not go with miner_negative semihard")]
+    [InlineData(""","triplets":[[0,1,2]],"miner":"batch_hard" """, "/triplets option_conflict",
+        "triplets goes with miner all, hard, semihard or easy, found batch_hard")]
+    public async Task Miner_ThatCannotChoose_IsRefused(string more, string error, string detail)
+    {
+        using HttpResponseMessage answer = await Service.In("Production").PostAsync(
+            "/v1/losses/batch_all_triplet_loss", $$"""{"embeddings":[[0],[1],[2]]{{more}}}""");
+        JsonNode problem = await ProblemAssert.IsAsync(answer, 422, error.Split(' ')[1]);
+        Assert.Equal([error], ProblemAssert.Errors(problem));
+        Assert.Equal(detail, (string?)problem["errors"]![0]!["detail"]);
+    }
+
+    [Theory]
+    [InlineData("", "0")]
+    [InlineData(""","seed":9007199254740991""", "9007199254740991")]
+    public async Task Miner_ThatDraws_EchoesItsSeed(string more, string seed)
+    {
+        using HttpResponseMessage answer = await Service.In("Production").PostAsync(
+            "/v1/losses/margin_loss", $$"""{"embeddings":[[0,1],[1,0],[1,1]],"labels":[0,0,1],"miner":"distance_weighted"{{more}}}""");
+        Assert.Equal(seed, JsonNode.Parse(await answer.Content.ReadAsStringAsync())!["seed"]!.ToJsonString());
+    }
+
     [Fact]
     public async Task Relation_OfNoPairsAtAll_Passes()
     {

@@ -1,14 +1,12 @@
 using LossService.Engine.Cards;
 using LossService.Engine.Families;
+using LossService.Engine.Lanes;
 
 namespace LossService.Engine.Losses.Classification;
 
 internal readonly struct ArcfaceLoss(double scale, double cosine, double sine, double fallback)
     : IScoreRowLoss<ArcfaceLoss>
 {
-    // Enough terms of the series for an angle up to a right one.
-    private const int Terms = 24;
-
     private static readonly Parameter Margin = Parameter.Number(
         "margin", 0.5, "What is added to the angle of the right class, in radians.", min: 0, max: 1.5);
 
@@ -47,8 +45,8 @@ internal readonly struct ArcfaceLoss(double scale, double cosine, double sine, d
     public static ArcfaceLoss Configure(Settings settings)
     {
         double margin = settings[Margin];
-        double sine = Alternating(margin, margin, 1);
-        return new(settings[AngularMargin.Scale], Alternating(1, margin, 0), sine, margin * sine);
+        double sine = Angles.Sine(margin);
+        return new(settings[AngularMargin.Scale], Angles.Cosine(margin), sine, margin * sine);
     }
 
     public double Row(in ScoreRow row)
@@ -64,19 +62,5 @@ internal readonly struct ArcfaceLoss(double scale, double cosine, double sine, d
 
         double slope = s == 0 ? 0 : ((s * cosine) + (c * sine)) / s;
         return AngularMargin.CrossEntropy(row, scale, (c * cosine) - (s * sine), slope);
-    }
-
-    // The series of the sine, which starts with x / 1!, or of the cosine, which starts with 1 / 0!.
-    private static double Alternating(double first, double x, int degree)
-    {
-        double sum = 0;
-        double term = first;
-        for (int k = degree + 1; k < Terms; k += 2)
-        {
-            sum += term;
-            term *= -x * x / (k * (k + 1));
-        }
-
-        return sum;
     }
 }

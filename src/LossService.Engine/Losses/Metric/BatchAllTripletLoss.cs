@@ -4,18 +4,11 @@ using LossService.Engine.Families;
 namespace LossService.Engine.Losses.Metric;
 
 internal readonly struct BatchAllTripletLoss(
-    BatchMetric metric, Reducer reducer, double margin, double tie, double least, double most)
+    BatchMetric metric, Mining mining, Reducer reducer, double margin, double tie)
     : IMinedLoss<BatchAllTripletLoss>
 {
     private static readonly Parameter Margin = Parameter.Number(
         "margin", 1, "How much nearer the positive must be than the negative.");
-
-    private static readonly Parameter MinerChoice = Parameter.Choice(
-        "miner", ["all", "hard", "semihard", "easy"],
-        "Which triplets count: all; the negative nearer than the positive; farther by at most miner_margin; by more.");
-
-    private static readonly Parameter MinerMargin = Parameter.Number(
-        "miner_margin", 0.2, "Where semihard ends and easy begins.", min: 0);
 
     private static readonly Parameter Normalize = BatchMetric.NormalizeOf(false);
 
@@ -34,10 +27,9 @@ internal readonly struct BatchAllTripletLoss(
         ],
         Inputs = Mined.InputsOrTriplets,
         Items = "N",
-        Parameters =
-        [
-            Margin, MinerChoice, MinerMargin, Distance.Choice, Distance.P, Normalize, Reduce, Mined.ReturnTuples,
-        ],
+        Parameters = Mined.ByDistance([Margin], Normalize, Reduce),
+        Conflicts = Mining.Conflicts,
+        Draws = Mining.Draws,
         Outputs = Mined.Tuples,
         HasHessian = false,
         Cost = Cost.Quadratic,
@@ -45,9 +37,9 @@ internal readonly struct BatchAllTripletLoss(
         Edges =
         [
             .. Mined.Edges,
+            .. Mining.Edges,
             "A mean divides by the triplets that cost something; where none does, the answer is 0.",
             "Running sums over sorted distances stand for the triplets: an anchor costs n log n, not the product of both counts.",
-            "Listed triplets are what the miner chooses among; they are summed one by one.",
             "On the corner the slope is 0; PyTorch's is 1: tie \"pytorch\".",
         ],
         Presets = [new("pml", ("margin", "0.05"), ("normalize_embeddings", "true"))],
@@ -57,6 +49,8 @@ internal readonly struct BatchAllTripletLoss(
                 """{"embeddings":[[0,1],[1,0],[0.2,1.1],[1.5,0]],"labels":[0,1,0,1]}"""),
             new("semihard", "Only the triplets in which the negative is a little farther than the positive.",
                 """{"embeddings":[[0,1],[1,0],[0.2,1.1],[0.9,0.8]],"labels":[0,1,0,1],"miner":"semihard","miner_margin":0.5}"""),
+            new("easy-positive", "The nearest positive of each anchor and the nearest negative beyond it.",
+                """{"embeddings":[[0,1],[1,0],[0.2,1.1],[0.9,0.8]],"labels":[0,1,0,1],"miner":"batch_easy_hard","return_tuples":true}"""),
             new("triplets", "Triplets that were mined elsewhere.",
                 """{"embeddings":[[0,1],[1,0],[0.2,1.1],[0.9,0.8]],"triplets":[[0,2,1],[0,2,3],[3,1,2]]}"""),
         ],
@@ -66,26 +60,20 @@ internal readonly struct BatchAllTripletLoss(
 
     public BatchMetric Metric => metric;
 
+    public Mining Mining => mining;
+
     public Reducer Reducer => reducer;
 
     public static BatchAllTripletLoss Configure(Settings settings)
     {
-        double middle = settings[MinerMargin];
-        (double least, double most) = (Miner)(int)settings[MinerChoice] switch
-        {
-            Miner.Hard => (double.NegativeInfinity, 0),
-            Miner.Semihard => (0, middle),
-            Miner.Easy => (middle, double.PositiveInfinity),
-            _ => (double.NegativeInfinity, double.PositiveInfinity),
-        };
+        BatchMetric metric = BatchMetric.Of(settings, Normalize);
         return new(
-            BatchMetric.Of(settings, Normalize), (Reducer)(int)settings[Reduce], settings[Margin], settings.Tie,
-            least, most);
+            metric, Mining.Of(settings, metric), (Reducer)(int)settings[Reduce], settings[Margin], settings.Tie);
     }
 
     public AnchorAnswer Anchor(in Neighbours row)
     {
-        if (row.AreTriplets)
+        if (row.AreListed)
         {
             return Listed(row);
         }
@@ -109,10 +97,10 @@ internal readonly struct BatchAllTripletLoss(
         for (int p = 0; p < row.Positives.Length; p++)
         {
             double near = row.Positives[p];
-            int from = Beyond(sorted, near, least);
-            int to = Beyond(sorted, near, most);
+            int from = Miners.Beyond(sorted, near, row.Gaps.Least);
+            int to = Miners.Beyond(sorted, near, row.Gaps.Most);
             int corner = Math.Clamp(From(sorted, near, margin), from, to);
-            int end = Math.Clamp(Beyond(sorted, near, margin), from, to);
+            int end = Math.Clamp(Miners.Beyond(sorted, near, margin), from, to);
             loss += sums.Lack(margin + near, from, corner);
             tuples += to - from;
             nonzero += corner - from;
@@ -140,43 +128,24 @@ internal readonly struct BatchAllTripletLoss(
         return new(loss, tuples, nonzero, told);
     }
 
-    // One by one, as they were given.
+    // One by one, as they were given or chosen.
     private AnchorAnswer Listed(in Neighbours row)
     {
         double loss = 0;
         int nonzero = 0;
         int told = 0;
-        for (int t = 0; t < row.Positives.Length; t++)
+        for (int t = 0; t < row.Triplets.Length; t += 2)
         {
-            double gap = row.Negatives[t] - row.Positives[t];
-            if (gap <= least || gap > most)
-            {
-                continue;
-            }
-
-            double cost = AnchorAnswer.Hinge(margin + row.Positives[t] - row.Negatives[t], tie, out double slope);
+            (int p, int n) = (row.Triplets[t], row.Triplets[t + 1]);
+            double cost = AnchorAnswer.Hinge(margin + row.Positives[p] - row.Negatives[n], tie, out double slope);
             loss += cost;
             nonzero += cost > 0 ? 1 : 0;
-            row.OnPositives[t] = slope;
-            row.OnNegatives[t] = -slope;
-            row.Tell(ref told, t, t);
+            row.OnPositives[p] += slope;
+            row.OnNegatives[n] -= slope;
+            row.Tell(ref told, p, n);
         }
 
         return new(loss, told, nonzero, told);
-    }
-
-    // The first sorted negative that is farther than the positive by more than the gap.
-    private static int Beyond(ReadOnlySpan<double> sorted, double near, double gap)
-    {
-        int low = 0;
-        int high = sorted.Length;
-        while (low < high)
-        {
-            int middle = (low + high) / 2;
-            (low, high) = sorted[middle] - near > gap ? (low, middle) : (middle + 1, high);
-        }
-
-        return low;
     }
 
     // The first sorted negative with which the triplet costs no more.

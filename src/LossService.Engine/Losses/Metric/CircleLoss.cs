@@ -4,7 +4,8 @@ using LossService.Engine.Lanes;
 
 namespace LossService.Engine.Losses.Metric;
 
-internal readonly struct CircleLoss(BatchMetric metric, Reducer reducer, double margin, double gamma, bool detaches)
+internal readonly struct CircleLoss(
+    BatchMetric metric, Mining mining, Reducer reducer, double margin, double gamma, bool detaches)
     : IMinedLoss<CircleLoss>
 {
     private static readonly Parameter Margin = Parameter.Number(
@@ -33,7 +34,9 @@ internal readonly struct CircleLoss(BatchMetric metric, Reducer reducer, double 
         ],
         Inputs = Mined.Inputs,
         Items = "N",
-        Parameters = [Margin, Gamma, Detach, Normalize, Reduce, Mined.ReturnTuples],
+        Parameters = Mined.BySimilarity([Margin, Gamma, Detach], Normalize, Reduce),
+        Conflicts = Mining.Conflicts,
+        Draws = Mining.Draws,
         Outputs = Mined.Pairs,
         HasHessian = false,
         Cost = Cost.Quadratic,
@@ -41,6 +44,7 @@ internal readonly struct CircleLoss(BatchMetric metric, Reducer reducer, double 
         Edges =
         [
             .. Mined.Edges,
+            .. Mining.Edges,
             "An anchor without positives or negatives costs 0. The anchor itself is the tuple that reducer counts.",
             "Similarities are products, of vectors of length 1 unless normalize_embeddings is off.",
             "The weights α are constants, as in the paper's gradient; differences must freeze them.",
@@ -55,11 +59,17 @@ internal readonly struct CircleLoss(BatchMetric metric, Reducer reducer, double 
 
     public BatchMetric Metric => metric;
 
+    public Mining Mining => mining;
+
     public Reducer Reducer => reducer;
 
-    public static CircleLoss Configure(Settings settings) => new(
-        BatchMetric.Products(settings, Normalize), (Reducer)(int)settings[Reduce], settings[Margin], settings[Gamma],
-        settings.IsOn(Detach));
+    public static CircleLoss Configure(Settings settings)
+    {
+        BatchMetric metric = BatchMetric.Products(settings, Normalize);
+        return new(
+            metric, Mining.Of(settings, metric), (Reducer)(int)settings[Reduce], settings[Margin], settings[Gamma],
+            settings.IsOn(Detach));
+    }
 
     public AnchorAnswer Anchor(in Neighbours row)
     {

@@ -5,7 +5,7 @@ using LossService.Engine.Lanes;
 namespace LossService.Engine.Losses.Metric;
 
 internal readonly struct LiftedStructureLoss(
-    BatchMetric metric, Reducer reducer, double margin, double positiveMargin, double tie)
+    BatchMetric metric, Mining mining, Reducer reducer, double margin, double positiveMargin, double tie)
     : IMinedLoss<LiftedStructureLoss>
 {
     private static readonly Parameter Margin = Parameter.Number(
@@ -33,7 +33,9 @@ internal readonly struct LiftedStructureLoss(
         ],
         Inputs = Mined.Inputs,
         Items = "N",
-        Parameters = [Margin, PositiveMargin, Distance.Choice, Distance.P, Normalize, Reduce, Mined.ReturnTuples],
+        Parameters = Mined.ByDistance([Margin, PositiveMargin], Normalize, Reduce),
+        Conflicts = Mining.Conflicts,
+        Draws = Mining.Draws,
         Outputs = Mined.Pairs,
         HasHessian = false,
         Cost = Cost.Quadratic,
@@ -41,6 +43,7 @@ internal readonly struct LiftedStructureLoss(
         Edges =
         [
             .. Mined.Edges,
+            .. Mining.Edges,
             "This is the generalized form, one item an anchor: the first publication's pairs share the negatives of both ends.",
             "An anchor without positives or negatives costs 0. The anchor itself is the tuple that reducer counts.",
             "On the corner the slope is 0; PyTorch's is 1: tie \"pytorch\".",
@@ -55,11 +58,17 @@ internal readonly struct LiftedStructureLoss(
 
     public BatchMetric Metric => metric;
 
+    public Mining Mining => mining;
+
     public Reducer Reducer => reducer;
 
-    public static LiftedStructureLoss Configure(Settings settings) => new(
-        BatchMetric.Of(settings, Normalize), (Reducer)(int)settings[Reduce], settings[Margin],
-        settings[PositiveMargin], settings.Tie);
+    public static LiftedStructureLoss Configure(Settings settings)
+    {
+        BatchMetric metric = BatchMetric.Of(settings, Normalize);
+        return new(
+            metric, Mining.Of(settings, metric), (Reducer)(int)settings[Reduce], settings[Margin],
+            settings[PositiveMargin], settings.Tie);
+    }
 
     public AnchorAnswer Anchor(in Neighbours row)
     {

@@ -3,7 +3,8 @@ using LossService.Engine.Families;
 
 namespace LossService.Engine.Losses.Metric;
 
-internal readonly struct MarginLoss(BatchMetric metric, Reducer reducer, double margin, double beta, double tie)
+internal readonly struct MarginLoss(
+    BatchMetric metric, Mining mining, Reducer reducer, double margin, double beta, double tie)
     : IMinedLoss<MarginLoss>
 {
     private static readonly Parameter Margin = Parameter.Number(
@@ -29,7 +30,9 @@ internal readonly struct MarginLoss(BatchMetric metric, Reducer reducer, double 
         ],
         Inputs = Mined.InputsOrTriplets,
         Items = "N",
-        Parameters = [Margin, Beta, Distance.Choice, Distance.P, Normalize, Reduce, Mined.ReturnTuples],
+        Parameters = Mined.ByDistance([Margin, Beta], Normalize, Reduce),
+        Conflicts = Mining.Conflicts,
+        Draws = Mining.Draws,
         Outputs = Mined.Pairs,
         HasHessian = false,
         Cost = Cost.Quadratic,
@@ -37,6 +40,7 @@ internal readonly struct MarginLoss(BatchMetric metric, Reducer reducer, double 
         Edges =
         [
             .. Mined.Edges,
+            .. Mining.Edges,
             "beta is a constant here; its slope is the number of positive pairs that cost something less that of negative ones, negated.",
             "On a corner the slope is 0; PyTorch's is 1: tie \"pytorch\".",
         ],
@@ -45,16 +49,24 @@ internal readonly struct MarginLoss(BatchMetric metric, Reducer reducer, double 
         [
             new("simple", "Two classes of two.",
                 """{"embeddings":[[0,1],[1,0],[0.2,1.1],[1.5,0.4]],"labels":[0,1,0,1]}"""),
+            new("drawn", "For each positive pair a negative, drawn by its distance; the seed comes back.",
+                """{"embeddings":[[0,1],[1,0],[0.2,1.1],[1.5,0.4]],"labels":[0,1,0,1],"miner":"distance_weighted","seed":7,"return_tuples":true}"""),
         ],
     };
 
     public BatchMetric Metric => metric;
 
+    public Mining Mining => mining;
+
     public Reducer Reducer => reducer;
 
-    public static MarginLoss Configure(Settings settings) => new(
-        BatchMetric.Of(settings, Normalize), (Reducer)(int)settings[Reduce], settings[Margin], settings[Beta],
-        settings.Tie);
+    public static MarginLoss Configure(Settings settings)
+    {
+        BatchMetric metric = BatchMetric.Of(settings, Normalize);
+        return new(
+            metric, Mining.Of(settings, metric), (Reducer)(int)settings[Reduce], settings[Margin], settings[Beta],
+            settings.Tie);
+    }
 
     public AnchorAnswer Anchor(in Neighbours row)
     {

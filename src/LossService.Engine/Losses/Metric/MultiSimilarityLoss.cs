@@ -4,7 +4,7 @@ using LossService.Engine.Families;
 namespace LossService.Engine.Losses.Metric;
 
 internal readonly struct MultiSimilarityLoss(
-    BatchMetric metric, Reducer reducer, double alpha, double beta, double middle, double epsilon)
+    BatchMetric metric, Mining mining, Reducer reducer, double alpha, double beta, double middle)
     : IMinedLoss<MultiSimilarityLoss>
 {
     private static readonly Parameter Alpha = Parameter.Number(
@@ -15,13 +15,6 @@ internal readonly struct MultiSimilarityLoss(
 
     private static readonly Parameter Base = Parameter.Number(
         "base", 0.5, "The similarity that separates like from unlike.");
-
-    private static readonly Parameter MinerChoice = Parameter.Choice(
-        "miner", ["all", "multi_similarity"],
-        "Which pairs count: all, or those that are not clearly apart from the anchor's hardest pair of the other kind.");
-
-    private static readonly Parameter MinerEpsilon = Parameter.Number(
-        "miner_epsilon", 0.1, "What the multi_similarity miner calls clearly apart.");
 
     private static readonly Parameter Normalize = BatchMetric.NormalizeOf(true);
 
@@ -40,7 +33,9 @@ internal readonly struct MultiSimilarityLoss(
         ],
         Inputs = Mined.Inputs,
         Items = "N",
-        Parameters = [Alpha, Beta, Base, MinerChoice, MinerEpsilon, Normalize, Reduce, Mined.ReturnTuples],
+        Parameters = Mined.BySimilarity([Alpha, Beta, Base], Normalize, Reduce),
+        Conflicts = Mining.Conflicts,
+        Draws = Mining.Draws,
         Outputs = Mined.Pairs,
         HasHessian = false,
         Cost = Cost.Quadratic,
@@ -48,71 +43,54 @@ internal readonly struct MultiSimilarityLoss(
         Edges =
         [
             .. Mined.Edges,
+            .. Mining.Edges,
             "Similarities are products, of vectors of length 1 unless normalize_embeddings is off.",
-            "The miner keeps negatives more alike than the least alike positive less its epsilon, and positives likewise; it needs both.",
         ],
         Presets = [new("pml", ("alpha", "2"), ("beta", "50"), ("base", "0.5"))],
         Examples =
         [
             new("simple", "Two classes of two.",
                 """{"embeddings":[[0,1],[1,0],[0.2,1.1],[1.5,0.4]],"labels":[0,1,0,1]}"""),
+            new("mined", "Only the pairs that are not clearly apart from the other kind.",
+                """{"embeddings":[[0,1],[1,0],[0.2,1.1],[1.5,0.4]],"labels":[0,1,0,1],"miner":"multi_similarity","return_tuples":true}"""),
         ],
     };
 
     public BatchMetric Metric => metric;
 
+    public Mining Mining => mining;
+
     public Reducer Reducer => reducer;
 
-    public static MultiSimilarityLoss Configure(Settings settings) => new(
-        BatchMetric.Products(settings, Normalize), (Reducer)(int)settings[Reduce], settings[Alpha], settings[Beta],
-        settings[Base], settings[MinerChoice] == 0 ? double.PositiveInfinity : settings[MinerEpsilon]);
+    public static MultiSimilarityLoss Configure(Settings settings)
+    {
+        BatchMetric metric = BatchMetric.Products(settings, Normalize);
+        return new(
+            metric, Mining.Of(settings, metric), (Reducer)(int)settings[Reduce], settings[Alpha], settings[Beta],
+            settings[Base]);
+    }
 
     public AnchorAnswer Anchor(in Neighbours row)
     {
-        // What is far is unlike: a distance is minus a similarity here.
-        double farthest = Most(row.Positives, 1);
-        double nearest = -Most(row.Negatives, -1);
-        double attraction = Side(
-            row, row.Positives, nearest - epsilon, double.PositiveInfinity, alpha, row.OnPositives, out int positives);
-        double repulsion = Side(
-            row, row.Negatives, double.NegativeInfinity, farthest + epsilon, -beta, row.OnNegatives, out int negatives);
-        double loss = attraction + repulsion;
-        return new(loss, positives + negatives, loss > 0 ? positives + negatives : 0);
+        double loss = Side(row, row.Positives, alpha, row.OnPositives);
+        loss += Side(row, row.Negatives, -beta, row.OnNegatives);
+        int pairs = row.Positives.Length + row.Negatives.Length;
+        return new(loss, pairs, loss > 0 ? pairs : 0);
     }
 
-    private static double Most(ReadOnlySpan<double> distances, double sign)
+    // 1/|scale| log(1 + Σ e^(scale (distance + base))), with its slopes: a distance is minus a similarity here.
+    private double Side(in Neighbours row, ReadOnlySpan<double> distances, double scale, Span<double> slopes)
     {
-        double most = double.NegativeInfinity;
-        foreach (double distance in distances)
-        {
-            most = sign * distance <= most ? most : sign * distance;
-        }
-
-        return most;
-    }
-
-    // 1/|scale| log(1 + Σ e^(scale (distance + base))) over those strictly between two distances, with its slopes.
-    private double Side(
-        in Neighbours row, ReadOnlySpan<double> distances, double above, double below, double scale,
-        Span<double> slopes, out int count)
-    {
-        Span<double> kept = row.Room[..distances.Length];
-        Span<int> order = row.Order;
-        count = 0;
+        Span<double> over = row.Room[..distances.Length];
         for (int i = 0; i < distances.Length; i++)
         {
-            if (!(distances[i] <= above) && !(distances[i] >= below))
-            {
-                kept[count] = distances[i] + middle;
-                order[count++] = i;
-            }
+            over[i] = distances[i] + middle;
         }
 
-        Span<double> shares = row.Room.Slice(distances.Length, count);
-        double loss = AnchorAnswer.LogSum(0, scale, kept[..count], shares);
-        for (int i = 0; i < count; i++)
+        double loss = AnchorAnswer.LogSum(0, scale, over, slopes);
+        for (int i = 0; i < distances.Length && scale < 0; i++)
         {
-            slopes[order[i]] = scale > 0 ? shares[i] : -shares[i];
+            slopes[i] = -slopes[i];
         }
 
         return loss / Math.Abs(scale);

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -7,6 +8,7 @@ namespace LossService.Conformance.Oracles.Harness;
 internal sealed class MinedBatch
 {
     private readonly OracleInputs _given;
+    private Tensor? _triplets;
 
     /// <summary>Reads the batch; vectors are scaled to length 1 where the request or the loss's default says so.</summary>
     public MinedBatch(OracleInputs given, bool normalizes)
@@ -18,14 +20,11 @@ internal sealed class MinedBatch
         Vectors = given.Flag("normalize_embeddings", normalizes) ? Batch.Unit(rows) : rows;
         if (given.Has("triplets"))
         {
-            Triplets = Batch.ListedTriplets(given, Kept);
-            Positives = Triplets.sum([2L]) > 0;
-            Negatives = Triplets.sum([1L]) > 0;
+            Form(Batch.ListedTriplets(given, Kept));
             return;
         }
 
         (Positives, Negatives) = Batch.Related(given, Kept);
-        Triplets = Positives.unsqueeze(2).logical_and(Negatives.unsqueeze(1)).to(ScalarType.Float64);
     }
 
     /// <summary>True for the samples that no mask hides.</summary>
@@ -35,19 +34,34 @@ internal sealed class MinedBatch
     public Tensor Vectors { get; }
 
     /// <summary>(anchor, sample): positive to the anchor.</summary>
-    public Tensor Positives { get; }
+    public Tensor Positives { get; private set; }
 
     /// <summary>(anchor, sample): negative to the anchor.</summary>
-    public Tensor Negatives { get; }
+    public Tensor Negatives { get; private set; }
 
     /// <summary>(anchor, positive, negative): how often each triplet counts.</summary>
-    public Tensor Triplets { get; }
+    public Tensor Triplets =>
+        _triplets ??= Positives.unsqueeze(2).logical_and(Negatives.unsqueeze(1)).to(ScalarType.Float64);
 
     /// <summary>(anchor, sample and sample once more): how often each positive pair counts, then each negative
     /// one.</summary>
-    public Tensor Pairs => _given.Has("triplets")
+    public Tensor Pairs => _given.Has("triplets") && _triplets is not null
         ? cat([Triplets.sum([2L]), Triplets.sum([1L])], 1)
         : cat([Positives, Negatives], 1);
+
+    /// <summary>Leaves what the request's miner chooses by these distances, or by minus these similarities.</summary>
+    public void Mine(Tensor distances, bool ofSimilarities = false)
+    {
+        var miner = new Miner(_given, distances, ofSimilarities);
+        if (miner.IsOfTriplets || _given.Has("triplets"))
+        {
+            Form(miner.Triplets(Triplets, Vectors, Kept));
+        }
+        else
+        {
+            (Positives, Negatives) = miner.Pairs(Positives, Negatives);
+        }
+    }
 
     /// <summary>(anchor, sample): the distance named <c>distance</c>.</summary>
     public Tensor Distances()
@@ -97,6 +111,14 @@ internal sealed class MinedBatch
 
     /// <summary>max(0, v) as the request's <c>tie</c> has it.</summary>
     public Tensor Hinge(Tensor v) => Ops.Hinge(v, _given);
+
+    [MemberNotNull(nameof(Positives), nameof(Negatives))]
+    private void Form(Tensor triplets)
+    {
+        _triplets = triplets;
+        Positives = triplets.sum([2L]) > 0;
+        Negatives = triplets.sum([1L]) > 0;
+    }
 
     private static Tensor Sum(Tensor numbers, long[] axes) => axes.Length == 0 ? numbers : numbers.sum(axes);
 

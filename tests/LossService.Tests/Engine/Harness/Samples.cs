@@ -62,8 +62,14 @@ internal sealed class Samples(LossCard card, int seed)
             }
         }
 
+        card.Conflicts.Where(conflict => Chooses(question, conflict.First) && Chooses(question, conflict.Second)).ToList()
+            .ForEach(conflict => question.Parameters.Remove(conflict.First.Parameter.Name));
+
         question.Parameters["tie"] = _random.Next(3);
     }
+
+    private static bool Chooses(Question question, FormWith choice) =>
+        choice.Allows(question.Parameters.GetValueOrDefault(choice.Parameter.Name, choice.Parameter.Default));
 
     private double Setting(Parameter parameter)
     {
@@ -154,6 +160,11 @@ internal sealed class Samples(LossCard card, int seed)
                 }
 
                 shapes.Bind("F", shapes.Shape(shapes.Items(card, question)).Aggregate(1, (product, length) => product * length));
+            }
+
+            else
+            {
+                Allow(question, form, input);
             }
 
             if (IsHidden(form, input))
@@ -305,9 +316,8 @@ internal sealed class Samples(LossCard card, int seed)
             return Extremes[_random.Next(Extremes.Length)];
         }
 
-        bool bounded = double.IsFinite(domain.Min) && double.IsFinite(domain.Max);
         double number = values != Values.Smooth && Chance(0.7) ? Grid[_random.Next(Grid.Length)] : 2 * Normal();
-        if (bounded)
+        if (double.IsFinite(domain.Min) && double.IsFinite(domain.Max))
         {
             bool edge = values != Values.Smooth ? Chance(0.5) : input.Gradient != GradientRule.Default && Chance(0.15);
             return edge ? Math.Round(_random.NextDouble()) : 0.02 + (0.96 * _random.NextDouble());

@@ -1,0 +1,149 @@
+using LossService.Engine.Cards;
+using LossService.Engine.Lanes;
+
+namespace LossService.Engine.Families;
+
+/// <summary>The miner of a request with its settings.</summary>
+internal readonly record struct Mining
+{
+    private const double DegreesPerRadian = 57.295779513082323; // 180 / π
+
+    private static readonly Parameter Margin = Parameter.Number(
+        "miner_margin", 0.2, "Where the miner semihard ends and easy begins.", min: 0);
+
+    private static readonly Parameter EpsilonParameter = Parameter.Number(
+        "miner_epsilon", 0.1, "What the miner multi_similarity calls clearly apart.");
+
+    private static readonly Parameter PositiveStrategy = Parameter.Choice(
+        "miner_positive", ["easy", "semihard", "hard", "all"],
+        "batch_easy_hard's positive: the nearest; the farthest within the negative; the farthest; or all.");
+
+    private static readonly Parameter NegativeStrategy = Parameter.Choice(
+        "miner_negative", ["easy", "semihard", "hard", "all"],
+        "batch_easy_hard's negative: the farthest; the nearest beyond the positive; the nearest; or all.", "semihard");
+
+    private static readonly Parameter PositiveMargin = Parameter.Number(
+        "miner_pos_margin", 0.2, "pair_margin keeps positives farther than this; of similarities, those less alike.");
+
+    private static readonly Parameter NegativeMargin = Parameter.Number(
+        "miner_neg_margin", 0.8, "pair_margin keeps negatives nearer than this; of similarities, those more alike.");
+
+    private static readonly Parameter CutoffParameter = Parameter.Number(
+        "miner_cutoff", 0.5, "distance_weighted takes shorter distances for this.", min: 0, max: 2, minOpen: true);
+
+    private static readonly Parameter ReachParameter = Parameter.Number(
+        "miner_nonzero_loss_cutoff", 1.4, "distance_weighted draws no negative as far as this.", min: 0, max: 2);
+
+    private static readonly Parameter Angle = Parameter.Number(
+        "miner_angle", 20, "angular keeps triplets with a wider angle than this, in degrees.", min: 0, max: 90,
+        maxOpen: true);
+
+    /// <summary>The parameter that chooses the miner.</summary>
+    public static Parameter Choice { get; } = Parameter.Choice(
+        "miner",
+        [
+            "all", "hard", "semihard", "easy", "batch_hard", "batch_easy_hard", "multi_similarity", "pair_margin",
+            "distance_weighted", "angular",
+        ],
+        "Which pairs or triplets count: all, or those that a miner chooses; the edges say how each does.");
+
+    /// <summary>All parameters of miners.</summary>
+    public static IReadOnlyList<Parameter> Parameters { get; } =
+    [
+        Choice, Margin, EpsilonParameter, PositiveStrategy, NegativeStrategy, PositiveMargin, NegativeMargin,
+        CutoffParameter, ReachParameter, Angle,
+    ];
+
+    /// <summary>The miners that judge each triplet by itself, so that listed triplets may be mined too.</summary>
+    public static FormWith OfTriplets { get; } = new(Choice, "all", "hard", "semihard", "easy");
+
+    /// <summary>The miner that draws.</summary>
+    public static FormWith Draws { get; } = new(Choice, "distance_weighted");
+
+    /// <summary>Strategies that wait for each other, or for one of many.</summary>
+    public static IReadOnlyList<Conflict> Conflicts { get; } =
+    [
+        new(new(PositiveStrategy, "semihard", "all"), new(NegativeStrategy, "semihard")),
+        new(new(PositiveStrategy, "semihard"), new(NegativeStrategy, "all")),
+    ];
+
+    /// <summary>What the miners do, for the cards of losses that have them.</summary>
+    public static IReadOnlyList<string> Edges { get; } =
+    [
+        "Miners hard, semihard, easy: triplets whose negative is no farther than the positive; farther by at most miner_margin; by more.",
+        "Miners batch_hard and batch_easy_hard: a positive and a negative an anchor, of equal ones the first; an anchor without either drops out.",
+        "Miner multi_similarity: negatives nearer than the farthest positive plus miner_epsilon, positives likewise; it needs both.",
+        "Miner distance_weighted (Wu et al.): for each positive one negative drawn by the inverse density of its distance; seed starts it, 0 unless given.",
+        "Miner angular (Wang et al.): triplets with an angle above miner_angle at the negative, from the middle of the other two; every triplet is looked at.",
+        "distance_weighted and angular look at vectors of length 1, whatever distance is.",
+        "A loss of pairs takes those that stand in some chosen triplet, each once. Listed triplets go with the miners all, hard, semihard and easy.",
+    ];
+
+    /// <summary>Which miner.</summary>
+    public Miner Miner { get; private init; }
+
+    /// <summary>The gaps of the triplets that count.</summary>
+    public Gaps Gaps => Miner switch
+    {
+        Miner.Hard => new(double.NegativeInfinity, 0),
+        Miner.Semihard => new(0, Middle),
+        Miner.Easy => new(Middle, double.PositiveInfinity),
+        _ => Gaps.Any,
+    };
+
+    /// <summary>What is clearly apart.</summary>
+    public double Epsilon { get; private init; }
+
+    /// <summary>How an anchor takes its positive.</summary>
+    public Strategy Positive { get; private init; }
+
+    /// <summary>How an anchor takes its negative.</summary>
+    public Strategy Negative { get; private init; }
+
+    /// <summary>Positives are farther than this.</summary>
+    public double Near { get; private init; }
+
+    /// <summary>Negatives are nearer than this.</summary>
+    public double Far { get; private init; }
+
+    /// <summary>The least distance that a weight knows.</summary>
+    public double Cutoff { get; private init; }
+
+    /// <summary>Where weights end.</summary>
+    public double Reach { get; private init; }
+
+    /// <summary>The tangent of the angle.</summary>
+    public double Tangent { get; private init; }
+
+    /// <summary>What starts the draws.</summary>
+    public ulong Seed { get; private init; }
+
+    /// <summary>True where the directions of the vectors are looked at.</summary>
+    public bool NeedsDirections => Miner is Miner.DistanceWeighted or Miner.Angular;
+
+    private double Middle { get; init; }
+
+    /// <summary>The miner that a request chose for a loss of this metric.</summary>
+    public static Mining Of(Settings settings, BatchMetric metric)
+    {
+        var miner = (Miner)(int)settings[Choice];
+        bool isHard = miner == Miner.BatchHard;
+        double sign = metric.IsSimilarity ? -1 : 1;
+        double angle = settings[Angle] / DegreesPerRadian;
+        double seed = settings[Common.Seed];
+        return new()
+        {
+            Miner = isHard ? Miner.BatchEasyHard : miner,
+            Middle = settings[Margin],
+            Epsilon = settings[EpsilonParameter],
+            Positive = isHard ? Strategy.Hard : (Strategy)(int)settings[PositiveStrategy],
+            Negative = isHard ? Strategy.Hard : (Strategy)(int)settings[NegativeStrategy],
+            Near = sign * settings[PositiveMargin],
+            Far = sign * settings[NegativeMargin],
+            Cutoff = settings[CutoffParameter],
+            Reach = settings[ReachParameter],
+            Tangent = Angles.Sine(angle) / Angles.Cosine(angle),
+            Seed = double.IsNaN(seed) ? 0 : (ulong)seed,
+        };
+    }
+}

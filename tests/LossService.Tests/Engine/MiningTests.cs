@@ -1,0 +1,135 @@
+using LossService.Engine;
+using LossService.Engine.Cards;
+using LossService.Engine.Families;
+using LossService.Tests.Engine.Harness;
+using Xunit;
+
+namespace LossService.Tests.Engine;
+
+/// <summary>What each miner chooses, by hand on a line, and how those that draw do it.</summary>
+[Trait("Set", "Engine")]
+public sealed class MiningTests
+{
+    // From 0 the positives are 2 and 5 away, the negatives 1, 3 and 6; nobody else has a positive.
+    private const string Line = """
+        "embeddings":[[0],[2],[5],[-1],[-3],[-6]],"positive_pairs":[[0,1],[0,2]],"negative_pairs":[[0,3],[0,4],[0,5]],
+        "return_tuples":true,"dtype":"float64"
+        """;
+
+    // Vectors on a half circle, two classes.
+    private const string Circle = """
+        "embeddings":[[1,0,0],[0.9,0.4,0.1],[0.7,0.7,0.2],[0.4,0.9,0.1],[0,1,0.3],[-0.4,0.9,0]],"labels":[0,1,0,1,0,1],
+        "return_tuples":true,"dtype":"float64"
+        """;
+
+    [Theory]
+    [InlineData("all", "", "12 345")]
+    [InlineData("batch_hard", "", "2 3")]
+    [InlineData("batch_easy_hard", "", "1 4")]
+    [InlineData("batch_easy_hard", "easy hard", "1 3")]
+    [InlineData("batch_easy_hard", "hard semihard", "2 5")]
+    [InlineData("batch_easy_hard", "semihard easy", "2 5")]
+    [InlineData("batch_easy_hard", "semihard hard", " ")]
+    [InlineData("batch_easy_hard", "all hard", "12 3")]
+    [InlineData("batch_easy_hard", "easy all", "1 345")]
+    [InlineData("multi_similarity", "", "12 34")]
+    [InlineData("pair_margin", "", "2 3")]
+    [InlineData("hard", "", "12 34")]
+    [InlineData("semihard", "", "12 45")]
+    [InlineData("easy", "", "1 5")]
+    public void Miner_OfPairs_KeepsWhatItSays(string miner, string strategies, string pairs)
+    {
+        Question question = Question.Of("margin_loss", $"{{{Line}}}").With("miner", miner).With("normalize_embeddings", 0)
+            .With("miner_margin", 2).With("miner_pos_margin", 3).With("miner_neg_margin", 2.5).With("miner_epsilon", 0.5);
+        if (strategies.Length > 0)
+        {
+            question = question.With("miner_positive", strategies.Split(' ')[0]).With("miner_negative", strategies.Split(' ')[1]);
+        }
+
+        Answer answer = Bench.Ask(question);
+        Assert.Equal(pairs, $"{Others(answer, "positive_pairs")} {Others(answer, "negative_pairs")}");
+    }
+
+    [Theory]
+    [InlineData("batch_hard", "023")]
+    [InlineData("multi_similarity", "013 014 023 024")]
+    [InlineData("semihard", "014 025")]
+    public void Miner_OfTriplets_FormsThem(string miner, string triplets)
+    {
+        Answer answer = Bench.Ask(Question.Of("batch_all_triplet_loss", $"{{{Line}}}").With("miner", miner)
+            .With("miner_margin", 2).With("miner_epsilon", 0.5));
+        Assert.Equal(triplets, string.Join(' ', answer.Outputs["tuples"].Chunk(3).Select(triplet => string.Concat(triplet))));
+    }
+
+    // On the unit circle: a and p at 0 and 90 degrees have their middle at (1/2, 1/2). A negative at 45 degrees is 0.2929
+    // from it and sees them under 67.5 degrees, one at 180 is 1.5811 away and sees them under 24.1, one at 225 under 22.5.
+    [Theory]
+    [InlineData(22, "012 013 014 102 103 104")]
+    [InlineData(24, "012 013 102 103")]
+    [InlineData(25, "012 102")]
+    [InlineData(68, "")]
+    public void Angular_OfKnownAngles_KeepsTheWiderOnes(double degrees, string triplets)
+    {
+        Answer answer = Bench.Ask(Question.Of("batch_all_triplet_loss", """
+            {"embeddings":[[2,0],[0,3],[1,1],[-1,0],[-5,-5]],"positive_pairs":[[0,1],[1,0]],
+             "negative_pairs":[[0,2],[0,3],[0,4],[1,2],[1,3],[1,4]],"return_tuples":true,"miner":"angular"}
+            """).With("miner_angle", degrees));
+        Assert.Equal(triplets, string.Join(' ', answer.Outputs["tuples"].Chunk(3).Select(triplet => string.Concat(triplet))));
+    }
+
+    [Fact]
+    public void DistanceWeighted_OfOneSeed_DrawsTheSameAgain()
+    {
+        Question question = Question.Of("batch_all_triplet_loss", $$"""{{{Circle}},"miner":"distance_weighted"}""");
+        double[] first = Bench.Ask(question.With("seed", 5)).Outputs["tuples"];
+        Assert.Equal(12, first.Length / 3); // one a positive pair
+        Assert.Equal(first, Bench.Ask(question.With("seed", 5)).Outputs["tuples"]);
+        Assert.Contains(Enumerable.Range(6, 5), seed => !first.SequenceEqual(Bench.Ask(question.With("seed", seed)).Outputs["tuples"]));
+        Assert.Equal(Bench.Ask(question).Outputs["tuples"], Bench.Ask(question.With("seed", 0)).Outputs["tuples"]);
+    }
+
+    // In three dimensions the density of a distance is d, so that weights are its inverse: 1/1 and 1/1.25 here. A cutoff of
+    // 1 lifts the shorter distance, and what lies 1.4 away or more is never drawn.
+    [Fact]
+    public void DistanceWeighted_OverManySeeds_DrawsByTheInverseDensity()
+    {
+        Question question = Question.Of("batch_all_triplet_loss", """
+            {"embeddings":[[1,0,0],[0,0,1],[0.875,0.4841229182759271,0],[0.21875,0.9757809372497497,0],[-1,0,0]],
+             "positive_pairs":[[0,1]],"negative_pairs":[[0,2],[0,3],[0,4]],"miner":"distance_weighted","miner_cutoff":1,
+             "return_tuples":true,"dtype":"float64"}
+            """);
+        const int Draws = 4000;
+        int[] drawn = new int[5];
+        for (int seed = 0; seed < Draws; seed++)
+        {
+            drawn[(int)Bench.Ask(question.With("seed", seed)).Outputs["tuples"][2]]++;
+        }
+
+        Assert.Equal([0, 0], new[] { drawn[0], drawn[4] });
+        Assert.Equal(Draws / 1.8, drawn[2], tolerance: 4 * Math.Sqrt(Draws * 0.25)); // four deviations
+    }
+
+    [Fact]
+    public void DistanceWeighted_WithoutANegativeInReach_FormsNothing()
+    {
+        Answer answer = Bench.Ask("batch_all_triplet_loss", """
+            {"embeddings":[[1,0],[0,1],[-1,0]],"labels":[0,0,1],"miner":"distance_weighted","return_tuples":true}
+            """);
+        Assert.Empty(answer.Outputs["tuples"]);
+        Assert.Equal(0, answer.Loss);
+    }
+
+    // The first numbers of SplitMix64 from the seed 1234567, as its reference implementation gives them.
+    [Fact]
+    public void Draw_Mix_IsSplitMix64() => Assert.Equal(
+        [6457827717110365317, 3203168211198807973, 9817491932198370423],
+        Enumerable.Range(1, 3).Select(k => Draw.Mix(1234567 + (Draw.Step * (ulong)k))));
+
+    [Fact]
+    public void Cards_WithAMiner_SayTheyDraw() => Assert.All(
+        Catalogue.All.Select(loss => loss.Card).Where(card => card.PlaceOfParameter("miner") >= 0),
+        card => Assert.True(card.Draws!.Words is ["distance_weighted"] && card.Conflicts.Count > 0));
+
+    private static string Others(Answer answer, string pairs) =>
+        string.Concat(answer.Outputs[pairs].Chunk(2).Select(pair => pair[1]));
+}
