@@ -75,7 +75,7 @@ internal static class Mined
     /// <summary>What all of them say about their edges.</summary>
     public static IReadOnlyList<string> Edges { get; } =
     [
-        "An item is the sum over what its anchor forms; reducer says what a mean divides by.",
+        "An item is the sum over what its anchor forms; reducer says what a mean divides by, and avg_factor is any other divisor.",
         "A masked sample leaves the batch: it is nobody's positive or negative either.",
         "Coincident vectors, and a vector of zeros under normalize_embeddings, have gradient 0.",
     ];
@@ -88,19 +88,20 @@ internal static class Mined
     /// <summary>The parameters of a loss of distances that mines, its own first.</summary>
     public static IReadOnlyList<Parameter> ByDistance(
         ReadOnlySpan<Parameter> own, Parameter normalize, Parameter reduce) =>
-        [.. own, .. Mining.Parameters, Distance.Choice, Distance.P, normalize, reduce, ReturnTuples];
+        [.. own, .. Mining.Parameters, Distance.Choice, Distance.P, normalize, reduce, .. Reducer.Bounds, ReturnTuples];
 
     /// <summary>The parameters of a loss of similarities that mines, its own first.</summary>
     public static IReadOnlyList<Parameter> BySimilarity(
         ReadOnlySpan<Parameter> own, Parameter normalize, Parameter reduce) =>
-        [.. own, .. Mining.Parameters, normalize, reduce, ReturnTuples];
+        [.. own, .. Mining.Parameters, normalize, reduce, .. Reducer.Bounds, ReturnTuples];
+
+    /// <summary>The parameters of a loss of distances that is a miner itself, its own first.</summary>
+    public static IReadOnlyList<Parameter> BySelfMining(
+        ReadOnlySpan<Parameter> own, Parameter normalize, Parameter reduce) =>
+        [
+            .. own, Distance.Choice, Distance.P, normalize, reduce, .. Reducer.Bounds, WithoutNegatives, ReturnTuples,
+        ];
 
     private static InputForm Places(string axes, string own) =>
         new(axes, InputKind.Place) { Classes = "N", Introduces = own };
-
-    /// <summary>The parameter that chooses the divisor.</summary>
-    public static Parameter ReducerOf(string @default) => Parameter.Choice(
-        "reducer", ["anchors", "tuples", "nonzero"],
-        "What a mean divides by: the anchors, the pairs or triplets formed, or those of them that cost something.",
-        @default);
 }

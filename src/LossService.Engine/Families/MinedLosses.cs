@@ -57,7 +57,7 @@ internal static class MinedLosses
             where T : unmanaged, IFloatingPointIeee754<T>
         {
             divisor = null;
-            bool counts = loss.Reducer != Reducer.Anchors && request.Reduction == Reduction.Mean;
+            bool counts = loss.Reducer.Counts && request.Reduction == Reduction.Mean;
             if (!counts && tuples is null)
             {
                 return true;
@@ -66,8 +66,8 @@ internal static class MinedLosses
             driver.RunAll(workshop);
             if (counts)
             {
-                divisor = loss.Reducer == Reducer.Tuples
-                    ? new("pairs", driver.Tuples) : new("nonzero", driver.Nonzero);
+                divisor = loss.Reducer.Divisor == Divisor.Nonzero
+                    ? new("nonzero", driver.Nonzero) : new("pairs", driver.Tuples);
             }
 
             return tuples?.Lay(request, workshop.Pool) != false;

@@ -113,6 +113,17 @@ internal sealed class NeighbourDriver<TLoss, T> : Driver
             Tuples = _items is null || _told is null ? default : _told.TripletsOf(anchor),
         };
         AnchorAnswer answer = _loss.Anchor(neighbours);
+        if (TLoss.CostsByAnchor && !_loss.Reducer.Keeps(answer.Loss))
+        {
+            slopes.Clear();
+            answer = new(0, 0, 0, answer.Told);
+        }
+        else if (!TLoss.CostsByAnchor && _loss.Reducer.Divisor == Divisor.PerAnchor && answer.Tuples > 0)
+        {
+            coefficient /= answer.Tuples;
+            answer = answer with { Loss = answer.Loss / answer.Tuples };
+        }
+
         if (_items is null)
         {
             _told?.Count(neighbours, answer.Told);

@@ -164,8 +164,11 @@ internal interface IMinedLoss<TSelf> : ILossFile<TSelf> where TSelf : struct, IM
     /// <summary>How far samples are apart.</summary>
     BatchMetric Metric { get; }
 
-    /// <summary>What a mean divides by.</summary>
+    /// <summary>How costs become items and a mean.</summary>
     Reducer Reducer { get; }
+
+    /// <summary>True when an anchor costs as a whole, so that bounds on costs judge the item.</summary>
+    static virtual bool CostsByAnchor => false;
 
     /// <summary>Which pairs or triplets count.</summary>
     Mining Mining => default;

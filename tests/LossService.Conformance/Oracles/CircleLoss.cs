@@ -15,7 +15,7 @@ internal sealed class CircleLoss : IOracle
         batch.Mine(-s, ofSimilarities: true);
         if (s.shape[0] == 0)
         {
-            return batch.Items(s.sum(1), batch.Kept, "nonzero");
+            return batch.Whole(s.sum(1), batch.Kept, "nonzero");
         }
 
         double m = given.Number("margin", 0.4);
@@ -28,6 +28,6 @@ internal sealed class CircleLoss : IOracle
         Tensor attraction = MinedBatch.LogSum(-gamma * onPositive * (s - 1 + m), batch.Positives);
         Tensor repulsion = MinedBatch.LogSum(gamma * onNegative * (s - m), batch.Negatives);
         Tensor formed = batch.Positives.any(1).logical_and(batch.Negatives.any(1));
-        return batch.Items(Ops.Softplus(attraction + repulsion), formed, "nonzero");
+        return batch.Whole(Ops.Softplus(attraction + repulsion), formed, "nonzero");
     }
 }

@@ -15,12 +15,12 @@ internal sealed class LiftedStructureLoss : IOracle
         batch.Mine(distances);
         if (distances.shape[0] == 0)
         {
-            return batch.Items(distances.sum(1), batch.Kept, "anchors");
+            return batch.Whole(distances.sum(1), batch.Kept, "anchors");
         }
 
         Tensor near = MinedBatch.LogSum(distances - given.Number("positive_margin", 0), batch.Positives);
         Tensor far = MinedBatch.LogSum(given.Number("margin", 1) - distances, batch.Negatives);
         Tensor formed = batch.Positives.any(1).logical_and(batch.Negatives.any(1));
-        return batch.Items(batch.Hinge(near + far), formed, "anchors");
+        return batch.Whole(batch.Hinge(near + far), formed, "anchors");
     }
 }

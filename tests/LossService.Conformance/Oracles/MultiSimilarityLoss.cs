@@ -25,12 +25,7 @@ internal sealed class MultiSimilarityLoss : IOracle
         Tensor over = similarities - given.Number("base", 0.5);
         Tensor items = (Side(-alpha * over, positives) / alpha) + (Side(beta * over, negatives) / beta);
         Tensor formed = (positives.sum(1) + negatives.sum(1)).to(ScalarType.Float64);
-        return given.Word("reducer", "anchors") switch
-        {
-            "tuples" => new(items) { Tally = ("pairs", formed) },
-            "nonzero" => new(items) { Tally = ("nonzero", where(items > 0, formed, zeros_like(formed))) },
-            _ => new(items),
-        };
+        return batch.Whole(items, formed, "anchors");
     }
 
     // log(1 + Σ e^v) over the pairs that count.

@@ -121,6 +121,25 @@ public sealed class InBatchTests
         Assert.Equal(expected, answer.Losses[0]);
     }
 
+    // The same anchor alone: six triplets that cost 0, 0, 0, 3, 2 and 0.
+    [Theory]
+    [InlineData("anchors", "", 5.0 / 6, "count", 6)]
+    [InlineData("tuples", "", 5.0 / 6, "pairs", 6)]
+    [InlineData("nonzero", "", 5.0 / 2, "nonzero", 2)]
+    [InlineData("threshold", ""","reducer_high":3""", 2.0, "pairs", 1)]
+    [InlineData("threshold", ""","reducer_low":2""", 3.0, "pairs", 1)]
+    [InlineData("threshold", ""","reducer_low":null,"reducer_high":3""", 2.0 / 5, "pairs", 5)]
+    [InlineData("per_anchor", "", 5.0 / 36, "count", 6)]
+    public void Reducer_OfOneAnchor_DividesByWhatItSays(string reducer, string bounds, double expected, string rule, double divisor)
+    {
+        Answer answer = Bench.Ask("batch_all_triplet_loss", $$"""
+            {"embeddings":[[0],[1],[4],[-2],[-3],[-6]],"positive_pairs":[[0,1],[0,2]],"negative_pairs":[[0,3],[0,4],[0,5]],
+             "reducer":"{{reducer}}"{{bounds}}}
+            """);
+        Assert.Equal(expected, answer.Loss!.Value, 1e-15);
+        Assert.Equal(new Normalizer(rule, divisor), answer.Normalizer);
+    }
+
     [Fact]
     public void NtXent_OfOnePositiveAnAnchor_IsTheSameForBothDenominators()
     {

@@ -12,7 +12,7 @@ internal readonly struct BatchAllTripletLoss(
 
     private static readonly Parameter Normalize = BatchMetric.NormalizeOf(false);
 
-    private static readonly Parameter Reduce = Mined.ReducerOf("nonzero");
+    private static readonly Parameter Reduce = Reducer.Of("nonzero");
 
     public static LossCard Card { get; } = new()
     {
@@ -68,7 +68,7 @@ internal readonly struct BatchAllTripletLoss(
     {
         BatchMetric metric = BatchMetric.Of(settings, Normalize);
         return new(
-            metric, Mining.Of(settings, metric), (Reducer)(int)settings[Reduce], settings[Margin], settings.Tie);
+            metric, Mining.Of(settings, metric), Reducer.Of(settings, Reduce), settings[Margin], settings.Tie);
     }
 
     public AnchorAnswer Anchor(in Neighbours row)
@@ -99,7 +99,11 @@ internal readonly struct BatchAllTripletLoss(
             double near = row.Positives[p];
             int from = Miners.Beyond(sorted, near, row.Gaps.Least);
             int to = Miners.Beyond(sorted, near, row.Gaps.Most);
-            int corner = Math.Clamp(From(sorted, near, margin), from, to);
+            row.Tell(ref told, p, order[from..to]);
+            from = reducer.High == double.PositiveInfinity
+                ? from : Math.Clamp(Below(sorted, near, reducer.High, orAt: false), from, to);
+            to = reducer.Low < 0 ? to : Math.Clamp(Below(sorted, near, reducer.Low, orAt: true), from, to);
+            int corner = Math.Clamp(Below(sorted, near, 0, orAt: true), from, to);
             int end = Math.Clamp(Miners.Beyond(sorted, near, margin), from, to);
             loss += sums.Lack(margin + near, from, corner);
             tuples += to - from;
@@ -108,7 +112,6 @@ internal readonly struct BatchAllTripletLoss(
             changes[from]++;
             changes[corner] += tie - 1;
             changes[end] -= tie;
-            row.Tell(ref told, p, order[from..to]);
         }
 
         double pressing = 0;
@@ -132,31 +135,39 @@ internal readonly struct BatchAllTripletLoss(
     private AnchorAnswer Listed(in Neighbours row)
     {
         double loss = 0;
+        int tuples = 0;
         int nonzero = 0;
         int told = 0;
         for (int t = 0; t < row.Triplets.Length; t += 2)
         {
             (int p, int n) = (row.Triplets[t], row.Triplets[t + 1]);
             double cost = AnchorAnswer.Hinge(margin + row.Positives[p] - row.Negatives[n], tie, out double slope);
+            row.Tell(ref told, p, n);
+            if (!reducer.Keeps(cost))
+            {
+                continue;
+            }
+
             loss += cost;
+            tuples++;
             nonzero += cost > 0 ? 1 : 0;
             row.OnPositives[p] += slope;
             row.OnNegatives[n] -= slope;
-            row.Tell(ref told, p, n);
         }
 
-        return new(loss, told, nonzero, told);
+        return new(loss, tuples, nonzero, told);
     }
 
-    // The first sorted negative with which the triplet costs no more.
-    private static int From(ReadOnlySpan<double> sorted, double near, double margin)
+    // The first sorted negative with which the triplet lacks less than a level, or at most that much.
+    private int Below(ReadOnlySpan<double> sorted, double near, double level, bool orAt)
     {
         int low = 0;
         int high = sorted.Length;
         while (low < high)
         {
             int middle = (low + high) / 2;
-            (low, high) = margin + near - sorted[middle] <= 0 ? (low, middle) : (middle + 1, high);
+            double lack = margin + near - sorted[middle];
+            (low, high) = lack < level || (orAt && lack == level) ? (low, middle) : (middle + 1, high);
         }
 
         return low;

@@ -19,7 +19,7 @@ internal readonly struct CircleLoss(
 
     private static readonly Parameter Normalize = BatchMetric.NormalizeOf(true);
 
-    private static readonly Parameter Reduce = Mined.ReducerOf("nonzero");
+    private static readonly Parameter Reduce = Reducer.Of("nonzero");
 
     public static LossCard Card { get; } = new()
     {
@@ -57,6 +57,8 @@ internal readonly struct CircleLoss(
         ],
     };
 
+    public static bool CostsByAnchor => true;
+
     public BatchMetric Metric => metric;
 
     public Mining Mining => mining;
@@ -67,7 +69,7 @@ internal readonly struct CircleLoss(
     {
         BatchMetric metric = BatchMetric.Products(settings, Normalize);
         return new(
-            metric, Mining.Of(settings, metric), (Reducer)(int)settings[Reduce], settings[Margin], settings[Gamma],
+            metric, Mining.Of(settings, metric), Reducer.Of(settings, Reduce), settings[Margin], settings[Gamma],
             settings.IsOn(Detach));
     }
 

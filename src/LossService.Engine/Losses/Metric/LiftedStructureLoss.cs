@@ -16,7 +16,7 @@ internal readonly struct LiftedStructureLoss(
 
     private static readonly Parameter Normalize = BatchMetric.NormalizeOf(false);
 
-    private static readonly Parameter Reduce = Mined.ReducerOf("anchors");
+    private static readonly Parameter Reduce = Reducer.Of("anchors");
 
     public static LossCard Card { get; } = new()
     {
@@ -56,6 +56,8 @@ internal readonly struct LiftedStructureLoss(
         ],
     };
 
+    public static bool CostsByAnchor => true;
+
     public BatchMetric Metric => metric;
 
     public Mining Mining => mining;
@@ -66,7 +68,7 @@ internal readonly struct LiftedStructureLoss(
     {
         BatchMetric metric = BatchMetric.Of(settings, Normalize);
         return new(
-            metric, Mining.Of(settings, metric), (Reducer)(int)settings[Reduce], settings[Margin],
+            metric, Mining.Of(settings, metric), Reducer.Of(settings, Reduce), settings[Margin],
             settings[PositiveMargin], settings.Tie);
     }
 

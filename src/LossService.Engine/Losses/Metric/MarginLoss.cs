@@ -15,7 +15,7 @@ internal readonly struct MarginLoss(
 
     private static readonly Parameter Normalize = BatchMetric.NormalizeOf(true);
 
-    private static readonly Parameter Reduce = Mined.ReducerOf("nonzero");
+    private static readonly Parameter Reduce = Reducer.Of("nonzero");
 
     public static LossCard Card { get; } = new()
     {
@@ -64,29 +64,29 @@ internal readonly struct MarginLoss(
     {
         BatchMetric metric = BatchMetric.Of(settings, Normalize);
         return new(
-            metric, Mining.Of(settings, metric), (Reducer)(int)settings[Reduce], settings[Margin], settings[Beta],
+            metric, Mining.Of(settings, metric), Reducer.Of(settings, Reduce), settings[Margin], settings[Beta],
             settings.Tie);
     }
 
     public AnchorAnswer Anchor(in Neighbours row)
     {
-        int nonzero = 0;
-        double loss = 0;
-        for (int p = 0; p < row.Positives.Length; p++)
-        {
-            double cost = AnchorAnswer.Hinge(row.Positives[p] - beta + margin, tie, out row.OnPositives[p]);
-            loss += cost;
-            nonzero += cost > 0 ? 1 : 0;
-        }
+        AnchorAnswer answer = default;
+        Add(ref answer, row.Positives, 1, row.OnPositives);
+        Add(ref answer, row.Negatives, -1, row.OnNegatives);
+        return answer;
+    }
 
-        for (int n = 0; n < row.Negatives.Length; n++)
+    // What the distances of a side cost: of positives beyond beta, with a sign of -1 of negatives within it.
+    private void Add(ref AnchorAnswer answer, ReadOnlySpan<double> distances, double sign, Span<double> slopes)
+    {
+        for (int i = 0; i < distances.Length; i++)
         {
-            double cost = AnchorAnswer.Hinge(beta - row.Negatives[n] + margin, tie, out double slope);
-            row.OnNegatives[n] = -slope;
-            loss += cost;
-            nonzero += cost > 0 ? 1 : 0;
+            double cost = AnchorAnswer.Hinge((sign * (distances[i] - beta)) + margin, tie, out double slope);
+            if (reducer.Keeps(cost))
+            {
+                slopes[i] = sign * slope;
+                answer = new(answer.Loss + cost, answer.Tuples + 1, answer.Nonzero + (cost > 0 ? 1 : 0));
+            }
         }
-
-        return new(loss, row.Positives.Length + row.Negatives.Length, nonzero);
     }
 }

@@ -18,7 +18,7 @@ internal readonly struct MultiSimilarityLoss(
 
     private static readonly Parameter Normalize = BatchMetric.NormalizeOf(true);
 
-    private static readonly Parameter Reduce = Mined.ReducerOf("anchors");
+    private static readonly Parameter Reduce = Reducer.Of("anchors");
 
     public static LossCard Card { get; } = new()
     {
@@ -56,6 +56,8 @@ internal readonly struct MultiSimilarityLoss(
         ],
     };
 
+    public static bool CostsByAnchor => true;
+
     public BatchMetric Metric => metric;
 
     public Mining Mining => mining;
@@ -66,7 +68,7 @@ internal readonly struct MultiSimilarityLoss(
     {
         BatchMetric metric = BatchMetric.Products(settings, Normalize);
         return new(
-            metric, Mining.Of(settings, metric), (Reducer)(int)settings[Reduce], settings[Alpha], settings[Beta],
+            metric, Mining.Of(settings, metric), Reducer.Of(settings, Reduce), settings[Alpha], settings[Beta],
             settings[Base]);
     }
 

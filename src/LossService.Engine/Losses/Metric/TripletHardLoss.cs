@@ -16,7 +16,7 @@ internal readonly struct TripletHardLoss(
 
     private static readonly Parameter Normalize = BatchMetric.NormalizeOf(false);
 
-    private static readonly Parameter Reduce = Mined.ReducerOf("anchors");
+    private static readonly Parameter Reduce = Reducer.Of("anchors");
 
     public static LossCard Card { get; } = new()
     {
@@ -32,11 +32,7 @@ internal readonly struct TripletHardLoss(
         ],
         Inputs = Mined.Inputs,
         Items = "N",
-        Parameters =
-        [
-            Margin, SoftMargin, Distance.Choice, Distance.P, Normalize, Reduce, Mined.WithoutNegatives,
-            Mined.ReturnTuples,
-        ],
+        Parameters = Mined.BySelfMining([Margin, SoftMargin], Normalize, Reduce),
         Outputs = Mined.Tuples,
         HasHessian = false,
         Cost = Cost.Quadratic,
@@ -67,7 +63,7 @@ internal readonly struct TripletHardLoss(
         bool soft = settings.IsOn(SoftMargin);
         double margin = soft && !settings.IsGiven(Margin) ? 0 : settings[Margin];
         return new(
-            BatchMetric.Of(settings, Normalize), (Reducer)(int)settings[Reduce], margin, soft, settings.Tie,
+            BatchMetric.Of(settings, Normalize), Reducer.Of(settings, Reduce), margin, soft, settings.Tie,
             settings.IsOn(Mined.WithoutNegatives));
     }
 
@@ -84,15 +80,16 @@ internal readonly struct TripletHardLoss(
         double near = row.Positives[positive];
         double far = isAlone ? near : row.Negatives[negative];
         double loss = Pay(margin + near - far, out double slope);
+        bool counts = reducer.Keeps(loss);
         int told = 0;
         if (!isAlone)
         {
-            row.OnPositives[positive] = slope;
-            row.OnNegatives[negative] = -slope;
+            row.OnPositives[positive] = counts ? slope : 0;
+            row.OnNegatives[negative] = counts ? -slope : 0;
             row.Tell(ref told, positive, negative);
         }
 
-        return new(loss, 1, loss > 0 ? 1 : 0, told);
+        return counts ? new(loss, 1, loss > 0 ? 1 : 0, told) : new(0, 0, 0, told);
     }
 
     private double Pay(double lag, out double slope)

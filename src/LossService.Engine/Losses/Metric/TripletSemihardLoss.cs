@@ -12,7 +12,7 @@ internal readonly struct TripletSemihardLoss(
 
     private static readonly Parameter Normalize = BatchMetric.NormalizeOf(false);
 
-    private static readonly Parameter Reduce = Mined.ReducerOf("tuples");
+    private static readonly Parameter Reduce = Reducer.Of("tuples");
 
     public static LossCard Card { get; } = new()
     {
@@ -27,10 +27,7 @@ internal readonly struct TripletSemihardLoss(
         ],
         Inputs = Mined.Inputs,
         Items = "N",
-        Parameters =
-        [
-            Margin, Distance.Choice, Distance.P, Normalize, Reduce, Mined.WithoutNegatives, Mined.ReturnTuples,
-        ],
+        Parameters = Mined.BySelfMining([Margin], Normalize, Reduce),
         Outputs = Mined.Tuples,
         HasHessian = false,
         Cost = Cost.Quadratic,
@@ -57,7 +54,7 @@ internal readonly struct TripletSemihardLoss(
     public Reducer Reducer => reducer;
 
     public static TripletSemihardLoss Configure(Settings settings) => new(
-        BatchMetric.Of(settings, Normalize), (Reducer)(int)settings[Reduce], settings[Margin], settings.Tie,
+        BatchMetric.Of(settings, Normalize), Reducer.Of(settings, Reduce), settings[Margin], settings.Tie,
         settings.IsOn(Mined.WithoutNegatives));
 
     public AnchorAnswer Anchor(in Neighbours row)
@@ -78,6 +75,16 @@ internal readonly struct TripletSemihardLoss(
             int place = FirstBeyond(sorted, row.Positives[p]);
             double far = order.IsEmpty ? 0 : row.Negatives[order[place]];
             double cost = AnchorAnswer.Hinge(margin + row.Positives[p] - far, tie, out double slope);
+            if (!order.IsEmpty)
+            {
+                row.Tell(ref told, p, order[place]);
+            }
+
+            if (!reducer.Keeps(cost))
+            {
+                continue;
+            }
+
             loss += cost;
             tuples++;
             nonzero += cost > 0 ? 1 : 0;
@@ -85,7 +92,6 @@ internal readonly struct TripletSemihardLoss(
             if (!order.IsEmpty)
             {
                 row.OnNegatives[order[place]] -= slope;
-                row.Tell(ref told, p, order[place]);
             }
         }
 

@@ -92,11 +92,32 @@ internal sealed class MinedBatch
     {
         long[] axes = [.. Enumerable.Range(1, (int)costs.dim() - 1)];
         Tensor counts = formed.to(ScalarType.Float64);
+        counts = Reducer(reducer) == "threshold" ? counts * Within(costs) : counts;
         Tensor items = Sum(where(counts > 0, costs * counts.to(costs.dtype), zeros_like(costs)), axes);
-        return _given.Word("reducer", reducer) switch
+        Tensor sums = Sum(counts, axes);
+        return Reducer(reducer) switch
         {
-            "tuples" => new(items) { Tally = ("pairs", Sum(counts, axes)) },
+            "tuples" or "threshold" => new(items) { Tally = ("pairs", sums) },
             "nonzero" => new(items) { Tally = ("nonzero", Sum(counts * (costs > 0), axes)) },
+            "per_anchor" => new(items / sums.clamp_min(1).to(items.dtype)),
+            _ => new(items),
+        };
+    }
+
+    /// <summary>The items of a loss whose anchors cost as a whole.</summary>
+    /// <param name="items">(anchor): what it costs.</param>
+    /// <param name="formed">How much a mean counts of each.</param>
+    /// <param name="reducer">The loss's default.</param>
+    public OracleItems Whole(Tensor items, Tensor formed, string reducer)
+    {
+        Tensor counts = formed.to(ScalarType.Float64);
+        Tensor kept = counts > 0;
+        kept = Reducer(reducer) == "threshold" ? kept.logical_and(Within(items)) : kept;
+        items = where(kept, items, zeros_like(items));
+        return Reducer(reducer) switch
+        {
+            "tuples" or "threshold" => new(items) { Tally = ("pairs", counts * kept) },
+            "nonzero" => new(items) { Tally = ("nonzero", counts * (items > 0)) },
             _ => new(items),
         };
     }
@@ -111,6 +132,13 @@ internal sealed class MinedBatch
 
     /// <summary>max(0, v) as the request's <c>tie</c> has it.</summary>
     public Tensor Hinge(Tensor v) => Ops.Hinge(v, _given);
+
+    private string Reducer(string @default) => _given.Word("reducer", @default);
+
+    // Costs between both bounds, each of which may be null.
+    private Tensor Within(Tensor costs) =>
+        (costs > (_given.NumberOrNull("reducer_low", 0) ?? double.NegativeInfinity))
+        .logical_and(costs < (_given.NumberOrNull("reducer_high", null) ?? double.PositiveInfinity));
 
     [MemberNotNull(nameof(Positives), nameof(Negatives))]
     private void Form(Tensor triplets)
