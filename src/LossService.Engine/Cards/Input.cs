@@ -108,7 +108,8 @@ public sealed record InputForm(string Axes, InputKind Kind = InputKind.Number)
     public Domain Domain { get; init; } = Domain.Any;
 
     /// <summary>For labels and places: the symbol of the axis whose length they stay below; for lengths, of the axis
-    /// that they count on; null where <see cref="Domain"/> says it.</summary>
+    /// that they count on; null where <see cref="Domain"/> says it. Of <see cref="Domain.Identity"/>, any integers as
+    /// long as no input says how long the axis is.</summary>
     public string? Classes { get; init; }
 
     /// <summary>True where the label equal to the number of classes is the background.</summary>

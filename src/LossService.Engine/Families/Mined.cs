@@ -26,10 +26,7 @@ internal static class Mined
     };
 
     /// <summary>Who is whose positive, by labels: the first way.</summary>
-    public static Input Labels { get; } = new(
-        LabelsName, "Classes: any integers; equal ones attract, others repel.",
-        [new("N", InputKind.Label) { Domain = Domain.Identity }])
-    { OneOf = Set };
+    public static Input Labels { get; } = LabelsOf(classes: null);
 
     /// <summary>Who is whose positive, pair by pair: the second way.</summary>
     public static Input PositivePairs { get; } = new(
@@ -53,6 +50,10 @@ internal static class Mined
 
     /// <summary>What a loss takes that is a sum over triplets.</summary>
     public static IReadOnlyList<Input> InputsOrTriplets { get; } = [.. Inputs, Triplets];
+
+    /// <summary>The same and an input with a number per class, whose axis K is that of the labels' classes.</summary>
+    public static IReadOnlyList<Input> InputsWith(Input ofClasses) =>
+        [Embeddings, LabelsOf("K"), PositivePairs, NegativePairs, Triplets, ofClasses];
 
     /// <summary>Asks for the tuples themselves.</summary>
     public static Parameter ReturnTuples { get; } = Parameter.Flag(
@@ -101,6 +102,11 @@ internal static class Mined
         [
             .. own, Distance.Choice, Distance.P, normalize, reduce, .. Reducer.Bounds, WithoutNegatives, ReturnTuples,
         ];
+
+    private static Input LabelsOf(string? classes) => new(
+        LabelsName, "Classes: any integers; equal ones attract, others repel.",
+        [new("N", InputKind.Label) { Domain = Domain.Identity, Classes = classes }])
+    { OneOf = Set };
 
     private static InputForm Places(string axes, string own) =>
         new(axes, InputKind.Place) { Classes = "N", Introduces = own };

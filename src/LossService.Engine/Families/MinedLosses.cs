@@ -30,11 +30,13 @@ internal static class MinedLosses
             using FormedTuples? tuples =
                 WantsTuples(request) ? new(TLoss.FormsTriplets, plan.Items, workshop.Pool) : null;
             using Directions<T>? directions = loss.Mining.NeedsDirections ? new(request, plan, workshop) : null;
-            var driver = new NeighbourDriver<TLoss, T>(loss, table, relation, directions, plan, tuples);
+            using ClassNumbers<T>? ofClasses = ClassNumbers<T>.Of(request, TLoss.OfClasses, plan, workshop.Pool);
+            var driver = new NeighbourDriver<TLoss, T>(loss, table, relation, directions, ofClasses, plan, tuples);
             if (Look(loss, driver, request, tuples, workshop, out Normalizer? divisor)
                 && plan.Settle(result, own: divisor))
             {
                 Answer(driver, table, request, result, plan, tuples, workshop);
+                ofClasses?.Finish(result);
             }
         }
 

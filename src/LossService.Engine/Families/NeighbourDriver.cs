@@ -15,6 +15,7 @@ internal sealed class NeighbourDriver<TLoss, T> : Driver
     private readonly Relation<T> _relation;
     private readonly ItemPlan<T> _plan;
     private readonly Directions<T>? _directions;
+    private readonly ClassNumbers<T>? _ofClasses;
     private readonly FormedTuples? _told;
     private readonly Mining _mining;
     private readonly bool _counts; // the triplets that a pair stands in
@@ -25,10 +26,11 @@ internal sealed class NeighbourDriver<TLoss, T> : Driver
 
     /// <summary>Until <see cref="AnswerInto"/> it counts and changes nothing.</summary>
     public NeighbourDriver(
-        TLoss loss, DistanceTable<T> table, Relation<T> relation, Directions<T>? directions, ItemPlan<T> plan,
-        FormedTuples? told)
+        TLoss loss, DistanceTable<T> table, Relation<T> relation, Directions<T>? directions,
+        ClassNumbers<T>? ofClasses, ItemPlan<T> plan, FormedTuples? told)
     {
         _directions = directions;
+        _ofClasses = ofClasses;
         _mining = loss.Mining;
         _counts = !TLoss.FormsTriplets
             && (loss.CountsTriplets || _mining.Gaps != Gaps.Any || directions is not null || relation.AreTriplets);
@@ -97,6 +99,7 @@ internal sealed class NeighbourDriver<TLoss, T> : Driver
         var neighbours = new Neighbours
         {
             Anchor = anchor,
+            OfClass = _ofClasses?.Of(anchor) ?? double.NaN,
             Positives = positives.Distances,
             Negatives = negatives.Distances,
             PositivePlaces = positives.Places,
@@ -131,6 +134,7 @@ internal sealed class NeighbourDriver<TLoss, T> : Driver
         }
 
         _told?.Tell(neighbours);
+        _ofClasses?.Slope(anchor, coefficient, answer.OnClass);
         row.Clear();
         Scatter(row, neighbours.PositivePlaces, neighbours.OnPositives, coefficient * _table.Sign);
         Scatter(row, neighbours.NegativePlaces, neighbours.OnNegatives, coefficient * _table.Sign);

@@ -30,6 +30,9 @@ internal readonly ref struct Neighbours
     /// <summary>The anchor's place in the batch.</summary>
     public required int Anchor { get; init; }
 
+    /// <summary>The number of the anchor's class, where the loss has one and the request gives it; else NaN.</summary>
+    public double OfClass { get; init; }
+
     /// <summary>How far each positive is.</summary>
     public required ReadOnlySpan<double> Positives { get; init; }
 
@@ -122,6 +125,9 @@ internal readonly ref struct Neighbours
 /// <param name="Told">How many it takes down when asked for them.</param>
 internal readonly record struct AnchorAnswer(double Loss, long Tuples, long Nonzero, int Told = 0)
 {
+    /// <summary>∂item/∂number of the anchor's class.</summary>
+    public double OnClass { get; init; }
+
     /// <summary>max(0, v), with the slope that the request chose at 0.</summary>
     public static double Hinge(double v, double tie, out double slope)
     {
@@ -172,6 +178,9 @@ internal interface IMinedLoss<TSelf> : ILossFile<TSelf> where TSelf : struct, IM
 
     /// <summary>Which pairs or triplets count.</summary>
     Mining Mining => default;
+
+    /// <summary>The input with a number per class; null for none.</summary>
+    static virtual string? OfClasses => null;
 
     /// <summary>True when a pair costs as often as it stands in a triplet.</summary>
     bool CountsTriplets => false;

@@ -41,8 +41,9 @@ public static class ElementCheck
 
     private static void CheckLabels(LossRequest request, int place, InputForm form, Tensor labels)
     {
-        int min = double.IsFinite(form.Domain.Min) ? (int)form.Domain.Min : 0;
         int max = LargestOf(form, request.Solution!);
+        int min = double.IsFinite(form.Domain.Min) && !IsIdentityOfClass(form, request.Solution!)
+            ? (int)form.Domain.Min : 0;
         double ignore = request.Card.IgnoreIndex is { } parameter ? request[parameter] : double.NaN;
         ReadOnlySpan<int> values = labels.Label;
         double except = form.Except is { } refused ? request[refused] : double.NaN;
@@ -116,9 +117,14 @@ public static class ElementCheck
         }
     }
 
+    // Labels that only tell samples apart name classes once another input has a number for each.
+    private static bool IsIdentityOfClass(InputForm form, Solution solution) =>
+        form.Domain == Domain.Identity && form.Classes is { } symbol && solution.Has(symbol);
+
     private static int LargestOf(InputForm form, Solution solution)
     {
-        if (form.Classes is null && double.IsFinite(form.Domain.Max))
+        if ((form.Classes is null || (form.Domain == Domain.Identity && !IsIdentityOfClass(form, solution)))
+            && double.IsFinite(form.Domain.Max))
         {
             return (int)form.Domain.Max;
         }

@@ -23,5 +23,16 @@ internal static class PlaceTuples
         }
     }
 
+    /// <summary>Makes labels that only tell samples apart labels of classes, where the request says how many there
+    /// are.</summary>
+    public static void Name(InputForm form, double[] labels, IReadOnlyDictionary<string, int> lengths)
+    {
+        int count = form.Domain == Domain.Identity ? lengths.GetValueOrDefault(form.Classes ?? "") : 0;
+        for (int i = 0; count > 0 && i < labels.Length; i++)
+        {
+            labels[i] = (labels[i] + count) % count;
+        }
+    }
+
     private static int Width(InputForm form) => form.Pattern.Symbols[1][0] - '0';
 }

@@ -91,6 +91,9 @@ internal sealed class RandomRequest
             BoxCorners.Order(input, _request.Inputs[input.Name].Values);
             PlaceTuples.Fill(form, _request.Inputs[input.Name].Values, _lengths.GetValueOrDefault("N"), _random);
         }
+
+        Array.ForEach(given, input =>
+            PlaceTuples.Name(input.Forms[0], _request.Inputs.GetValueOrDefault(input.Name)?.Values ?? [], _lengths));
     }
 
     private bool IsChosen(string name)
@@ -145,7 +148,8 @@ internal sealed class RandomRequest
         }
 
         _lengths[symbol] =
-            form.Kind == InputKind.Place ? PlaceTuples.Rows(form, _lengths["N"], _random) : _random.Next(5);
+            form.Kind == InputKind.Place ? PlaceTuples.Rows(form, _lengths["N"], _random)
+            : form.Kind == InputKind.Number ? _random.Next(1, 5) : _random.Next(5);
         if (form.Packed)
         {
             double[] lengths = [.. Enumerable.Range(0, _lengths["N"]).Select(_ => (double)_random.Next(4))];
@@ -184,7 +188,7 @@ internal sealed class RandomRequest
             return Knows(form.Pattern);
         }
 
-        if (form.Kind == InputKind.Place)
+        if (form.Kind == InputKind.Place || isWeight)
         {
             return true;
         }

@@ -115,6 +115,47 @@ public sealed class TupleTests
         Assert.Equal(("/triplets", code, "[T, 3]", found), (mistake.Pointer, mistake.Code, mistake.Expected, mistake.Found));
     }
 
+    // From 0 the positive is 1 away, the negatives 3 and 4; from 1 they are 2 and 3 away. With beta 2 and margin 2 the
+    // positives cost 1, the negatives 1, 0, 2 and 1; each positive pair stands in two triplets.
+    [Theory]
+    [InlineData("pairs", 0, 6, 2 + 4)]
+    [InlineData("triplets", 0, 8, 4 + 4)]
+    [InlineData("pairs", 0.5, 6 + (0.5 * 2 * 6), 2 + 4)]
+    [InlineData("triplets", 0.5, 8 + (0.5 * 2 * 4), 4 + 4)]
+    public void Margin_OfPairsOrOfTriplets_CountsEachAsOftenAsItSays(string form, double nu, double sum, long tuples)
+    {
+        Question question = Question.Of("margin_loss", """
+            {"embeddings":[[0],[1],[3],[4]],"labels":[0,0,1,2],"normalize_embeddings":false,"beta":2,"margin":2,"reducer":"tuples",
+             "mask":[true,true,true,true]}
+            """).With("form", form).With("nu", nu).With("positive_pairs", Rows([0, 1, 1, 0], 2))
+            .With("negative_pairs", Rows([0, 2, 0, 3, 1, 2, 1, 3], 2)).Without("labels");
+        Answer answer = Bench.Ask(question);
+        Assert.Equal(new Normalizer("pairs", tuples), answer.Normalizer);
+        Assert.Equal(sum / tuples, answer.Loss!.Value, 1e-15);
+    }
+
+    // The same batch with a beta for each class: only the anchors 0 and 1 have a positive, but 3 and 4 have negatives.
+    [Fact]
+    public void Margin_WithABetaPerClass_TakesTheAnchorsAndAnswersItsSlope()
+    {
+        Answer answer = Bench.Ask("margin_loss", """
+            {"embeddings":[[0],[1],[3],[4]],"labels":[0,0,1,1],"normalize_embeddings":false,"betas":[2,2.5],"margin":2,"nu":0.25,
+             "reduction":"none","gradients":["betas"]}
+            """);
+        Assert.Equal([1 + 1 + 0 + (0.25 * 3 * 2), 1 + 2 + 1 + (0.25 * 3 * 2), 0.5 + 1.5 + 2.5 + (0.25 * 3 * 2.5), 0.5 + 0.5 + 1.5 + (0.25 * 3 * 2.5)], answer.Losses);
+        Assert.Equal([-1 + 1 - 1 + 2 + (0.25 * 6), -1 + 2 - 1 + 2 + (0.25 * 6)], answer.Gradients["betas"]);
+    }
+
+    [Fact]
+    public void Labels_BesideABetaPerClass_AreItsIndices()
+    {
+        const string Batch = """ "embeddings":[[0],[1],[3]],"labels":[-7,0,2] """;
+        Assert.Empty(Bench.MistakesOf("margin_loss", $"{{{Batch}}}"));
+        Mistake mistake = Assert.Single(Bench.MistakesOf("margin_loss", $$"""{{{Batch}},"betas":[1,1]}"""));
+        Assert.Equal(("/labels", Codes.ClassOutOfRange, "an integer from 0 to 1", "-7", 2),
+            (mistake.Pointer, mistake.Code, mistake.Expected, mistake.Found, mistake.Count));
+    }
+
     [Fact]
     public void Tuples_WithMaskedSamples_LeaveTheBatchButAreJudged()
     {

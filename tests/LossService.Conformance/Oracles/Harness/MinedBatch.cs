@@ -45,9 +45,10 @@ internal sealed class MinedBatch
 
     /// <summary>(anchor, sample and sample once more): how often each positive pair counts, then each negative
     /// one.</summary>
-    public Tensor Pairs => _given.Has("triplets") && _triplets is not null
-        ? cat([Triplets.sum([2L]), Triplets.sum([1L])], 1)
-        : cat([Positives, Negatives], 1);
+    public Tensor Pairs => _given.Has("triplets") ? PairsOfTriplets : cat([Positives, Negatives], 1);
+
+    /// <summary>The same, each as often as it stands in a triplet.</summary>
+    public Tensor PairsOfTriplets => cat([Triplets.sum([2L]), Triplets.sum([1L])], 1);
 
     /// <summary>Leaves what the request's miner chooses by these distances, or by minus these similarities.</summary>
     public void Mine(Tensor distances, bool ofSimilarities = false)

@@ -147,10 +147,10 @@ internal sealed class Samples(LossCard card, int seed)
             }
 
             InputForm form = forms[_random.Next(forms.Length)];
+            Allow(question, form, input);
             if (first is null)
             {
                 first = input;
-                Allow(question, form, input);
                 shapes.Introduce(form, input.Forms.ToList().IndexOf(form));
                 DrawGroups(question, shapes, wish);
                 foreach (Parameter parameter in card.Parameters.Where(parameter => parameter.Below is not null))
@@ -160,11 +160,6 @@ internal sealed class Samples(LossCard card, int seed)
                 }
 
                 shapes.Bind("F", shapes.Shape(shapes.Items(card, question)).Aggregate(1, (product, length) => product * length));
-            }
-
-            else
-            {
-                Allow(question, form, input);
             }
 
             if (IsHidden(form, input))
@@ -177,7 +172,7 @@ internal sealed class Samples(LossCard card, int seed)
                 // Where the one class is the label that is refused there is none to draw.
                 bool none = form.Except is not null && shapes.Length(form.Classes!) == 1;
                 shapes.Bind(symbol, none ? 0 : form.Kind == InputKind.Place
-                    ? PlaceTuples.Rows(form, shapes.Length("N"), _random) : _random.Next(5));
+                    ? PlaceTuples.Rows(form, shapes.Length("N"), _random) : form.Kind == InputKind.Number ? _random.Next(1, 5) : _random.Next(5));
             }
 
             if (form.Packed)
@@ -192,6 +187,9 @@ internal sealed class Samples(LossCard card, int seed)
             Order(question.Inputs[input.Name], form);
             PlaceTuples.Fill(form, question.Inputs[input.Name].Values, form.Kind == InputKind.Place ? shapes.Length("N") : 0, _random);
         }
+
+        question.Inputs.Keys.ToList().ForEach(name => PlaceTuples.Name(
+            card.InputAt(card.PlaceOfInput(name)).Forms[0], question.Inputs[name].Values, shapes.Lengths));
     }
 
     // Cuts a flat axis into lists, by their lengths or by ids, where the card has either.

@@ -20,6 +20,8 @@ internal sealed class Symbols(Random random, Wish wish)
 
     public int Length(string symbol) => _lengths[symbol];
 
+    public IReadOnlyDictionary<string, int> Lengths => _lengths;
+
     public void Bind(string symbol, int length) => _lengths[symbol] = length;
 
     /// <summary>Cuts the flat axis into lists, each of them an item.</summary>
