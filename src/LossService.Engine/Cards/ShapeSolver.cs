@@ -227,7 +227,7 @@ public static class ShapeSolver
 
             rankFits |= tensor.Shape.Rank == shape.Rank;
             string text = form.Kind == InputKind.Place ? $"{form.Pattern}"
-                : form.Fixed is null && Solution.SymbolsOf(form.Pattern) is { Length: > 0 } symbols
+                : form.Fixed is null && Solution.SymbolsOf(form) is { Length: > 0 } symbols
                 ? $"{shape} ({symbols} from {solution.IntroducedBy})" : $"{shape}";
             if (HasEnoughClasses(form, wanted, solution) && !expected.Contains(text))
             {
@@ -242,14 +242,15 @@ public static class ShapeSolver
         { Expected = all, Found = tensor.Shape.ToString() });
     }
 
-    // Only weights, tuples of places, and what cuts an axis into lists, have other axes than the first input; anything
-    // else would be repeated for every sample.
+    // Only weights, tuples of places, companions with an axis of their own, and what cuts an axis into lists, have
+    // other axes than the first input; anything else would be repeated for every sample.
     private static bool GoesWithFirst(LossRequest request, int place, InputForm form, Solution solution)
     {
         Input input = request.Card.InputAt(place);
         if (form.Fixed is not null
             || (input.Optional && input.NeededWith is null && form.Kind == InputKind.Number)
-            || form.Kind == InputKind.Place || input.Groups != Grouping.None)
+            || form.Kind == InputKind.Place || input.Groups != Grouping.None
+            || (input.Beside is not null && form.Introduces is not null))
         {
             return true;
         }

@@ -60,9 +60,9 @@ public sealed class Solution
 
     internal void SetForm(int place, InputForm form) => _forms[place] = form;
 
-    /// <summary>The symbols that have a length, for messages: <c>N, C</c>.</summary>
-    internal static string SymbolsOf(ShapePattern pattern) =>
-        string.Join(", ", pattern.Symbols.Append(pattern.Rest).Where(s => s is not null && !char.IsAsciiDigit(s[0])));
+    /// <summary>The symbols whose lengths came from elsewhere, for messages: <c>N, C</c>.</summary>
+    internal static string SymbolsOf(InputForm form) => string.Join(", ", form.Pattern.Symbols.Append(form.Pattern.Rest)
+        .Where(s => s is not null && s != form.Introduces && !char.IsAsciiDigit(s[0])));
 
     /// <summary>The shape a pattern stands for; false when it has a symbol without a length.</summary>
     internal bool TryEvaluate(ShapePattern pattern, out Shape shape)

@@ -74,29 +74,13 @@ internal sealed class DistanceTable<T> : IDisposable where T : unmanaged, IFloat
             product.RunAll(workshop);
         }
 
-        for (int row = 0; row < count; row++)
-        {
-            Return(row, sums.Float64.Slice(row * _vectors.Stride, _vectors.Stride), gradient, plan);
-        }
+        _vectors.Return(sums, gradient, plan);
     }
 
     public void Dispose()
     {
         _table.Dispose();
         _vectors.Dispose();
-    }
-
-    private void Return(int row, Span<double> slopes, Tensor gradient, ItemPlan<T> plan)
-    {
-        Span<T> to = gradient.Values<T>().Slice(row * _vectors.Length, _vectors.Length);
-        if (plan.IsLeftOut(row))
-        {
-            to.Clear();
-        }
-        else
-        {
-            _vectors.Return(row, slopes, to);
-        }
     }
 
     private sealed class MeasureDriver(DistanceTable<T> table) : Driver
@@ -142,7 +126,7 @@ internal sealed class DistanceTable<T> : IDisposable where T : unmanaged, IFloat
                     break;
             }
 
-            table.Return(block, sum, gradient, plan);
+            table._vectors.Return(block, sum, gradient, plan);
         }
 
         // A distance has slopes from both its ends; both stand in the table.

@@ -6,9 +6,6 @@ namespace LossService.Engine.Families;
 /// pairs.</summary>
 internal sealed class FormedTuples : IDisposable
 {
-    // As many integers as a tensor of a request may hold by default.
-    private const long ElementsMax = 1 << 24;
-
     private readonly TupleTable _first;
     private readonly TupleTable? _negatives;
 
@@ -38,16 +35,8 @@ internal sealed class FormedTuples : IDisposable
     public bool Lay(LossRequest request, TensorPool pool)
     {
         long elements = Math.Max(_first.Elements, _negatives?.Elements ?? 0);
-        if (elements > ElementsMax)
+        if (Oversize.Refuses(request, request.PointerOf(Mined.ReturnTuples), "places in all tuples", elements))
         {
-            request.Mistakes.Add(new(
-                request.PointerOf(Mined.ReturnTuples), Codes.LimitExceeded,
-                FormattableString.Invariant($"expected at most {ElementsMax} places in all tuples, found {elements}"))
-            {
-                Expected = FormattableString.Invariant($"at most {ElementsMax} places"),
-                Found = FormattableString.Invariant($"{elements}"),
-                Limit = "elements",
-            });
             return false;
         }
 

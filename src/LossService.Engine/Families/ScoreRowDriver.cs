@@ -6,15 +6,19 @@ using LossService.Engine.Numerics;
 namespace LossService.Engine.Families;
 
 /// <summary>Runs a loss over rows of scores row by row, from any class axis, in doubles.</summary>
-internal sealed class ScoreRowDriver<TLoss, T> : Driver, IDisposable
+/// <remarks>Scores, their slopes and their curves are of <typeparamref name="TScore"/>: of the request's dtype, unless
+/// they were made from its inputs.</remarks>
+internal sealed class ScoreRowDriver<TLoss, T, TScore> : Driver, IDisposable
     where TLoss : struct, IScoreRowLoss<TLoss>
     where T : unmanaged, IFloatingPointIeee754<T>
+    where TScore : unmanaged, IFloatingPointIeee754<TScore>
 {
     private readonly TLoss _loss;
     private readonly LossResult _result;
     private readonly ItemPlan<T> _plan;
     private readonly RowLayout _layout;
     private readonly Tensor _scores;
+    private readonly Tensor? _slopes;
     private readonly Tensor? _teacher;
     private readonly Tensor? _labels;
     private readonly Tensor? _numbers;
@@ -22,13 +26,17 @@ internal sealed class ScoreRowDriver<TLoss, T> : Driver, IDisposable
     private readonly Tensor? _weight;
     private readonly Tensor _sums; // of blocks, and behind them how often each class was seen, where a loss asks
 
-    public ScoreRowDriver(TLoss loss, LossRequest request, LossResult result, ItemPlan<T> plan, Workshop workshop)
+    /// <summary>Slopes go to <paramref name="slopes"/>, which may be the scores themselves.</summary>
+    public ScoreRowDriver(
+        TLoss loss, Tensor scores, Tensor? slopes, LossRequest request, LossResult result, ItemPlan<T> plan,
+        Workshop workshop)
     {
         _loss = loss;
         _result = result;
         _plan = plan;
         _layout = new(request.Solution!);
-        _scores = request.Tensor(0)!;
+        _scores = scores;
+        _slopes = slopes;
         _teacher = TLoss.Teacher is { } teacher ? request.Tensor(teacher) : null;
         int targets = request.Card.PlaceOfInput("targets");
         bool byLabel = targets >= 0 && request.Solution!.Form(targets)!.Kind == InputKind.Label;
@@ -37,7 +45,6 @@ internal sealed class ScoreRowDriver<TLoss, T> : Driver, IDisposable
         _numbers = targets < 0 || byLabel ? null : request.Tensor(targets);
         int weight = request.Card.PlaceOfInput(Common.WeightName);
         _weight = weight < 0 ? null : request.Tensor(weight);
-        Outputs.Rent(request, result, workshop.Pool, withItems: true);
         int classes = TLoss.Counts is null ? 0 : _layout.Classes;
         if (classes > 0)
         {
@@ -67,7 +74,7 @@ internal sealed class ScoreRowDriver<TLoss, T> : Driver, IDisposable
         _plan.Fill(start, weights, coefficients, curvatures);
         Span<double> room = scratch.Take<double>(2, 7 * classes);
         ReadOnlySpan<double> classWeights =
-            _weight is null ? default : Read(_weight, 0, 1, room.Slice(6 * classes, classes));
+            _weight is null ? default : Read<T>(_weight, 0, 1, room.Slice(6 * classes, classes));
         for (int r = 0; r < rows; r++)
         {
             Span<double> slopes = room.Slice(2 * classes, classes);
@@ -81,7 +88,7 @@ internal sealed class ScoreRowDriver<TLoss, T> : Driver, IDisposable
                 items[r] = item * double.CreateTruncating(weights[r]);
             }
 
-            Write(_result.Gradients[0], start + r, slopes, double.CreateTruncating(coefficients[r]));
+            Write(_slopes, start + r, slopes, double.CreateTruncating(coefficients[r]));
             Write(_result.Hessians[0], start + r, curves, double.CreateTruncating(curvatures[r]));
             if (_result.Losses is not null)
             {
@@ -122,8 +129,9 @@ internal sealed class ScoreRowDriver<TLoss, T> : Driver, IDisposable
         int start = (row / _layout.Inner * _layout.Inner * classes) + (row % _layout.Inner);
         return new()
         {
-            Scores = Read(_scores, start, _layout.Inner, room[..classes]),
-            Teacher = _teacher is null ? default : Read(_teacher, start, _layout.Inner, room.Slice(classes, classes)),
+            Scores = Read<TScore>(_scores, start, _layout.Inner, room[..classes]),
+            Teacher = _teacher is null
+                ? default : Read<T>(_teacher, start, _layout.Inner, room.Slice(classes, classes)),
             Weights = classWeights,
             Counts = Counts,
             Label = _labels is null || _hasSeveral ? -1 : _labels.Label[row],
@@ -136,9 +144,10 @@ internal sealed class ScoreRowDriver<TLoss, T> : Driver, IDisposable
         };
     }
 
-    private static ReadOnlySpan<double> Read(Tensor tensor, int start, int step, Span<double> row)
+    private static ReadOnlySpan<double> Read<TNumber>(Tensor tensor, int start, int step, Span<double> row)
+        where TNumber : unmanaged, INumberBase<TNumber>
     {
-        ReadOnlySpan<T> all = tensor.Values<T>();
+        ReadOnlySpan<TNumber> all = tensor.Values<TNumber>();
         for (int c = 0; c < row.Length; c++)
         {
             row[c] = double.CreateTruncating(all[start + (c * step)]);
@@ -154,13 +163,13 @@ internal sealed class ScoreRowDriver<TLoss, T> : Driver, IDisposable
             return;
         }
 
-        Span<T> all = tensor.Values<T>();
+        Span<TScore> all = tensor.Values<TScore>();
         int start = (row / _layout.Inner * _layout.Inner * _layout.Classes) + (row % _layout.Inner);
         for (int c = 0; c < numbers.Length; c++)
         {
             // A factor 0 wins over an infinite slope, as everywhere.
             double value = factor == 0 || numbers[c] == 0 ? 0 : factor * numbers[c];
-            all[start + (c * _layout.Inner)] = T.CreateTruncating(value);
+            all[start + (c * _layout.Inner)] = TScore.CreateTruncating(value);
         }
     }
 }

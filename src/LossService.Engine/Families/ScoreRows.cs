@@ -17,6 +17,10 @@ internal interface IScoreRowLoss<TSelf> : ILossFile<TSelf> where TSelf : struct,
     /// The new counts are the card's first output.</summary>
     static virtual string? Counts => null;
 
+    /// <summary>The input of vectors whose cosines with those of the next input, one a class, are the scores where none
+    /// are given; null for none.</summary>
+    static virtual string? Vectors => null;
+
     /// <summary>The label whose rows are left out; null for none.</summary>
     int? IgnoreIndex { get; }
 
@@ -24,7 +28,8 @@ internal interface IScoreRowLoss<TSelf> : ILossFile<TSelf> where TSelf : struct,
     double Row(in ScoreRow row);
 }
 
-/// <summary>Makes the losses over rows of scores. The first input of such a card holds the scores, one that is named
+/// <summary>Makes the losses over rows of scores. The first input of such a card holds the scores, or vectors whose
+/// cosines they are stand behind it; one that is named
 /// <c>targets</c>, where there is one, a label or a number a row, and <c>weight</c>, where there is one, a weight per
 /// class.</summary>
 internal static class ScoreRows
@@ -47,12 +52,39 @@ internal static class ScoreRows
             Tensor? labels =
                 loss.IgnoreIndex is null ? null : request.LabelTensor(request.Card.PlaceOfInput("targets"));
             using var plan = new ItemPlan<T>(request, workshop, -1, labels, loss.IgnoreIndex);
-            if (plan.Settle(result))
+            int vectors = TLoss.Vectors is { } name ? request.Card.PlaceOfInput(name) : -1;
+            if (vectors >= 0 && request.HasInput(vectors))
             {
-                using var driver = new ScoreRowDriver<TLoss, T>(loss, request, result, plan, workshop);
+                ComputeOfVectors(loss, vectors, request, result, plan, workshop);
+            }
+            else if (plan.Settle(result))
+            {
+                Outputs.Rent(request, result, workshop.Pool, withItems: true);
+                using var driver = new ScoreRowDriver<TLoss, T, T>(
+                    loss, request.Tensor(0)!, result.Gradients[0], request, result, plan, workshop);
                 driver.RunAll(workshop);
                 driver.Finish();
             }
+        }
+
+        private static void ComputeOfVectors<T>(
+            TLoss loss, int vectors, LossRequest request, LossResult result, ItemPlan<T> plan, Workshop workshop)
+            where T : unmanaged, System.Numerics.IFloatingPointIeee754<T>
+        {
+            long elements = (long)request.Solution!.Rows * request.Solution.Length("C");
+            if (Oversize.Refuses(request, $"/{request.Card.Inputs[vectors + 1].Name}", "cosines", elements)
+                || !plan.Settle(result))
+            {
+                return;
+            }
+
+            using var cosines = new CosineScores<T>(request, vectors, plan, workshop);
+            Outputs.Rent(request, result, workshop.Pool, withItems: true);
+            using var driver = new ScoreRowDriver<TLoss, T, double>(
+                loss, cosines.Scores, cosines.Scores, request, result, plan, workshop);
+            driver.RunAll(workshop);
+            cosines.Differentiate(result, workshop);
+            driver.Finish();
         }
     }
 }

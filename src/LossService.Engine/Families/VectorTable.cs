@@ -12,10 +12,12 @@ internal sealed class VectorTable<T> : IDisposable where T : unmanaged, INumberB
     private readonly Tensor _rows;
     private readonly Tensor? _norms;
 
-    /// <summary>Copies the vectors of the samples that are not left out; the others' are zeros.</summary>
-    public VectorTable(Tensor input, Solution solution, ItemPlan<T> plan, bool normalizes, TensorPool pool)
+    /// <summary>Copies the vectors of the samples that are not left out; the others' are zeros. Without a plan they
+    /// belong to no samples.</summary>
+    public VectorTable(
+        Tensor input, Solution solution, ItemPlan<T>? plan, bool normalizes, TensorPool pool, string axis = "N")
     {
-        Count = solution.Length("N");
+        Count = solution.Length(axis);
         Length = solution.Length("E");
         Stride = (Length + DoubleLane.Count - 1) / DoubleLane.Count * DoubleLane.Count;
         _rows = Tensor.Rent(pool, new Shape(Count, Stride), Element.Float64);
@@ -34,7 +36,7 @@ internal sealed class VectorTable<T> : IDisposable where T : unmanaged, INumberB
         {
             Span<double> to = Row(row);
             to.Clear();
-            if (!plan.IsLeftOut(row))
+            if (plan?.IsLeftOut(row) != true)
             {
                 Rows.Widen(all.Slice(row * Length, Length), to[..Length]);
                 Scale(row, to);
@@ -60,9 +62,38 @@ internal sealed class VectorTable<T> : IDisposable where T : unmanaged, INumberB
     /// <summary>A vector with its padding.</summary>
     public Span<double> Row(int row) => _rows.Float64.Slice(row * Stride, Stride);
 
-    /// <summary>Takes a vector's gradient through the scaling to length 1, where what points along the vector changes
-    /// nothing, and rounds it once.</summary>
-    public void Return(int row, Span<double> gradient, Span<T> destination)
+    /// <summary>Returns the gradients of all vectors, one a row of <paramref name="sums"/>, to the input's.</summary>
+    public void Return(Tensor sums, Tensor gradient, ItemPlan<T>? plan)
+    {
+        for (int row = 0; row < Count; row++)
+        {
+            Return(row, sums.Float64.Slice(row * Stride, Stride), gradient, plan);
+        }
+    }
+
+    /// <summary>Returns one vector's gradient to its place in the input's; nothing of one that is left out.</summary>
+    public void Return(int row, Span<double> slopes, Tensor gradient, ItemPlan<T>? plan)
+    {
+        Span<T> to = gradient.Values<T>().Slice(row * Length, Length);
+        if (plan?.IsLeftOut(row) == true)
+        {
+            to.Clear();
+        }
+        else
+        {
+            Return(row, slopes, to);
+        }
+    }
+
+    public void Dispose()
+    {
+        _norms?.Dispose();
+        _rows.Dispose();
+    }
+
+    // Takes a gradient through the scaling to length 1, where what points along the vector changes nothing, and rounds
+    // it once.
+    private void Return(int row, Span<double> gradient, Span<T> destination)
     {
         if (_norms is not null)
         {
@@ -76,12 +107,6 @@ internal sealed class VectorTable<T> : IDisposable where T : unmanaged, INumberB
         }
 
         Rows.Narrow<T>(gradient[..destination.Length], destination);
-    }
-
-    public void Dispose()
-    {
-        _norms?.Dispose();
-        _rows.Dispose();
     }
 
     private void Scale(int row, Span<double> vector)

@@ -188,7 +188,7 @@ internal sealed class RandomRequest
             return Knows(form.Pattern);
         }
 
-        if (form.Kind == InputKind.Place || isWeight)
+        if (form.Kind == InputKind.Place || isWeight || (input.Beside is not null && form.Introduces is not null))
         {
             return true;
         }
@@ -211,7 +211,7 @@ internal sealed class RandomRequest
         }
 
         return form.Kind == InputKind.Label
-            ? shape == string.Join(' ', _first.Split(' ').Where(symbol => symbol != "C"))
+            ? shape == string.Join(' ', _first.Split(' ').Where(symbol => symbol is not ("C" or "E")))
             : shape == _first || shape == _itemsPattern.Text;
     }
 

@@ -10,7 +10,7 @@ internal sealed class ArcfaceLoss : IOracle
 
     public OracleItems Items(OracleInputs given)
     {
-        Tensor cosines = given["cosines"];
+        Tensor cosines = Cosines.Of(given);
         double margin = given.Number("margin", 0.5);
         Tensor own = Ops.OneHot(given.Labels("targets"), cosines) == 1;
         Tensor edge = cosines.detach().abs() == 1;

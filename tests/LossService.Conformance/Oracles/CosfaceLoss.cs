@@ -10,7 +10,7 @@ internal sealed class CosfaceLoss : IOracle
 
     public OracleItems Items(OracleInputs given)
     {
-        Tensor cosines = given["cosines"];
+        Tensor cosines = Cosines.Of(given);
         Tensor own = Ops.OneHot(given.Labels("targets"), cosines);
         Tensor z = given.Number("scale", 64) * (cosines - (given.Number("margin", 0.35) * own));
         return new((own * Ops.Surprisal(z)).sum(Ops.ClassAxis(z)));

@@ -223,6 +223,11 @@ public sealed class CommonRulesTests
         AssertNear(none ? 0 : losses.Sum() * rho * -0.75, found.Loss ?? 0, 1e-14, losses.Sum(Math.Abs), $"loss of {full}");
         foreach ((string input, double[] gradient) in expected.Gradients)
         {
+            if (samples > 1 && plain.Inputs[input].Slicing == Slicing.Whole)
+            {
+                continue; // a sum over all samples, each with factors of its own
+            }
+
             double[] slopes = [.. gradient.Select((slope, i) => Sample(i, gradient.Length) is int s && mask[s] != 0
                 ? slope * weights[s] * rho * -0.75 * (none ? upstream[s] : 1.5) : 0)];
             double size = slopes.Where(double.IsFinite).Select(Math.Abs).Append(2 * Math.Abs(rho)).Max();

@@ -6,15 +6,40 @@ namespace LossService.Engine.Losses.Classification;
 /// <summary>What losses share that sharpen a softmax over cosines by a margin.</summary>
 internal static class AngularMargin
 {
-    /// <summary>The cosines, their labels and class weights.</summary>
+    /// <summary>The input of vectors that may stand for cosines, together with <c>class_centers</c>.</summary>
+    public const string EmbeddingsName = "embeddings";
+
+    private const string Set = "cosines";
+
+    /// <summary>The cosines, or the vectors that they are between, and the labels.</summary>
     public static IReadOnlyList<Input> Inputs { get; } =
     [
         new("cosines", "N C | C", "Cosines of an embedding with every class's direction; classes on the second axis, or alone.")
         {
+            OneOf = Set,
             Gradient = GradientRule.Default,
             Domain = new(-1, 1),
         },
+        new(EmbeddingsName, "N E | E", "Vectors whose cosines with class_centers are taken; of any length.")
+        {
+            OneOf = Set,
+            Gradient = GradientRule.Default,
+        },
+        new(
+            "class_centers", "A vector per class, the weights of the last layer; of any length.",
+            [new("C E") { Introduces = "C" }])
+        {
+            Beside = EmbeddingsName,
+            Gradient = GradientRule.Default,
+        },
         new("targets", "Class indices.", [ClassInputs.LabelsOf("N"), ClassInputs.LabelsOf("")]),
+    ];
+
+    /// <summary>What they say about both ways.</summary>
+    public static IReadOnlyList<string> Edges { get; } =
+    [
+        "Of cosines the gradient is theirs; of embeddings and class_centers it goes through the cosines and lengths to both.",
+        "A vector of zeros has cosine 0 to everything and gradient 0.",
     ];
 
     /// <summary>What multiplies the cosines.</summary>

@@ -30,15 +30,19 @@ internal readonly struct ArcfaceLoss(double scale, double cosine, double sine, d
         [
             "Where the angle and the margin together exceed half a turn, the cosine less m sin m goes on falling instead.",
             "At a cosine of 1 or -1 the angle has no slope: the label's gradient is 0 there, never infinite.",
-            "The gradient is that of the cosines; yours of embeddings and class directions follows by their chain rule.",
+            .. AngularMargin.Edges,
         ],
         Presets = [new("pml", ("scale", "64"), ("margin", "0.4991641660703782"))],
         Examples =
         [
             new("simple", "Two faces among three people.",
                 """{"cosines":[[0.7,0.1,-0.2],[0.2,0.5,0.4]],"targets":[0,1]}"""),
+            new("embeddings", "The same from vectors, with the gradients of both.",
+                """{"embeddings":[[1,0.2],[0.5,0.9]],"class_centers":[[2,0.1],[0,1],[-1,0.5]],"targets":[0,1],"scale":8}"""),
         ],
     };
+
+    public static string Vectors => AngularMargin.EmbeddingsName;
 
     public int? IgnoreIndex => null;
 

@@ -24,14 +24,18 @@ internal readonly struct CosfaceLoss(double scale, double margin) : IScoreRowLos
         Items = "N | ",
         Parameters = [AngularMargin.Scale, Margin],
         HasHessian = false,
-        Edges = ["The gradient is that of the cosines; yours of embeddings and class directions follows by their chain rule."],
+        Edges = AngularMargin.Edges,
         Presets = [new("pml", ("scale", "64"), ("margin", "0.35"))],
         Examples =
         [
             new("simple", "Two faces among three people.",
                 """{"cosines":[[0.7,0.1,-0.2],[0.2,0.5,0.4]],"targets":[0,1]}"""),
+            new("embeddings", "The same from vectors, with the gradients of both.",
+                """{"embeddings":[[1,0.2],[0.5,0.9]],"class_centers":[[2,0.1],[0,1],[-1,0.5]],"targets":[0,1],"scale":8}"""),
         ],
     };
+
+    public static string Vectors => AngularMargin.EmbeddingsName;
 
     public int? IgnoreIndex => null;
 

@@ -69,6 +69,7 @@ internal sealed class Symbols(Random random, Wish wish)
         bool known = form.Pattern.Symbols.All(symbol => symbol == form.Introduces || _lengths.ContainsKey(symbol))
             && (form.Pattern.Rest is null || _rests.ContainsKey(form.Pattern.Rest));
         bool weight = input.Optional && input.NeededWith is null && form.Kind == InputKind.Number;
+        weight |= input.Beside is not null && form.Introduces is not null;
         bool whole = form.Pattern.Symbols.Contains("N") == _first.Symbols.Contains("N") && form.Pattern.Rest == _first.Rest;
         return known && (weight || whole) && Math.Max(1, _lengths.GetValueOrDefault("C", 1)) >= form.ClassesMin;
     }
