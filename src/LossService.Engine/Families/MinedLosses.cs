@@ -31,7 +31,10 @@ internal static class MinedLosses
                 WantsTuples(request) ? new(TLoss.FormsTriplets, plan.Items, workshop.Pool) : null;
             using Directions<T>? directions = loss.Mining.NeedsDirections ? new(request, plan, workshop) : null;
             using ClassNumbers<T>? ofClasses = ClassNumbers<T>.Of(request, TLoss.OfClasses, plan, workshop.Pool);
-            var driver = new NeighbourDriver<TLoss, T>(loss, table, relation, directions, ofClasses, plan, tuples);
+            using Peers? peers = loss.MeetsPeers ? new(plan.Items, workshop.Pool) : null;
+            var driver = new NeighbourDriver<TLoss, T>(
+                loss, table, relation, directions, ofClasses, peers, plan, tuples);
+            driver.LookAround(workshop);
             if (Look(loss, driver, request, tuples, workshop, out Normalizer? divisor)
                 && plan.Settle(result, own: divisor))
             {
@@ -82,8 +85,7 @@ internal static class MinedLosses
         {
             Outputs.Rent(request, result, workshop.Pool, withItems: true);
             using Tensor items = AnchorItems.Rent(plan.Items, workshop.Pool);
-            driver.AnswerInto(items);
-            driver.RunAll(workshop);
+            driver.Answer(items, workshop);
             if (result.Gradients[0] is { } gradient)
             {
                 table.Differentiate(gradient, plan, workshop);

@@ -5,7 +5,7 @@ using LossService.Engine.Numerics;
 namespace LossService.Engine.Families;
 
 /// <summary>Runs a mined loss anchor by anchor: turns each row of the table of distances into an item and into slopes,
-/// in place; or only counts what anchors form.</summary>
+/// in place; before that it may count what anchors form.</summary>
 internal sealed class NeighbourDriver<TLoss, T> : Driver
     where TLoss : struct, IMinedLoss<TLoss>
     where T : unmanaged, IFloatingPointIeee754<T>
@@ -16,19 +16,22 @@ internal sealed class NeighbourDriver<TLoss, T> : Driver
     private readonly ItemPlan<T> _plan;
     private readonly Directions<T>? _directions;
     private readonly ClassNumbers<T>? _ofClasses;
+    private readonly Peers? _peers;
     private readonly FormedTuples? _told;
     private readonly Mining _mining;
     private readonly bool _counts; // the triplets that a pair stands in
     private readonly int _rowsPerBlock;
+    private Stage _stage = Stage.Looking;
     private Tensor? _items;
     private long _tuples;
     private long _nonzero;
 
-    /// <summary>Until <see cref="AnswerInto"/> it counts and changes nothing.</summary>
+    /// <summary>Until <see cref="Answer(Tensor, Workshop)"/> it counts and changes nothing.</summary>
     public NeighbourDriver(
         TLoss loss, DistanceTable<T> table, Relation<T> relation, Directions<T>? directions,
-        ClassNumbers<T>? ofClasses, ItemPlan<T> plan, FormedTuples? told)
+        ClassNumbers<T>? ofClasses, Peers? peers, ItemPlan<T> plan, FormedTuples? told)
     {
+        _peers = peers;
         _directions = directions;
         _ofClasses = ofClasses;
         _mining = loss.Mining;
@@ -50,8 +53,29 @@ internal sealed class NeighbourDriver<TLoss, T> : Driver
     /// <summary>How many of them cost something.</summary>
     public long Nonzero => _nonzero;
 
-    /// <summary>From now on it answers: fills the items, and puts slopes in the place of distances.</summary>
-    public void AnswerInto(Tensor items) => _items = items;
+    /// <summary>Finds out what surrounds each sample, where the loss asks; the first of all steps.</summary>
+    public void LookAround(Workshop workshop)
+    {
+        if (_peers is not null)
+        {
+            _stage = Stage.LookingAround;
+            RunAll(workshop);
+            _stage = Stage.Looking;
+        }
+    }
+
+    /// <summary>Fills the items, and puts slopes in the place of distances.</summary>
+    public void Answer(Tensor items, Workshop workshop)
+    {
+        _items = items;
+        _stage = Stage.Answering;
+        RunAll(workshop);
+        if (_peers is not null)
+        {
+            _stage = Stage.Spreading;
+            RunAll(workshop);
+        }
+    }
 
     public override void Run(int block, Scratch scratch)
     {
@@ -67,9 +91,9 @@ internal sealed class NeighbourDriver<TLoss, T> : Driver
             AnchorAnswer answer = Answer(start + r, double.CreateTruncating(coefficients[r]), scratch);
             tuples += answer.Tuples;
             nonzero += answer.Nonzero;
-            if (_items is not null)
+            if (_stage == Stage.Answering)
             {
-                _items.Float64[start + r] = answer.Loss;
+                _items!.Float64[start + r] = answer.Loss;
             }
         }
 
@@ -82,7 +106,11 @@ internal sealed class NeighbourDriver<TLoss, T> : Driver
         Span<double> row = _table.Row(anchor);
         if (_plan.IsLeftOut(anchor))
         {
-            Clear(row);
+            if (_stage is Stage.Answering or Stage.Spreading)
+            {
+                row.Clear();
+            }
+
             return default;
         }
 
@@ -113,40 +141,76 @@ internal sealed class NeighbourDriver<TLoss, T> : Driver
             OnNegatives = slopes.Slice(most, negatives.Count),
             Room = room,
             Order = places.Slice(2 * most, most),
-            Tuples = _items is null || _told is null ? default : _told.TripletsOf(anchor),
+            Tuples = _stage == Stage.Answering && _told is not null ? _told.TripletsOf(anchor) : default,
+            Surroundings = _peers is null ? default : _peers.Surroundings,
         };
-        AnchorAnswer answer = _loss.Anchor(neighbours);
-        if (TLoss.CostsByAnchor && !_loss.Reducer.Keeps(answer.Loss))
+        switch (_stage)
         {
-            slopes.Clear();
+            case Stage.LookingAround:
+                _peers!.Surroundings[anchor] = _loss.Surroundings(neighbours);
+                return default;
+            case Stage.Spreading:
+                return Spread(row, neighbours);
+            default:
+                return Answer(row, neighbours, coefficient);
+        }
+    }
+
+    private AnchorAnswer Answer(Span<double> row, in Neighbours neighbours, double coefficient)
+    {
+        AnchorAnswer answer = _loss.Anchor(neighbours);
+        bool isWhole = _loss.CostsByAnchor;
+        if (isWhole && !_loss.Reducer.Keeps(answer.Loss))
+        {
+            neighbours.OnPositives.Clear();
+            neighbours.OnNegatives.Clear();
             answer = new(0, 0, 0, answer.Told);
         }
-        else if (!TLoss.CostsByAnchor && _loss.Reducer.Divisor == Divisor.PerAnchor && answer.Tuples > 0)
+        else if (!isWhole && _loss.Reducer.Divisor == Divisor.PerAnchor && answer.Tuples > 0)
         {
             coefficient /= answer.Tuples;
             answer = answer with { Loss = answer.Loss / answer.Tuples };
         }
 
-        if (_items is null)
+        if (_stage == Stage.Looking)
         {
             _told?.Count(neighbours, answer.Told);
             return answer;
         }
 
         _told?.Tell(neighbours);
-        _ofClasses?.Slope(anchor, coefficient, answer.OnClass);
+        _ofClasses?.Slope(neighbours.Anchor, coefficient, answer.OnClass);
+        if (_peers is not null)
+        {
+            // Distances stay: what surrounds a sample has its slopes only when all pairs have theirs.
+            Scatter(
+                _peers.Slopes(neighbours.Anchor), neighbours.PositivePlaces, neighbours.OnPositives, coefficient);
+            return answer;
+        }
+
         row.Clear();
         Scatter(row, neighbours.PositivePlaces, neighbours.OnPositives, coefficient * _table.Sign);
         Scatter(row, neighbours.NegativePlaces, neighbours.OnNegatives, coefficient * _table.Sign);
         return answer;
     }
 
-    private void Clear(Span<double> row)
+    private AnchorAnswer Spread(Span<double> row, in Neighbours neighbours)
     {
-        if (_items is not null)
+        double slope = _peers!.SlopeOn(neighbours.Anchor, _loss);
+        if (slope != 0)
         {
-            row.Clear();
+            _loss.Spread(neighbours, slope);
         }
+
+        ReadOnlySpan<double> slopes = _peers.Slopes(neighbours.Anchor);
+        for (int other = 0; other < row.Length; other++)
+        {
+            row[other] = _table.Sign * slopes[other];
+        }
+
+        Scatter(row, neighbours.PositivePlaces, neighbours.OnPositives, _table.Sign);
+        Scatter(row, neighbours.NegativePlaces, neighbours.OnNegatives, _table.Sign);
+        return default;
     }
 
     private AnchorSide Side(ReadOnlySpan<double> row, Span<int> places, Span<double> numbers)
@@ -207,5 +271,13 @@ internal sealed class NeighbourDriver<TLoss, T> : Driver
         {
             row[places[i]] += factor == 0 || slopes[i] == 0 ? 0 : factor * slopes[i];
         }
+    }
+
+    private enum Stage
+    {
+        LookingAround,
+        Looking,
+        Answering,
+        Spreading,
     }
 }

@@ -33,6 +33,9 @@ internal readonly ref struct Neighbours
     /// <summary>The number of the anchor's class, where the loss has one and the request gives it; else NaN.</summary>
     public double OfClass { get; init; }
 
+    /// <summary>The numbers of all samples' surroundings, for a loss whose pairs look at both ends.</summary>
+    public ReadOnlySpan<double> Surroundings { get; init; }
+
     /// <summary>How far each positive is.</summary>
     public required ReadOnlySpan<double> Positives { get; init; }
 
@@ -174,7 +177,10 @@ internal interface IMinedLoss<TSelf> : ILossFile<TSelf> where TSelf : struct, IM
     Reducer Reducer { get; }
 
     /// <summary>True when an anchor costs as a whole, so that bounds on costs judge the item.</summary>
-    static virtual bool CostsByAnchor => false;
+    bool CostsByAnchor => false;
+
+    /// <summary>True when a pair's cost depends on what surrounds both of its ends.</summary>
+    bool MeetsPeers => false;
 
     /// <summary>Which pairs or triplets count.</summary>
     Mining Mining => default;
@@ -191,4 +197,16 @@ internal interface IMinedLoss<TSelf> : ILossFile<TSelf> where TSelf : struct, IM
 
     /// <summary>An anchor's item, with its slopes.</summary>
     AnchorAnswer Anchor(in Neighbours row);
+
+    /// <summary>A number for what surrounds an anchor, where pairs look at both ends.</summary>
+    double Surroundings(in Neighbours row) => 0;
+
+    /// <summary>How much of a pair's slope on its distance is one on the number of one end, given those of
+    /// both.</summary>
+    double ShareOf(double own, double other) => 0;
+
+    /// <summary>Takes a slope on the number of an anchor's surroundings back to its distances.</summary>
+    void Spread(in Neighbours row, double slope)
+    {
+    }
 }

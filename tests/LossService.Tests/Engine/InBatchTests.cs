@@ -1,3 +1,4 @@
+using System.Globalization;
 using LossService.Engine;
 using LossService.Engine.Cards;
 using LossService.Tests.Engine.Harness;
@@ -138,6 +139,30 @@ public sealed class InBatchTests
             """);
         Assert.Equal(expected, answer.Loss!.Value, 1e-15);
         Assert.Equal(new Normalizer(rule, divisor), answer.Normalizer);
+    }
+
+    // Oh Song et al. on a line: the pairs are 0-1 and 2-3, 1/(2|P|) Σ max(0, J)² over both with |P| = 2.
+    [Fact]
+    public void LiftedStructure_OfPairs_IsThePublishedSumOverUnorderedPairs()
+    {
+        double[] at = [0, 1, 1.5, 4];
+        double far01 = Math.Log(new[] { 1.5, 4, 0.5, 3 }.Sum(d => Math.Exp(1 - d)));
+        double far23 = Math.Log(new[] { 1.5, 0.5, 4, 3 }.Sum(d => Math.Exp(1 - d)));
+        double published = (Math.Pow(1 + far01, 2) + Math.Pow(2.5 + far23, 2)) / 4;
+        const string Batch = """ "labels":[7,7,3,3],"dtype":"float64" """;
+        Answer answer = Bench.Ask("lifted_structure_loss", $$"""
+            {"embeddings":[[{{at[0]}}],[{{at[1]}}],[{{at[2].ToString(CultureInfo.InvariantCulture)}}],[{{at[3]}}]],"preset":"tfa",{{Batch}}}
+            """);
+        Assert.Equal(new Normalizer("pairs", 4), answer.Normalizer);
+        Assert.Equal(published, answer.Loss!.Value, 1e-14);
+    }
+
+    [Fact]
+    public void LiftedStructure_OfPairsWithoutNegatives_CostsNothing()
+    {
+        Answer answer = Bench.Ask("lifted_structure_loss", """{"embeddings":[[0],[1]],"labels":[7,7],"preset":"tfa"}""");
+        Assert.Equal(new Normalizer("pairs", 0), answer.Normalizer);
+        Assert.Equal([0, 0], answer.Gradients["embeddings"]);
     }
 
     [Fact]

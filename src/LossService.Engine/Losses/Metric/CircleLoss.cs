@@ -57,9 +57,9 @@ internal readonly struct CircleLoss(
         ],
     };
 
-    public static bool CostsByAnchor => true;
-
     public BatchMetric Metric => metric;
+
+    public bool CostsByAnchor => true;
 
     public Mining Mining => mining;
 

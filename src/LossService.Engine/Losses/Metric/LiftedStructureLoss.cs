@@ -5,7 +5,8 @@ using LossService.Engine.Lanes;
 namespace LossService.Engine.Losses.Metric;
 
 internal readonly struct LiftedStructureLoss(
-    BatchMetric metric, Mining mining, Reducer reducer, double margin, double positiveMargin, double tie)
+    BatchMetric metric, Mining mining, Reducer reducer, double margin, double positiveMargin,
+    bool isOfPairs, double tie)
     : IMinedLoss<LiftedStructureLoss>
 {
     private static readonly Parameter Margin = Parameter.Number(
@@ -13,6 +14,10 @@ internal readonly struct LiftedStructureLoss(
 
     private static readonly Parameter PositiveMargin = Parameter.Number(
         "positive_margin", 0, "How far positives may be.");
+
+    private static readonly Parameter Form = Parameter.Choice(
+        "form", ["generalized", "pairs"],
+        "generalized sets all positives of an anchor together against its negatives; pairs, as first published, each positive pair against the negatives of both ends, squared and halved.");
 
     private static readonly Parameter Normalize = BatchMetric.NormalizeOf(false);
 
@@ -33,7 +38,7 @@ internal readonly struct LiftedStructureLoss(
         ],
         Inputs = Mined.Inputs,
         Items = "N",
-        Parameters = Mined.ByDistance([Margin, PositiveMargin], Normalize, Reduce),
+        Parameters = Mined.ByDistance([Margin, PositiveMargin, Form], Normalize, Reduce),
         Conflicts = Mining.Conflicts,
         Draws = Mining.Draws,
         Outputs = Mined.Pairs,
@@ -44,21 +49,30 @@ internal readonly struct LiftedStructureLoss(
         [
             .. Mined.Edges,
             .. Mining.Edges,
-            "This is the generalized form, one item an anchor: the first publication's pairs share the negatives of both ends.",
-            "An anchor without positives or negatives costs 0. The anchor itself is the tuple that reducer counts.",
+            "Of the generalized form the anchor itself is the tuple that reducer counts; without positives or negatives it costs 0.",
+            "Of the form \"pairs\" a pair costs max(0, J)² / 2 with J = d - positive_margin + log of the sum over the negatives of both ends; with reducer \"tuples\" its mean is that of TensorFlow Addons and of pytorch-metric-learning's LiftedStructureLoss.",
+            "A pair of whose ends neither has a negative costs 0 and is not counted.",
             "On the corner the slope is 0; PyTorch's is 1: tie \"pytorch\".",
         ],
-        Presets = [new("pml", ("margin", "1"), ("normalize_embeddings", "true"))],
+        Presets =
+        [
+            new("pml", ("margin", "1"), ("normalize_embeddings", "true")),
+            new("tfa", ("form", "pairs"), ("reducer", "tuples")),
+        ],
         Examples =
         [
             new("simple", "Two classes of two.",
                 """{"embeddings":[[0,1],[1,0],[0.2,1.1],[1.5,0.4]],"labels":[0,1,0,1]}"""),
+            new("pairs", "The first publication's pairs, which share the negatives of both ends.",
+                """{"embeddings":[[0,1],[1,0],[0.2,1.1],[1.5,0.4]],"labels":[0,1,0,1],"form":"pairs","reducer":"tuples"}"""),
         ],
     };
 
-    public static bool CostsByAnchor => true;
-
     public BatchMetric Metric => metric;
+
+    public bool CostsByAnchor => !isOfPairs;
+
+    public bool MeetsPeers => isOfPairs;
 
     public Mining Mining => mining;
 
@@ -69,11 +83,16 @@ internal readonly struct LiftedStructureLoss(
         BatchMetric metric = BatchMetric.Of(settings, Normalize);
         return new(
             metric, Mining.Of(settings, metric), Reducer.Of(settings, Reduce), settings[Margin],
-            settings[PositiveMargin], settings.Tie);
+            settings[PositiveMargin], settings[Form] == 1, settings.Tie);
     }
 
     public AnchorAnswer Anchor(in Neighbours row)
     {
+        if (isOfPairs)
+        {
+            return Pairs(row);
+        }
+
         if (row.Positives.IsEmpty || row.Negatives.IsEmpty)
         {
             return default;
@@ -85,5 +104,47 @@ internal readonly struct LiftedStructureLoss(
         Rows.Scale<double, DoubleLane>(row.OnPositives, slope, row.OnPositives);
         Rows.Scale<double, DoubleLane>(row.OnNegatives, -slope, row.OnNegatives);
         return new(loss, 1, loss > 0 ? 1 : 0);
+    }
+
+    // log Σ e^(m - d) over the negatives.
+    public double Surroundings(in Neighbours row) => margin + AnchorAnswer.LogSum(
+        double.NegativeInfinity, -1, row.Negatives, row.Room[..row.Negatives.Length]);
+
+    // The share of one end in log(e^own + e^other).
+    public double ShareOf(double own, double other) => double.IsNegativeInfinity(own) ? 0
+        : double.IsNegativeInfinity(other) ? 1 : ScalarLane.Logistic(own - other).Sigmoid.Value;
+
+    public void Spread(in Neighbours row, double slope)
+    {
+        AnchorAnswer.LogSum(double.NegativeInfinity, -1, row.Negatives, row.OnNegatives);
+        Rows.Scale<double, DoubleLane>(row.OnNegatives, -slope, row.OnNegatives);
+    }
+
+    private AnchorAnswer Pairs(in Neighbours row)
+    {
+        AnchorAnswer answer = default;
+        double own = row.Surroundings[row.Anchor];
+        for (int p = 0; p < row.Positives.Length; p++)
+        {
+            double other = row.Surroundings[row.PositivePlaces[p]];
+            double most = own >= other ? own : other;
+            double gap = own >= other ? other - own : own - other;
+            if (double.IsNegativeInfinity(most))
+            {
+                continue;
+            }
+
+            double far = double.IsNegativeInfinity(gap)
+                ? most : most + ScalarLane.Log1p(ScalarLane.Exp(gap).Value).Value;
+            double lag = AnchorAnswer.Hinge(row.Positives[p] - positiveMargin + far, tie, out _);
+            double cost = lag * lag / 2;
+            if (reducer.Keeps(cost))
+            {
+                row.OnPositives[p] = lag;
+                answer = new(answer.Loss + cost, answer.Tuples + 1, answer.Nonzero + (cost > 0 ? 1 : 0));
+            }
+        }
+
+        return answer;
     }
 }

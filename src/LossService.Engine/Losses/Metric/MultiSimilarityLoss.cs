@@ -56,9 +56,9 @@ internal readonly struct MultiSimilarityLoss(
         ],
     };
 
-    public static bool CostsByAnchor => true;
-
     public BatchMetric Metric => metric;
+
+    public bool CostsByAnchor => true;
 
     public Mining Mining => mining;
 
