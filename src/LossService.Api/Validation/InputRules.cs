@@ -92,8 +92,7 @@ internal static class InputRules
         for (int place = 0; place < request.Card.Inputs.Count; place++)
         {
             Input input = request.Card.Inputs[place];
-            if (!request.HasInput(place) || input.Forms[0].With is not { } with
-                || input.Forms.Any(form => form.With is not { } one || one.Allows(request[one.Parameter])))
+            if (!request.HasInput(place) || input.Forms[0].With is not { } with || IsAllowed(request, input))
             {
                 continue;
             }
@@ -105,6 +104,17 @@ internal static class InputRules
                 $"{input.Name} goes with {with.Parameter.Name} {words}, found {found}",
                 $"{with.Parameter.Name} {words}", $"{with.Parameter.Name} {found}");
         }
+    }
+
+    private static bool IsAllowed(LossRequest request, Input input)
+    {
+        bool allowed = false;
+        foreach (InputForm form in input.Forms)
+        {
+            allowed |= form.With is not { } with || with.Allows(request[with.Parameter]);
+        }
+
+        return allowed;
     }
 
     // Inputs that belong to a parameter: needed when it is above 0, without a meaning otherwise.

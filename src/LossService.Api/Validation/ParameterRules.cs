@@ -65,8 +65,9 @@ internal static class ParameterRules
 
     private static void ChoicesGoTogether(LossRequest request, ValidationContext<LossRequest> context)
     {
-        foreach (Conflict conflict in request.Card.Conflicts)
+        for (int i = 0; i < request.Card.Conflicts.Count; i++)
         {
+            Conflict conflict = request.Card.Conflicts[i];
             (Parameter first, Parameter second) = (conflict.First.Parameter, conflict.Second.Parameter);
             if (!Has(request, conflict.First) || !Has(request, conflict.Second))
             {

@@ -10,18 +10,22 @@ internal sealed class CosineScores<T> : IDisposable where T : unmanaged, IFloati
 {
     private readonly int _place;
     private readonly ItemPlan<T> _plan;
-    private readonly VectorTable<T> _rows;
-    private readonly VectorTable<T> _classes;
+    private readonly VectorTable<T, double> _rows;
+    private readonly VectorTable<T, double> _classes;
 
     /// <summary>Measures the vectors at <paramref name="place"/> with those of the classes behind it.</summary>
     public CosineScores(LossRequest request, int place, ItemPlan<T> plan, Workshop workshop)
     {
         _place = place;
         _plan = plan;
-        _rows = new(request.Tensor(place)!, request.Solution!, plan, true, workshop.Pool);
+        _rows = new(
+            request.Tensor(place)!, request.Solution!, plan.LeftOutFlags, normalizes: true, pads: false,
+            workshop.Pool);
         try
         {
-            _classes = new(request.Tensor(place + 1)!, request.Solution!, null, true, workshop.Pool, "C");
+            _classes = new(
+                request.Tensor(place + 1)!, request.Solution!, default, normalizes: true, pads: false, workshop.Pool,
+                "C");
             Scores = Tensor.Rent(workshop.Pool, new Shape(_rows.Count, _classes.Count), Element.Float64);
             using var product = new ProductDriver<double, DoubleLane>(
                 workshop.Pool, _rows.AsRows, _classes.AsRows, Scores);
@@ -42,9 +46,9 @@ internal sealed class CosineScores<T> : IDisposable where T : unmanaged, IFloati
     public void Differentiate(LossResult result, Workshop workshop)
     {
         (int rows, int classes) = (_rows.Count, _classes.Count);
-        Return(_rows, new(Scores, rows, classes), _classes, result.Gradients[_place], _plan, workshop);
+        Return(_rows, new(Scores, rows, classes), _classes, result.Gradients[_place], _plan.LeftOutFlags, workshop);
         Return(
-            _classes, new(Scores, classes, rows, AreColumns: true), _rows, result.Gradients[_place + 1], null,
+            _classes, new(Scores, classes, rows, AreColumns: true), _rows, result.Gradients[_place + 1], default,
             workshop);
     }
 
@@ -56,8 +60,8 @@ internal sealed class CosineScores<T> : IDisposable where T : unmanaged, IFloati
     }
 
     private static void Return(
-        VectorTable<T> to, MatrixSide slopes, VectorTable<T> from, Tensor? gradient, ItemPlan<T>? plan,
-        Workshop workshop)
+        VectorTable<T, double> to, MatrixSide slopes, VectorTable<T, double> from, Tensor? gradient,
+        ReadOnlySpan<byte> leftOut, Workshop workshop)
     {
         if (gradient is null)
         {
@@ -70,7 +74,7 @@ internal sealed class CosineScores<T> : IDisposable where T : unmanaged, IFloati
             product.RunAll(workshop);
         }
 
-        to.Return(sums, gradient, plan);
+        to.Return(sums, gradient, leftOut);
     }
 
     // Rounding takes a product of parallel vectors past 1, where no angle is.

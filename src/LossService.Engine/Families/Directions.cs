@@ -14,7 +14,8 @@ internal sealed class Directions<T> : IDisposable where T : unmanaged, IFloating
     public Directions(LossRequest request, ItemPlan<T> plan, Workshop workshop)
     {
         _plan = plan;
-        using var vectors = new VectorTable<T>(request.Tensor(0)!, request.Solution!, plan, true, workshop.Pool);
+        using var vectors = new VectorTable<T, double>(
+            request.Tensor(0)!, request.Solution!, plan.LeftOutFlags, normalizes: true, pads: false, workshop.Pool);
         Length = vectors.Length;
         _cosines = Tensor.Rent(workshop.Pool, new Shape(vectors.Count, vectors.Count), Element.Float64);
         try

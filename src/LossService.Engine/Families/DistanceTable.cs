@@ -11,7 +11,7 @@ namespace LossService.Engine.Families;
 /// one in doubles: |a|² + |b|² - 2ab would lose the digits of near vectors, and mining looks at just these.</remarks>
 internal sealed class DistanceTable<T> : IDisposable where T : unmanaged, IFloatingPointIeee754<T>
 {
-    private readonly VectorTable<T> _vectors;
+    private readonly VectorTable<T, double> _vectors;
     private readonly Distance _distance;
     private readonly Tensor _table;
 
@@ -20,7 +20,8 @@ internal sealed class DistanceTable<T> : IDisposable where T : unmanaged, IFloat
     {
         _distance = metric.Distance;
         bool normalizes = metric.Normalizes || _distance.Kind == DistanceKind.Cosine;
-        _vectors = new(request.Tensor(0)!, request.Solution!, plan, normalizes, workshop.Pool);
+        _vectors = new(
+            request.Tensor(0)!, request.Solution!, plan.LeftOutFlags, normalizes, pads: true, workshop.Pool);
         try
         {
             _table = Tensor.Rent(workshop.Pool, new Shape(_vectors.Count, _vectors.Count), Element.Float64);
@@ -74,7 +75,7 @@ internal sealed class DistanceTable<T> : IDisposable where T : unmanaged, IFloat
             product.RunAll(workshop);
         }
 
-        _vectors.Return(sums, gradient, plan);
+        _vectors.Return(sums, gradient, plan.LeftOutFlags);
     }
 
     public void Dispose()
@@ -90,7 +91,7 @@ internal sealed class DistanceTable<T> : IDisposable where T : unmanaged, IFloat
         // A row measures what lies behind its diagonal, and writes it below the diagonal too.
         public override void Run(int block, Scratch scratch)
         {
-            VectorTable<T> vectors = table._vectors;
+            VectorTable<T, double> vectors = table._vectors;
             Distance distance = table._distance;
             Span<double> all = table._table.Float64;
             int count = vectors.Count;
@@ -126,13 +127,13 @@ internal sealed class DistanceTable<T> : IDisposable where T : unmanaged, IFloat
                     break;
             }
 
-            table._vectors.Return(block, sum, gradient, plan);
+            table._vectors.Return(block, sum, gradient, plan.LeftOutFlags);
         }
 
         // A distance has slopes from both its ends; both stand in the table.
         private void Add<TPart>(int row, Span<double> sum) where TPart : struct, IEdgePart<TPart>
         {
-            VectorTable<T> vectors = table._vectors;
+            VectorTable<T, double> vectors = table._vectors;
             Distance distance = table._distance;
             Span<double> all = table._table.Float64;
             int count = vectors.Count;

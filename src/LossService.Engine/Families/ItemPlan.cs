@@ -171,21 +171,16 @@ internal sealed class ItemPlan<T> : IDisposable
     /// <summary>True when the item is masked or ignored.</summary>
     public bool IsLeftOut(int item) => _out is not null && _out.Flag[item] != 0;
 
+    /// <summary>Not 0 for an item that is masked or ignored; empty where none is.</summary>
+    public ReadOnlySpan<byte> LeftOutFlags => _out is null ? default : _out.Flag;
+
     /// <summary>Sets the numbers of left-out items to 0: a selection, so that not even a NaN gets through.</summary>
     public void Blank(int start, Span<T> numbers)
     {
-        if (_out is null)
+        ReadOnlySpan<byte> flags = LeftOutFlags;
+        for (int i = 0; i < numbers.Length && !flags.IsEmpty; i++)
         {
-            return;
-        }
-
-        ReadOnlySpan<byte> flags = _out.Flag.Slice(start, numbers.Length);
-        for (int i = 0; i < numbers.Length; i++)
-        {
-            if (flags[i] != 0)
-            {
-                numbers[i] = T.Zero;
-            }
+            numbers[i] = flags[start + i] != 0 ? T.Zero : numbers[i];
         }
     }
 

@@ -5,22 +5,34 @@ using LossService.Engine.Numerics;
 
 namespace LossService.Engine.Families;
 
-/// <summary>A batch of vectors in doubles, scaled to length 1 where the loss wants it, each padded with zeros to whole
-/// lanes; and the way of a gradient back to the input.</summary>
-internal sealed class VectorTable<T> : IDisposable where T : unmanaged, INumberBase<T>
+/// <summary>A batch of vectors as a loss computes with them, scaled to length 1 where it wants that; and the way of a
+/// gradient back to the input. Vectors that are left out are zeros, so that no NaN of theirs gets into a
+/// product.</summary>
+/// <typeparam name="TInput">What the input holds.</typeparam>
+/// <typeparam name="T">What is computed in.</typeparam>
+internal sealed class VectorTable<TInput, T> : IDisposable
+    where TInput : unmanaged, IFloatingPointIeee754<TInput>
+    where T : unmanaged, IFloatingPointIeee754<T>
 {
     private readonly Tensor _rows;
     private readonly Tensor? _norms;
 
-    /// <summary>Copies the vectors of the samples that are not left out; the others' are zeros. Without a plan they
-    /// belong to no samples.</summary>
+    /// <param name="input">The vectors, one a row.</param>
+    /// <param name="solution">Says how many there are and, by E, how long they are.</param>
+    /// <param name="leftOut">Not 0 for a vector that is left out; empty where none is.</param>
+    /// <param name="normalizes">Whether they are scaled to length 1.</param>
+    /// <param name="pads">Whether each is padded with zeros to whole lanes.</param>
+    /// <param name="pool">Lends the room.</param>
+    /// <param name="axis">The axis of the vectors.</param>
     public VectorTable(
-        Tensor input, Solution solution, ItemPlan<T>? plan, bool normalizes, TensorPool pool, string axis = "N")
+        Tensor input, Solution solution, ReadOnlySpan<byte> leftOut, bool normalizes, bool pads, TensorPool pool,
+        string axis = "N")
     {
         Count = solution.Length(axis);
         Length = solution.Length("E");
-        Stride = (Length + DoubleLane.Count - 1) / DoubleLane.Count * DoubleLane.Count;
-        _rows = Tensor.Rent(pool, new Shape(Count, Stride), Element.Float64);
+        Stride = pads ? (Length + DoubleLane.Count - 1) / DoubleLane.Count * DoubleLane.Count : Length;
+        Element = typeof(T) == typeof(double) ? Element.Float64 : Element.Float32;
+        _rows = Tensor.Rent(pool, new Shape(Count, Stride), Element);
         try
         {
             _norms = normalizes ? Tensor.Rent(pool, new Shape(Count), Element.Float64) : null;
@@ -31,16 +43,17 @@ internal sealed class VectorTable<T> : IDisposable where T : unmanaged, INumberB
             throw;
         }
 
-        ReadOnlySpan<T> all = input.Values<T>();
         for (int row = 0; row < Count; row++)
         {
-            Span<double> to = Row(row);
-            to.Clear();
-            if (plan?.IsLeftOut(row) != true)
+            Span<T> to = Row(row);
+            if (IsLeftOut(leftOut, row))
             {
-                Rows.Widen(all.Slice(row * Length, Length), to[..Length]);
-                Scale(row, to);
+                to.Clear();
+                continue;
             }
+
+            to[Length..].Clear();
+            Scale(row, Values(input, row), to[..Length]);
         }
     }
 
@@ -53,6 +66,9 @@ internal sealed class VectorTable<T> : IDisposable where T : unmanaged, INumberB
     /// <summary>How far apart they stand.</summary>
     public int Stride { get; }
 
+    /// <summary>What is computed in.</summary>
+    public Element Element { get; }
+
     /// <summary>The vectors as the rows of a product.</summary>
     public MatrixSide AsRows => new(_rows, Count, Stride);
 
@@ -60,29 +76,31 @@ internal sealed class VectorTable<T> : IDisposable where T : unmanaged, INumberB
     public MatrixSide AsColumns => new(_rows, Stride, Count, AreColumns: true);
 
     /// <summary>A vector with its padding.</summary>
-    public Span<double> Row(int row) => _rows.Float64.Slice(row * Stride, Stride);
+    public Span<T> Row(int row) => _rows.Values<T>().Slice(row * Stride, Stride);
 
-    /// <summary>Returns the gradients of all vectors, one a row of <paramref name="sums"/>, to the input's.</summary>
-    public void Return(Tensor sums, Tensor gradient, ItemPlan<T>? plan)
+    /// <summary>Returns the gradients of all vectors, one a row of <paramref name="sums"/>, to the input's, which may
+    /// be the same tensor.</summary>
+    public void Return(Tensor sums, Tensor gradient, ReadOnlySpan<byte> leftOut)
     {
         for (int row = 0; row < Count; row++)
         {
-            Return(row, sums.Float64.Slice(row * Stride, Stride), gradient, plan);
+            Return(row, sums.Values<T>().Slice(row * Stride, Stride), gradient, leftOut);
         }
     }
 
-    /// <summary>Returns one vector's gradient to its place in the input's; nothing of one that is left out.</summary>
-    public void Return(int row, Span<double> slopes, Tensor gradient, ItemPlan<T>? plan)
+    /// <summary>Returns one vector's gradient to its place in the input's; nothing of one that is left out. It is taken
+    /// through the scaling to length 1, where what points along the vector changes nothing, and rounded once.</summary>
+    public void Return(int row, Span<T> slopes, Tensor gradient, ReadOnlySpan<byte> leftOut)
     {
-        Span<T> to = gradient.Values<T>().Slice(row * Length, Length);
-        if (plan?.IsLeftOut(row) == true)
+        Span<TInput> to = Values(gradient, row);
+        if (IsLeftOut(leftOut, row))
         {
             to.Clear();
+            return;
         }
-        else
-        {
-            Return(row, slopes, to);
-        }
+
+        Project(row, slopes);
+        Rows.Convert<T, TInput>(slopes[..Length], to);
     }
 
     public void Dispose()
@@ -91,36 +109,40 @@ internal sealed class VectorTable<T> : IDisposable where T : unmanaged, INumberB
         _rows.Dispose();
     }
 
-    // Takes a gradient through the scaling to length 1, where what points along the vector changes nothing, and rounds
-    // it once.
-    private void Return(int row, Span<double> gradient, Span<T> destination)
+    private static bool IsLeftOut(ReadOnlySpan<byte> leftOut, int row) => !leftOut.IsEmpty && leftOut[row] != 0;
+
+    private Span<TInput> Values(Tensor tensor, int row) => tensor.Values<TInput>().Slice(row * Length, Length);
+
+    private void Scale(int row, ReadOnlySpan<TInput> from, Span<T> to)
     {
-        if (_norms is not null)
+        if (_norms is null)
         {
-            double norm = _norms.Float64[row];
-            ReadOnlySpan<double> direction = Row(row);
-            double along = DistanceSums.Of<double, ProductTerm>(gradient, direction, default);
-            for (int i = 0; i < destination.Length; i++)
-            {
-                gradient[i] = norm == 0 ? 0 : (gradient[i] - (along * direction[i])) / norm;
-            }
+            Rows.Convert(from, to);
+            return;
         }
 
-        Rows.Narrow<T>(gradient[..destination.Length], destination);
+        double norm = Distance.LengthOf(from);
+        _norms.Float64[row] = norm;
+        for (int i = 0; i < to.Length; i++)
+        {
+            to[i] = norm == 0 ? T.Zero : T.CreateTruncating(double.CreateTruncating(from[i]) / norm);
+        }
     }
 
-    private void Scale(int row, Span<double> vector)
+    private void Project(int row, Span<T> slopes)
     {
         if (_norms is null)
         {
             return;
         }
 
-        double norm = Distance.LengthOf<double>(vector);
-        _norms.Float64[row] = norm;
-        for (int i = 0; i < vector.Length && norm != 0; i++)
+        double norm = _norms.Float64[row];
+        ReadOnlySpan<T> direction = Row(row);
+        double along = DistanceSums.Of<T, ProductTerm>(slopes, direction, default);
+        for (int i = 0; i < Length; i++)
         {
-            vector[i] /= norm;
+            double across = double.CreateTruncating(slopes[i]) - (along * double.CreateTruncating(direction[i]));
+            slopes[i] = norm == 0 ? T.Zero : T.CreateTruncating(across / norm);
         }
     }
 }
