@@ -76,8 +76,12 @@ internal readonly record struct Mining
         "Miner distance_weighted (Wu et al.): for each positive one negative drawn by the inverse density of its distance; seed starts it, 0 unless given.",
         "Miner angular (Wang et al.): triplets with an angle above miner_angle at the negative, from the middle of the other two; every triplet is looked at.",
         "distance_weighted and angular look at vectors of length 1, whatever distance is.",
-        "A loss of pairs takes those that stand in some chosen triplet, each once. Listed triplets go with the miners all, hard, semihard and easy.",
+        "A loss of pairs takes those that stand in some chosen triplet.",
     ];
+
+    /// <summary>What the miners do with listed triplets.</summary>
+    public static string EdgeOfTriplets { get; } =
+        "Listed triplets go with the miners all, hard, semihard and easy, which judge each by itself.";
 
     /// <summary>Which miner.</summary>
     public Miner Miner { get; private init; }

@@ -38,6 +38,7 @@ internal readonly struct BatchAllTripletLoss(
         [
             .. Mined.Edges,
             .. Mining.Edges,
+            Mining.EdgeOfTriplets,
             "A mean divides by the triplets that cost something; where none does, the answer is 0.",
             "Running sums over sorted distances stand for the triplets: an anchor costs n log n, not the product of both counts.",
             "On the corner the slope is 0; PyTorch's is 1: tie \"pytorch\".",

@@ -59,6 +59,7 @@ internal readonly struct MarginLoss(
         [
             .. Mined.Edges,
             .. Mining.Edges,
+            Mining.EdgeOfTriplets,
             "beta is a constant, betas has a gradient when gradients names it: equal betas whose slopes are summed are a learned beta.",
             "nu adds nu times beta for each pair, or with form \"triplets\" for each triplet; a mean divides that too. pytorch-metric-learning adds a single beta once a batch: leave nu 0 and add it yourself.",
             "With form \"triplets\" tuples and nonzero count a pair as often as it stands in a triplet; bounds of reducer judge each pair.",
