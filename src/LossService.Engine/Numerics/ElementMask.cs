@@ -6,6 +6,8 @@ namespace LossService.Engine.Numerics;
 /// padding.</summary>
 internal static class ElementMask
 {
+    private const int Corners = 4; // of a box
+
     /// <summary>True when the item that an element belongs to is masked, or its label ignored.</summary>
     public static bool Hides(LossRequest request, int place, Shape shape, int offset)
     {
@@ -20,7 +22,7 @@ internal static class ElementMask
         }
 
         return (ItemOf(solution, request.Card, place, shape, offset) is { } item
-                && IsMasked(request, solution.Items, item, StepsOf(solution.Items, shape)))
+                && IsMasked(request, solution.Items, item, StepsOf(solution, request.Card, place, shape)))
             || (request.Card.InputAt(place).Name != Common.WeightName && IsIgnored(request, solution, shape, offset));
     }
 
@@ -94,7 +96,8 @@ internal static class ElementMask
         return (offset / inner / shape[1] * inner) + (offset % inner);
     }
 
-    // A label of (N, d1, ...) with items (N, C, d1, ...) is masked when the items of all its classes are.
+    // A label of (N, d1, ...) with items (N, C, d1, ...) is masked when the items of all its classes are, a corner with
+    // items (N, 4) when those of its whole box are.
     private static bool IsMasked(LossRequest request, Shape items, int item, (int Count, int Step) steps)
     {
         if (request.Tensor(request.Card.Inputs.Count + 1) is not { } mask)
@@ -112,8 +115,15 @@ internal static class ElementMask
         return masked;
     }
 
-    private static (int Count, int Step) StepsOf(Shape items, Shape shape) =>
-        shape.Rank + 1 == items.Rank ? (items[1], items.From(2).Elements) : (1, 0);
+    private static (int Count, int Step) StepsOf(Solution solution, LossCard card, int place, Shape shape)
+    {
+        Shape items = solution.Items;
+        return shape.Rank + 1 == items.Rank ? (items[1], items.From(2).Elements)
+            : IsCorner(card, place) && shape == items ? (Corners, 1)
+            : (1, 0);
+    }
+
+    private static bool IsCorner(LossCard card, int place) => card.InputAt(place).Domain.IsBox;
 
     // An element of (N, C, d1, ...) belongs to the item (N, d1, ...), or where there is one item a sample to that; one
     // of the items' own shape to itself; one of a vector over samples to no single item.
@@ -133,7 +143,7 @@ internal static class ElementMask
 
         if (shape == items)
         {
-            return offset;
+            return IsCorner(card, place) ? offset / Corners * Corners : offset;
         }
 
         if (shape.Rank + 1 == items.Rank && input.MayBeLabel)

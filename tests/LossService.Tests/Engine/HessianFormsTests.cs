@@ -56,7 +56,7 @@ public sealed class HessianFormsTests
         for (int seed = 0; seed < 20; seed++)
         {
             Question question = new Samples(EveryLoss.Card(loss), 1200 + seed)
-                .Draw(new() { Form = 0, Samples = 5, Extras = false, Ignored = false, Reduction = "none" })
+                .Draw(new() { Form = 0, Samples = 5, Extras = false, Ignored = false, Independent = true, Reduction = "none" })
                 .With("hessian", "diagonal");
             question = Bench.Frozen(question);
             Answer exact = Bench.Ask(question);
