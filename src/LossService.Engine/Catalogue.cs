@@ -31,6 +31,7 @@ public static class Catalogue
         ScoreRows.Of<ArcfaceLoss>(),
         ScoreRows.Of<CosfaceLoss>(),
         ScoreRows.Of<SeesawLoss>(),
+        ScoreRows.Of<JsdCrossEntropy>(),
         Elementwise.Ternary<BinaryCrossEntropyWithLogits>(),
         Elementwise.Binary<BinaryCrossEntropy>(),
         Elementwise.CorneredBinary<HingeLoss>(),

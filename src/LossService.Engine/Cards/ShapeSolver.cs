@@ -75,6 +75,11 @@ public static class ShapeSolver
 
             Bind(pattern, tensor, solution);
             solution.SetForm(place, input.Forms[alternative]);
+            if (!Extents.Divide(request, place, input.Forms[alternative], solution))
+            {
+                return false;
+            }
+
             IReadOnlyList<ShapePattern> items = request.Card.ItemsOf(request);
             solution.TryEvaluate(items[Math.Min(alternative, items.Count - 1)], out Shape shape);
             solution.Items = shape;
@@ -148,16 +153,17 @@ public static class ShapeSolver
 
     private static bool HasClasses(LossRequest request, int place, Solution solution)
     {
-        if (solution.Length("C") > 0 || solution.Rows == 0)
+        if ((solution.Length("C") > 0 && solution.Length("K") > 0) || solution.Rows == 0)
         {
             return true;
         }
 
         string name = request.Card.Inputs[place].Name;
+        string expected = solution.Length("C") > 0 ? "at least one part" : "at least one class";
         request.Mistakes.Add(new($"/{name}", Codes.ShapeMismatch,
-            $"expected at least one class, found {request.AnyTensor(place).Shape}")
+            $"expected {expected}, found {request.AnyTensor(place).Shape}")
         {
-            Expected = "at least one class",
+            Expected = expected,
             Found = request.AnyTensor(place).Shape.ToString(),
         });
         return false;
@@ -251,10 +257,10 @@ public static class ShapeSolver
         ShapePattern first = solution.Form(solution.First)!.Pattern;
         if (form.Packed)
         {
-            return first.Symbols.Contains("N");
+            return solution.Has("N");
         }
 
-        return form.Pattern.Symbols.Contains("N") == first.Symbols.Contains("N") && form.Pattern.Rest == first.Rest;
+        return form.Pattern.Symbols.Contains("N") == solution.Has("N") && form.Pattern.Rest == first.Rest;
     }
 
     private static bool TryEvaluate(InputForm form, Solution solution, out Shape shape)

@@ -153,6 +153,12 @@ internal sealed class RandomRequest
         string[] items = _card.Items.Split('|');
         _first = form.Pattern.Text;
         _itemsPattern = ShapePattern.Parse(items[Math.Min(alternative, items.Length - 1)].Trim());
+        if (form.Parts is { } parts)
+        {
+            object? count = _request.Parameters.GetValueOrDefault(parts.Name, parts.Default);
+            _lengths["B"] = (int)(double)count! * GetOrAdd(_lengths, "N", () => _random.Next(1, 6));
+        }
+
         ShapeOf(form.Pattern);
         if (_card.ItemsWith is { } other
             && other.Word.Equals(_request.Parameters.GetValueOrDefault(other.Parameter.Name)))
@@ -177,7 +183,7 @@ internal sealed class RandomRequest
         string shape = form.Pattern.Text;
         if (form.Introduces is not null || form.Kind == InputKind.Length)
         {
-            bool samples = _first.Split(' ').Contains("N");
+            bool samples = _lengths.ContainsKey("N");
             return form.Packed ? samples : samples == form.Pattern.Symbols.Contains("N");
         }
 
@@ -192,7 +198,7 @@ internal sealed class RandomRequest
         }
 
         return form.Kind == InputKind.Label
-            ? shape == string.Join(' ', _first.Split(' ').Where(symbol => symbol != "C"))
+            ? shape == string.Join(' ', _first.Replace('B', 'N').Split(' ').Where(symbol => symbol is not ("C" or "K")))
             : shape == _first || shape == _itemsPattern.Text;
     }
 

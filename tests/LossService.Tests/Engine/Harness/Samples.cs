@@ -133,7 +133,7 @@ internal sealed class Samples(LossCard card, int seed)
             }
 
             InputForm[] forms = first is null
-                ? [input.Forms[wish.Form ?? _random.Next(input.Forms.Count)]]
+                ? [FirstForm(input, wish)]
                 : [.. input.Forms.Where(form => shapes.Allows(form, input))];
             if (forms.Length == 0)
             {
@@ -145,7 +145,8 @@ internal sealed class Samples(LossCard card, int seed)
             {
                 first = input;
                 Allow(question, form, input);
-                shapes.Introduce(form, input.Forms.ToList().IndexOf(form));
+                shapes.Introduce(form, input.Forms.ToList().IndexOf(form), form.Parts is { } parts
+                    ? (int)question.Parameters.GetValueOrDefault(parts.Name, parts.Default) : 1);
                 DrawGroups(question, shapes, wish);
                 foreach (Parameter parameter in card.Parameters.Where(parameter => parameter.Below is not null))
                 {
@@ -179,6 +180,13 @@ internal sealed class Samples(LossCard card, int seed)
             Normalize(question.Inputs[input.Name], input, form);
             Order(question.Inputs[input.Name], form);
         }
+    }
+
+    // Samples that stand in several parts of one axis cannot be taken out of it one by one.
+    private InputForm FirstForm(Input input, Wish wish)
+    {
+        InputForm form = input.Forms[wish.Form ?? _random.Next(input.Forms.Count)];
+        return wish.Independent && form.Parts is not null ? input.Forms[0] : form;
     }
 
     // Cuts a flat axis into lists, by their lengths or by ids, where the card has either.

@@ -25,7 +25,11 @@ internal sealed class Symbols(Random random, Wish wish)
     /// <summary>Cuts the flat axis into lists, each of them an item.</summary>
     public void Cut(int lists) => _lengths["G"] = lists;
 
-    public void Introduce(InputForm form, int alternative)
+    /// <summary>Draws the lengths of the first input's axes.</summary>
+    /// <param name="form">Its form.</param>
+    /// <param name="alternative">Which of its forms that is.</param>
+    /// <param name="parts">How many parts the first axis has, where the form says so.</param>
+    public void Introduce(InputForm form, int alternative, int parts = 1)
     {
         Alternative = alternative;
         _first = form.Pattern;
@@ -36,6 +40,12 @@ internal sealed class Symbols(Random random, Wish wish)
             _lengths[symbol] = char.IsAsciiDigit(symbol[0]) ? symbol[0] - '0' : symbol == "N"
                 ? wish.Samples ?? random.Next(6)
                 : wanted ?? (random.Next(8) == 0 ? random.Next(30, 41) : random.Next(1, 7));
+        }
+
+        if (form.Parts is not null)
+        {
+            _lengths["N"] = wish.Samples ?? random.Next(6);
+            _lengths[form.Pattern.Symbols[0]] = parts * _lengths["N"];
         }
 
         if (form.Pattern.Rest is { } rest)
@@ -56,13 +66,13 @@ internal sealed class Symbols(Random random, Wish wish)
     {
         if (form.Packed)
         {
-            return _first.Symbols.Contains("N") && wish.Samples is null; // no test takes samples out of a packed row
+            return _lengths.ContainsKey("N") && wish.Samples is null; // no test takes samples out of a packed row
         }
 
         bool known = form.Pattern.Symbols.All(symbol => symbol == form.Introduces || _lengths.ContainsKey(symbol))
             && (form.Pattern.Rest is null || _rests.ContainsKey(form.Pattern.Rest));
         bool weight = input.Optional && input.NeededWith is null && form.Kind == InputKind.Number;
-        bool whole = form.Pattern.Symbols.Contains("N") == _first.Symbols.Contains("N") && form.Pattern.Rest == _first.Rest;
+        bool whole = form.Pattern.Symbols.Contains("N") == _lengths.ContainsKey("N") && form.Pattern.Rest == _first.Rest;
         return known && (weight || whole) && Math.Max(1, _lengths.GetValueOrDefault("C", 1)) >= form.ClassesMin;
     }
 
