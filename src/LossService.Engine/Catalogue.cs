@@ -106,6 +106,7 @@ public static class Catalogue
         Lists.Of<ListmleLoss>(),
         Lists.Of<ApproxNdcgLoss>(),
         Lists.Of<ApproxMrrLoss>(),
+        Lists.Of<NeuralNdcgLoss>(),
         Lists.Of<CosentLoss>(),
         Alignments.Of<CtcLoss>(),
         Distributions.Of<KdLoss>(),

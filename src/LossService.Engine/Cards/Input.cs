@@ -128,8 +128,8 @@ public sealed record InputForm(string Axes, InputKind Kind = InputKind.Number)
     /// their lengths.</summary>
     public bool Packed { get; init; }
 
-    /// <summary>The parameter that says how many parts the first axis has, B rows of as many samples each: it then binds
-    /// K, the parts, and N, the samples.</summary>
+    /// <summary>The parameter that says how many parts the first axis has, B rows of as many samples each: it then
+    /// binds K, the parts, and N, the samples.</summary>
     public Parameter? Parts { get; init; }
 
     /// <summary>For labels: the parameter that names the one label which is refused.</summary>

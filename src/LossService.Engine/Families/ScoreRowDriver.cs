@@ -141,7 +141,8 @@ internal sealed class ScoreRowDriver<TLoss, T> : Driver, IDisposable
     {
         for (int view = 0; view < _layout.Views; view++)
         {
-            Read(tensor, start + (view * _layout.Table), _layout.Inner, rows.Slice(view * _layout.Classes, _layout.Classes));
+            Span<double> row = rows.Slice(view * _layout.Classes, _layout.Classes);
+            Read(tensor, start + (view * _layout.Table), _layout.Inner, row);
         }
 
         return rows;

@@ -34,6 +34,7 @@ internal sealed class Samples(LossCard card, int seed)
         }
 
         DrawReduction(question, wish);
+        wish = card.AxisMax is { Axis: "L" } most && wish.Row > most.Length ? wish with { Row = most.Length } : wish;
         var shapes = new Symbols(_random, wish);
         DrawInputs(question, shapes, wish);
         if (wish.Extras)
