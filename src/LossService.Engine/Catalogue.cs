@@ -111,6 +111,7 @@ public static class Catalogue
         Alignments.Of<CtcLoss>(),
         Distributions.Of<KdLoss>(),
         ScoreRows.Of<DkdLoss>(),
+        Relations.Of<DistLoss>(),
         ScoreRows.Of<GeneralizedJsDivergence>(),
         Elementwise.Ternary<MarginMse>(),
         Preferences.Of<DpoLoss>(),
