@@ -34,14 +34,17 @@ internal readonly struct CrossEntropy(double smoothing, int ignoreIndex) : ISoft
         Edges =
         [
             "A mean over labels with class weights divides by the sum of the labels' weights, one over probabilities by the number of rows.",
-            "hessian upper_bound is 2p(1-p), what bounds the row's whole matrix; XGBoost takes it, LightGBM C/(C-1) p(1-p).",
+            "hessian upper_bound is 2p(1-p), what bounds the row's whole matrix; XGBoost takes it, from its pull request 12537 (2026) on |p - y|, abs_gradient; LightGBM C/(C-1) p(1-p).",
             "An infinite score takes its limit; a class at -Infinity with target 0 costs nothing.",
         ],
         Presets =
         [
             new("pytorch", ("empty", "nan")), new("xgboost", ("hessian_floor", "1e-16")), new("lightgbm"),
         ],
-        HessianForms = [new("upper_bound", 2), new("xgboost", 2), new("lightgbm", ByClasses: true)],
+        HessianForms =
+        [
+            new("upper_bound", 2), new("xgboost", 2), new("lightgbm", ByClasses: true), HessianForm.OfMagnitude,
+        ],
         Examples =
         [
             new("labels", "Two rows of three classes and their labels.",
