@@ -128,6 +128,10 @@ public sealed record InputForm(string Axes, InputKind Kind = InputKind.Number)
     /// their lengths.</summary>
     public bool Packed { get; init; }
 
+    /// <summary>True where an element is that of several items alike: its axes are the first ones of the items, and its
+    /// gradient is summed over the others.</summary>
+    public bool IsShared { get; init; }
+
     /// <summary>The parameter that says how many parts the first axis has, B rows of as many samples each: it then
     /// binds K, the parts, and N, the samples.</summary>
     public Parameter? Parts { get; init; }

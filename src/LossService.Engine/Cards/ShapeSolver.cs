@@ -242,12 +242,12 @@ public static class ShapeSolver
         { Expected = all, Found = tensor.Shape.ToString() });
     }
 
-    // Only weights, and what cuts an axis into lists, have other axes than the first input; anything else would be
-    // repeated for every sample.
+    // Only weights, what cuts an axis into lists and what a card says to be shared have other axes than the first
+    // input; anything else would be repeated for every sample.
     private static bool GoesWithFirst(LossRequest request, int place, InputForm form, Solution solution)
     {
         Input input = request.Card.InputAt(place);
-        if (form.Fixed is not null
+        if (form.Fixed is not null || form.IsShared
             || (input.Optional && input.NeededWith is null && form.Kind == InputKind.Number)
             || input.Groups != Grouping.None)
         {

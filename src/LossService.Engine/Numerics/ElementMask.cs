@@ -97,7 +97,7 @@ internal static class ElementMask
     }
 
     // A label of (N, d1, ...) with items (N, C, d1, ...) is masked when the items of all its classes are, a corner with
-    // items (N, 4) when those of its whole box are.
+    // items (N, 4) when those of its whole box are, what several items share when all of them are.
     private static bool IsMasked(LossRequest request, Shape items, int item, (int Count, int Step) steps)
     {
         if (request.Tensor(request.Card.Inputs.Count + 1) is not { } mask)
@@ -118,12 +118,16 @@ internal static class ElementMask
     private static (int Count, int Step) StepsOf(Solution solution, LossCard card, int place, Shape shape)
     {
         Shape items = solution.Items;
-        return shape.Rank + 1 == items.Rank ? (items[1], items.From(2).Elements)
+        return shape.Rank + 1 == items.Rank && !IsShared(solution, card, place) ? (items[1], items.From(2).Elements)
             : IsCorner(card, place) && shape == items ? (Corners, 1)
+            : IsShared(solution, card, place) ? (items.Elements / shape.Elements, 1)
             : (1, 0);
     }
 
     private static bool IsCorner(LossCard card, int place) => card.InputAt(place).Domain.IsBox;
+
+    private static bool IsShared(Solution solution, LossCard card, int place) =>
+        place < card.Inputs.Count && solution.Form(place) is { IsShared: true };
 
     // An element of (N, C, d1, ...) belongs to the item (N, d1, ...), or where there is one item a sample to that; one
     // of the items' own shape to itself; one of a vector over samples to no single item.
@@ -139,6 +143,11 @@ internal static class ElementMask
         if (solution.Packed is { } rows && place < card.Inputs.Count && solution.Form(place)!.Packed)
         {
             return rows.ListOf(offset);
+        }
+
+        if (IsShared(solution, card, place))
+        {
+            return offset * (items.Elements / shape.Elements);
         }
 
         if (shape == items)

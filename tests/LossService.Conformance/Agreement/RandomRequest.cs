@@ -180,6 +180,11 @@ internal sealed class RandomRequest
             return Knows(form.Pattern);
         }
 
+        if (form.IsShared)
+        {
+            return !form.Pattern.IsCut || _rests[form.Pattern.Rest!].Length > 0;
+        }
+
         string shape = form.Pattern.Text;
         if (form.Introduces is not null || form.Kind == InputKind.Length)
         {
@@ -298,9 +303,13 @@ internal sealed class RandomRequest
         IEnumerable<int> leading = pattern.Symbols.Select(symbol => char.IsAsciiDigit(symbol[0])
             ? symbol[0] - '0'
             : GetOrAdd(_lengths, symbol, () => symbol == "N" ? _random.Next(1, 6) : _random.Next(2, 7)));
-        return pattern.Rest is null
-            ? [.. leading]
-            : [.. leading, .. GetOrAdd(_rests, pattern.Rest, () => Rest(pattern.Symbols.Count))];
+        if (pattern.Rest is null)
+        {
+            return [.. leading];
+        }
+
+        int[] rest = GetOrAdd(_rests, pattern.Rest, () => Rest(pattern.Symbols.Count));
+        return [.. leading, .. pattern.IsCut ? rest[..^1] : rest, .. pattern.Last];
     }
 
     /// <summary>Axes for a star: none to three short ones; where the star is all, sometimes one long one.</summary>

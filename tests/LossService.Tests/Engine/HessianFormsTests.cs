@@ -70,7 +70,8 @@ public sealed class HessianFormsTests
                 .With("sample_weight", new Given([1, 2, 0, 3, 1], [5], Slicing.FirstAxis))
                 .With("mask", new Given([1, 1, 1, 1, 0], [5], Slicing.FirstAxis));
             Answer raised = Bench.Ask(weighted.With("hessian_floor", Floor));
-            foreach ((string input, double[] curves) in exact.Hessians)
+            // What several items share is a sum, each part of which has its own floor.
+            foreach ((string input, double[] curves) in exact.Hessians.Where(one => one.Value.Length >= exact.Losses.Length))
             {
                 double[] expected = [.. curves.Select((curve, i) =>
                     new[] { 1.0, 2, 0, 3, 0 }[i / Math.Max(1, curves.Length / 5)] is var weight && weight == 0 ? 0

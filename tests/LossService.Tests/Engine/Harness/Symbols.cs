@@ -69,6 +69,13 @@ internal sealed class Symbols(Random random, Wish wish)
             return _lengths.ContainsKey("N") && wish.Samples is null; // no test takes samples out of a packed row
         }
 
+        if (form.IsShared)
+        {
+            // What samples share is none of theirs.
+            int rank = _rests[_first.Rest!].Length;
+            return form.Pattern.IsCut ? rank > (wish.Independent ? 1 : 0) : !wish.Independent;
+        }
+
         bool known = form.Pattern.Symbols.All(symbol => symbol == form.Introduces || _lengths.ContainsKey(symbol))
             && (form.Pattern.Rest is null || _rests.ContainsKey(form.Pattern.Rest));
         bool weight = input.Optional && input.NeededWith is null && form.Kind == InputKind.Number;
@@ -95,7 +102,7 @@ internal sealed class Symbols(Random random, Wish wish)
     }
 
     public int[] Shape(ShapePattern pattern) =>
-        [.. pattern.Symbols.Select(symbol => _lengths[symbol]), .. pattern.Rest is null ? [] : _rests[pattern.Rest]];
+        [.. pattern.Symbols.Select(symbol => _lengths[symbol]), .. pattern.Rest is null ? [] : Rest(pattern), .. pattern.Last];
 
     public Slicing SlicingOf(InputForm form)
     {
@@ -110,10 +117,13 @@ internal sealed class Symbols(Random random, Wish wish)
         }
 
         bool samples = form.Pattern.Symbols is ["N", ..]
-            || (form.Pattern.Symbols.Count == 0 && form.Pattern.Rest is { } rest && _rests[rest].Length > 0)
+            || (form.Pattern.Symbols.Count == 0 && form.Pattern.Rest is not null && Rest(form.Pattern).Length > 0)
             || (form.Pattern.Symbols is ["C"] && _first.Symbols.Count == 0 && Shape(_first).Length == 1);
         return samples ? Slicing.FirstAxis : Slicing.Whole;
     }
+
+    private int[] Rest(ShapePattern pattern) =>
+        pattern.IsCut ? _rests[pattern.Rest!][..^1] : _rests[pattern.Rest!];
 
     private int[] Rest(bool behindRows)
     {
