@@ -4,7 +4,7 @@ using LossService.Engine.Numerics;
 namespace LossService.Engine.Cards;
 
 /// <summary>Lengths that are not the first input's: an axis that another input says, rows that are packed, parts of an
-/// axis, a class that a parameter names.</summary>
+/// axis, a class or a length that a parameter names.</summary>
 internal static class Extents
 {
     /// <summary>Takes an axis's length from the form that says it, where the rank is that form's.</summary>
@@ -19,6 +19,23 @@ internal static class Extents
 
         solution.Bind(symbol, tensor.IsBareEmpty ? 0 : tensor.Shape[rank - 1]);
     }
+
+    /// <summary>Binds the lengths that parameters say; a value out of its range is told elsewhere.</summary>
+    public static void Count(LossRequest request, Solution solution)
+    {
+        IReadOnlyList<Parameter> parameters = request.Card.Parameters;
+        for (int place = 0; place < parameters.Count; place++)
+        {
+            if (parameters[place].LengthOf is { } symbol && parameters[place].Allows(request[parameters[place]]))
+            {
+                solution.Bind(symbol, (int)request[parameters[place]]);
+            }
+        }
+    }
+
+    /// <summary>The parameter that says the length of an axis, by name; null where an input says it.</summary>
+    public static string? CounterOf(LossCard card, string symbol) =>
+        card.Parameters.FirstOrDefault(parameter => parameter.LengthOf == symbol)?.Name;
 
     /// <summary>Divides the first axis into the parts that a parameter counts, where the form has them.</summary>
     /// <returns>False where the axis has no such parts; a count out of its range is told elsewhere.</returns>

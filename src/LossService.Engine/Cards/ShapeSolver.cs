@@ -80,6 +80,7 @@ public static class ShapeSolver
                 return false;
             }
 
+            Extents.Count(request, solution);
             IReadOnlyList<ShapePattern> items = request.Card.ItemsOf(request);
             solution.TryEvaluate(items[Math.Min(alternative, items.Count - 1)], out Shape shape);
             solution.Items = shape;
@@ -228,7 +229,7 @@ public static class ShapeSolver
 
             rankFits |= tensor.Shape.Rank == shape.Rank;
             string text = form.Fixed is null && Solution.SymbolsOf(form.Pattern) is { Length: > 0 } symbols
-                ? $"{shape} ({symbols} from {solution.IntroducedBy})" : $"{shape}";
+                ? $"{shape} ({symbols} from {Extents.CounterOf(request.Card, symbols) ?? solution.IntroducedBy})" : $"{shape}";
             if (HasEnoughClasses(form, wanted, solution) && !expected.Contains(text))
             {
                 expected.Add(text);

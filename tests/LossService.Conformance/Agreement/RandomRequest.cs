@@ -68,6 +68,12 @@ internal sealed class RandomRequest
             }
         }
 
+        foreach (Parameter parameter in _card.Parameters.Where(parameter => parameter.LengthOf is not null))
+        {
+            object? length = _request.Parameters.GetValueOrDefault(parameter.Name, parameter.Default);
+            _lengths[parameter.LengthOf!] = (int)(double)length!;
+        }
+
         foreach (Input input in given.Where(input => !_request.Inputs.ContainsKey(input.Name)))
         {
             InputForm[] fitting = input == given[0]

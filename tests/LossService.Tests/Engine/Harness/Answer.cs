@@ -18,6 +18,12 @@ internal sealed class Answer(LossResult result)
 
     public Dictionary<string, double[]> Hessians { get; } = ByName(result, result.Hessians);
 
+    /// <summary>What the loss chose, or its new state, by name.</summary>
+    public Dictionary<string, double[]> Outputs { get; } = result.Outputs
+        .Select((tensor, place) => (Tensor: tensor, result.Request.Card.Outputs[place].Name))
+        .Where(output => output.Tensor is not null)
+        .ToDictionary(output => output.Name, output => ValuesOf(output.Tensor!));
+
     public Normalizer? Normalizer { get; } = result.Normalizer;
 
     public List<Note> Notes { get; } = [.. result.Notes];

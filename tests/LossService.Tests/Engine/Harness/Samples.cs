@@ -155,6 +155,11 @@ internal sealed class Samples(LossCard card, int seed)
                     question.Parameters[parameter.Name] = value % Math.Max(1, shapes.Length(parameter.Below!));
                 }
 
+                foreach (Parameter parameter in card.Parameters.Where(parameter => parameter.LengthOf is not null))
+                {
+                    shapes.Bind(parameter.LengthOf!, (int)question.Parameters.GetValueOrDefault(parameter.Name, parameter.Default));
+                }
+
                 shapes.Bind("F", shapes.Shape(shapes.Items(card, question)).Aggregate(1, (product, length) => product * length));
             }
 
