@@ -205,7 +205,8 @@ public static class ShapeSolver
         LossRequest request, int place, InputForm form, string? wanted, Solution solution, out Shape shape)
     {
         shape = default;
-        return (wanted is null || form.TargetType is null || form.TargetType == wanted)
+        return (form.Needs is null || solution.Has(form.Needs))
+            && (wanted is null || form.TargetType is null || form.TargetType == wanted)
             && GoesWithFirst(request, place, form, solution) && TryEvaluate(form, solution, out shape);
     }
 

@@ -11,7 +11,7 @@ internal static class ElementMask
     /// <summary>True when the item that an element belongs to is masked, or its label ignored.</summary>
     public static bool Hides(LossRequest request, int place, Shape shape, int offset)
     {
-        if (HasOwnMask(request, shape, offset) || IsPadding(request, place, shape, offset))
+        if (HasOwnMask(request, place, shape, offset) || IsPadding(request, place, shape, offset))
         {
             return true;
         }
@@ -27,12 +27,14 @@ internal static class ElementMask
     }
 
     // An input of flags that a card has itself says which elements count, rather than which items.
-    private static bool HasOwnMask(LossRequest request, Shape shape, int offset)
+    private static bool HasOwnMask(LossRequest request, int place, Shape shape, int offset)
     {
-        for (int place = 0; place < request.Card.Inputs.Count; place++)
+        string? name = request.Card.InputAt(place).MaskedBy;
+        for (int other = 0; other < request.Card.Inputs.Count; other++)
         {
-            if (request.Card.Inputs[place].IsFlag && request.Tensor(place) is { } flags && flags.Shape == shape
-                && flags.Flag[offset] == 0)
+            Input input = request.Card.Inputs[other];
+            if (input.IsFlag && (name is null || input.Name == name)
+                && request.Tensor(other) is { } flags && flags.Shape == shape && flags.Flag[offset] == 0)
             {
                 return true;
             }
@@ -45,7 +47,8 @@ internal static class ElementMask
     {
         if (request.Card.InputAt(place).CountedBy is not { } name || shape.Rank == 0
             || request.Solution?.Form(place) is { Packed: true }
-            || request.LabelTensor(request.Card.PlaceOfInput(name)) is not { } lengths)
+            || request.LabelTensor(request.Card.PlaceOfInput(name)) is not { } lengths
+            || lengths.Shape.Rank + 1 != shape.Rank)
         {
             return false;
         }

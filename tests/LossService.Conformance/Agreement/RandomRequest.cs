@@ -52,6 +52,7 @@ internal sealed class RandomRequest
         Input[] given = [.. _card.Inputs.Where(input => input switch
         {
             { Groups: not Grouping.None } => false, // drawn with the first input, which it cuts
+            { OneOf: { } group, Optional: true } => input == OneOf(group) && optional && Chance(0.6),
             { OneOf: { } group } => input == OneOf(group),
             { NeededWith: { } parameter } => IsAboveZero(parameter),
             _ => !input.Optional || (optional && Chance(0.5)),
@@ -141,7 +142,7 @@ internal sealed class RandomRequest
             return;
         }
 
-        _lengths[symbol] = _random.Next(5);
+        _lengths[symbol] = form.IsInteger ? _random.Next(5) : _random.Next(1, 5);
         if (form.Packed)
         {
             double[] lengths = [.. Enumerable.Range(0, _lengths["N"]).Select(_ => (double)_random.Next(4))];
@@ -184,6 +185,12 @@ internal sealed class RandomRequest
         if (form.Introduces is null && (!Knows(form.Pattern) || isWeight))
         {
             return Knows(form.Pattern);
+        }
+
+        // The form that needs an axis comes first where the axis is there.
+        if (form.Needs is not null || input.Forms.Any(other => other.Axes == form.Axes && other.Needs is { } axis && _lengths.ContainsKey(axis)))
+        {
+            return form.Needs is { } needed && _lengths.ContainsKey(needed);
         }
 
         if (form.IsShared)
@@ -336,7 +343,8 @@ internal sealed class RandomRequest
         if (form.Kind == InputKind.Length)
         {
             int most = _lengths[form.Classes!];
-            return Chance(0.6) ? most : _random.Next(most + 1);
+            int least = (int)Math.Max(0, form.Domain.Min);
+            return Chance(0.6) ? most : _random.Next(least, most + 1);
         }
 
         if (form.Except is { } except)

@@ -172,7 +172,7 @@ internal sealed class Samples(LossCard card, int seed)
             {
                 // Where the one class is the label that is refused there is none to draw.
                 bool none = form.Except is not null && shapes.Length(form.Classes!) == 1;
-                shapes.Bind(symbol, none ? 0 : _random.Next(5));
+                shapes.Bind(symbol, none ? 0 : form.IsInteger ? _random.Next(5) : 1 + _random.Next(5));
             }
 
             if (form.Packed)
@@ -253,6 +253,11 @@ internal sealed class Samples(LossCard card, int seed)
 
         if (input.OneOf is { } side)
         {
+            if (input.Optional && !(wish.Extras && Chance(0.6)))
+            {
+                return false;
+            }
+
             // Exactly one of a set: each member with the same chance, the last if none came before.
             Input[] members = [.. card.Inputs.Where(other => other.OneOf == side)];
             int left = members.Length - Array.IndexOf(members, input);
@@ -277,7 +282,8 @@ internal sealed class Samples(LossCard card, int seed)
         if (form.Kind == InputKind.Length)
         {
             int most = shapes.Length(form.Classes!);
-            return Chance(0.6) ? most : _random.Next(most + 1);
+            int least = (int)Math.Max(0, form.Domain.Min);
+            return Chance(0.6) ? most : _random.Next(least, most + 1);
         }
 
         if (form.Except is { } except)

@@ -76,6 +76,12 @@ internal sealed class Symbols(Random random, Wish wish)
             return form.Pattern.IsCut ? rank > (wish.Independent ? 1 : 0) : !wish.Independent;
         }
 
+        if (form.Needs is { } needed ? !_lengths.ContainsKey(needed)
+            : input.Forms.Any(other => other != form && other.Axes == form.Axes && other.Needs is { } axis && _lengths.ContainsKey(axis)))
+        {
+            return false; // the form that needs an axis comes first where the axis is there
+        }
+
         bool known = form.Pattern.Symbols.All(symbol => symbol == form.Introduces || _lengths.ContainsKey(symbol))
             && (form.Pattern.Rest is null || _rests.ContainsKey(form.Pattern.Rest));
         bool weight = input.Optional && input.NeededWith is null && form.Kind == InputKind.Number;
