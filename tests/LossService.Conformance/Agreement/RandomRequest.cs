@@ -313,12 +313,12 @@ internal sealed class RandomRequest
 
     private int[] ShapeOf(ShapePattern pattern)
     {
-        IEnumerable<int> leading = pattern.Symbols.Select(symbol => char.IsAsciiDigit(symbol[0])
+        int[] leading = [.. pattern.Symbols.Select(symbol => char.IsAsciiDigit(symbol[0])
             ? symbol[0] - '0'
-            : GetOrAdd(_lengths, symbol, () => symbol == "N" ? _random.Next(1, 6) : _random.Next(2, 7)));
+            : GetOrAdd(_lengths, symbol, () => symbol == "N" ? _random.Next(1, 6) : _random.Next(2, 7)))];
         if (pattern.Rest is null)
         {
-            return [.. leading];
+            return leading;
         }
 
         int[] rest = GetOrAdd(_rests, pattern.Rest, () => Rest(pattern.Symbols.Count));

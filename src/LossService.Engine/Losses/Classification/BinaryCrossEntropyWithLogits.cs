@@ -45,7 +45,8 @@ internal readonly struct BinaryCrossEntropyWithLogits(double smoothing) : ITerna
         ],
         Presets =
         [
-            new("pytorch", ("empty", "nan")), new("xgboost", ("hessian_floor", "1e-16")), new("lightgbm"),
+            new("pytorch", ("empty", "nan")), new("mmdet", ("avg_factor_eps", "1.1920929e-07")), new("keras"),
+            new("optax", ("reduction", "none")), new("xgboost", ("hessian_floor", "1e-16")), new("lightgbm"),
         ],
         HessianForms = [new("xgboost"), new("lightgbm"), HessianForm.OfMagnitude],
         Examples =

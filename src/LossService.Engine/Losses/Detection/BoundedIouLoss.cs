@@ -43,6 +43,7 @@ internal readonly struct BoundedIouLoss(double beta, double eps) : IBoxPartLoss<
             "Equal sides still cost a little, since eps is added to one of them only; they share the slope, a half each.",
             Boxes.Edges[2],
         ],
+        Presets = [new("mmdet", ("avg_factor_eps", "1.1920929e-07"))],
         Examples =
         [
             new("simple", "Two boxes of which the second misses its target.",
