@@ -9,7 +9,8 @@ namespace LossService.Api.Validation;
 internal static class ParameterRules
 {
     public static void AddParameterRules(this AbstractValidator<LossRequest> validator) =>
-        validator.Add(ValuesAreInRange, WordsAreUnderstood, ChoicesGoTogether, AvgFactorNeedsNoSum);
+        validator.Add(
+            ValuesAreInRange, WordsAreUnderstood, ChoicesGoTogether, AvgFactorNeedsNoSum, HessianOfGradientNeedsNoUpstream);
 
     private static void ValuesAreInRange(LossRequest request, ValidationContext<LossRequest> context)
     {
@@ -94,6 +95,20 @@ internal static class ParameterRules
             context.Refuse(
                 request.PointerOf(Common.AvgFactor), Codes.OptionConflict,
                 "avg_factor divides a mean, and reduction is sum", "reduction mean or none", "sum");
+        }
+    }
+
+    // A Hessian that is made of the gradient would have the upstream gradient in it.
+    private static void HessianOfGradientNeedsNoUpstream(
+        LossRequest request, ValidationContext<LossRequest> context)
+    {
+        int upstream = request.Card.PlaceOfInput(Common.GradOutput.Name);
+        if (HessianForm.Of(request) is { HasGradient: true } form && request.HasInput(upstream))
+        {
+            context.Refuse(
+                $"/{Common.GradOutput.Name}", Codes.OptionConflict,
+                $"hessian {form.Word} is made of the gradient itself, without grad_output",
+                $"no {Common.GradOutput.Name}, or hessian diagonal", Common.GradOutput.Name);
         }
     }
 }

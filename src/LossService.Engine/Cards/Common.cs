@@ -35,8 +35,8 @@ public static class Common
 
     /// <summary>Second derivatives.</summary>
     public static Parameter Hessian { get; } = Parameter.Choice(
-        "hessian", ["none", "diagonal", "upper_bound", "xgboost", "lightgbm"],
-        "Also the diagonal of the second derivative of each differentiated input; where the loss has them, what bounds the whole matrix, or what a library of boosted trees takes.");
+        "hessian", ["none", "diagonal", "upper_bound", "xgboost", "lightgbm", HessianForm.Magnitude],
+        "Also the diagonal of the second derivative of each differentiated input; where the loss has them, what bounds the whole matrix, what a library of boosted trees takes, or the magnitude of the gradient.");
 
     /// <summary>The least second derivative.</summary>
     public static Parameter HessianFloor { get; } = Parameter.Number(

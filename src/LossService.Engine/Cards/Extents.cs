@@ -3,8 +3,8 @@ using LossService.Engine.Numerics;
 
 namespace LossService.Engine.Cards;
 
-/// <summary>Lengths that are not the first input's: an axis that another input says, rows that are packed, a class that
-/// a parameter names.</summary>
+/// <summary>Lengths that are not the first input's: an axis that another input says, rows that are packed, parts of an
+/// axis, a class or a length that a parameter names.</summary>
 internal static class Extents
 {
     /// <summary>Takes an axis's length from the form that says it, where the rank is that form's.</summary>
@@ -18,6 +18,56 @@ internal static class Extents
         }
 
         solution.Bind(symbol, tensor.IsBareEmpty ? 0 : tensor.Shape[form.Pattern.AxisOf(symbol)]);
+    }
+
+    /// <summary>Binds the lengths that parameters say; a value out of its range is told elsewhere.</summary>
+    public static void Count(LossRequest request, Solution solution)
+    {
+        IReadOnlyList<Parameter> parameters = request.Card.Parameters;
+        for (int place = 0; place < parameters.Count; place++)
+        {
+            if (parameters[place].LengthOf is { } symbol && parameters[place].Allows(request[parameters[place]]))
+            {
+                solution.Bind(symbol, (int)request[parameters[place]]);
+            }
+        }
+    }
+
+    /// <summary>The parameter that says the length of an axis, by name; null where an input says it.</summary>
+    public static string? CounterOf(LossCard card, string symbol) =>
+        card.Parameters.FirstOrDefault(parameter => parameter.LengthOf == symbol)?.Name;
+
+    /// <summary>Divides the first axis into the parts that a parameter counts, where the form has them.</summary>
+    /// <returns>False where the axis has no such parts; a count out of its range is told elsewhere.</returns>
+    public static bool Divide(LossRequest request, int place, InputForm form, Solution solution)
+    {
+        if (form.Parts is not { } parameter)
+        {
+            return true;
+        }
+
+        double parts = request[parameter];
+        if (!parameter.Allows(parts))
+        {
+            return false;
+        }
+
+        int rows = solution.Length(form.Pattern.Symbols[0]);
+        if (rows % (int)parts == 0)
+        {
+            solution.Bind("K", (int)parts);
+            solution.Bind("N", rows / (int)parts);
+            return true;
+        }
+
+        string expected = string.Create(CultureInfo.InvariantCulture, $"a number of rows that {parameter.Name} {parts} divides");
+        request.Mistakes.Add(new($"/{request.Card.Inputs[place].Name}", Codes.ShapeMismatch,
+            string.Create(CultureInfo.InvariantCulture, $"expected {expected}, found {rows}"))
+        {
+            Expected = expected,
+            Found = request.AnyTensor(place).Shape.ToString(),
+        });
+        return false;
     }
 
     /// <summary>Looks whether packed rows are as long as their lengths say, and classes exist that parameters

@@ -132,6 +132,18 @@ public sealed record InputForm(string Axes, InputKind Kind = InputKind.Number)
     /// their lengths.</summary>
     public bool Packed { get; init; }
 
+    /// <summary>The symbol of an axis without which this form means nothing, because another input has to say its
+    /// length; null for none.</summary>
+    public string? Needs { get; init; }
+
+    /// <summary>True where an element is that of several items alike: its axes are the first ones of the items, and its
+    /// gradient is summed over the others.</summary>
+    public bool IsShared { get; init; }
+
+    /// <summary>The parameter that says how many parts the first axis has, B rows of as many samples each: it then
+    /// binds K, the parts, and N, the samples.</summary>
+    public Parameter? Parts { get; init; }
+
     /// <summary>For labels: the parameter that names the one label which is refused.</summary>
     public Parameter? Except { get; init; }
 
@@ -200,6 +212,10 @@ public sealed class Input
     /// <summary>The input of lengths that says how many elements of each row count; the others are padding, which
     /// nobody judges. Rows that are packed cannot do without it.</summary>
     public string? CountedBy { get; init; }
+
+    /// <summary>The input of flags that says which elements of this one count; null where flags of its shape are those
+    /// of all.</summary>
+    public string? MaskedBy { get; init; }
 
     /// <summary>Whether it cuts a flat axis into lists.</summary>
     public Grouping Groups { get; init; }

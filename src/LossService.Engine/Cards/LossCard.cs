@@ -42,6 +42,9 @@ public sealed record AxisMax(string Axis, int Length)
     /// <summary>The limit of a list of which all pairs are formed.</summary>
     public static AxisMax OfPairs { get; } = new("L", Paired);
 
+    /// <summary>The limit of a list of which a matrix is kept and scaled again and again: two of 8 MiB.</summary>
+    public static AxisMax OfPermutations { get; } = new("L", 1024);
+
     /// <summary>The limit of a batch in which every sample meets every other; their similarities are kept.</summary>
     public static AxisMax OfBatch { get; } = new("N", 4096);
 }

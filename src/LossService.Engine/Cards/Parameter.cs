@@ -55,6 +55,9 @@ public sealed class Parameter
     /// <summary>The symbol of the axis whose length the value stays below: an index of a class.</summary>
     public string? Below { get; init; }
 
+    /// <summary>The symbol of the axis whose length the value is; null for none.</summary>
+    public string? LengthOf { get; init; }
+
     /// <summary>True when null is a value: off, or absent.</summary>
     public bool Nullable { get; init; }
 
@@ -86,10 +89,11 @@ public sealed class Parameter
     /// <summary>A whole number.</summary>
     public static Parameter Integer(
         string name, double @default, string meaning, double min = int.MinValue, double max = int.MaxValue,
-        string? below = null) =>
+        string? below = null, string? lengthOf = null) =>
         new(name, ParameterKind.Integer, @default, meaning)
         {
             Below = below,
+            LengthOf = lengthOf,
             Min = min,
             Max = max,
             Nullable = double.IsNaN(@default),

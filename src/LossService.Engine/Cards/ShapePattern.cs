@@ -1,14 +1,16 @@
 namespace LossService.Engine.Cards;
 
-/// <summary>A symbolic shape such as <c>N C *D</c>: each symbol stands for one length, the starred one for the
-/// rest.</summary>
+/// <summary>A symbolic shape such as <c>N C *D</c>: each symbol stands for one length, the starred one for the rest.
+/// With a prime, as in <c>*S' 1</c>, the rest lacks its last axis; what follows it is a length.</summary>
 public sealed class ShapePattern
 {
-    private ShapePattern(string text, string[] symbols, string? rest)
+    private ShapePattern(string text, string[] words, int star)
     {
         Text = text;
-        Symbols = symbols;
-        Rest = rest;
+        Symbols = words[..star];
+        IsCut = star < words.Length && words[star].EndsWith('\'');
+        Rest = star < words.Length ? words[star].Trim('*', '\'') : null;
+        Last = [.. words.Skip(star + 1).Select(word => word[0] - '0')];
     }
 
     /// <summary>The pattern as written.</summary>
@@ -20,12 +22,18 @@ public sealed class ShapePattern
     /// <summary>The symbol of all further axes, if there may be any.</summary>
     public string? Rest { get; }
 
+    /// <summary>True where the last of these further axes is left out.</summary>
+    public bool IsCut { get; }
+
+    /// <summary>The lengths of the axes behind them.</summary>
+    public IReadOnlyList<int> Last { get; }
+
     /// <summary>Reads a pattern; a card's patterns are constants, so a bad one is a programming error.</summary>
     public static ShapePattern Parse(string text)
     {
         string[] words = text.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-        bool starred = words.Length > 0 && words[^1][0] == '*';
-        return new(text, starred ? words[..^1] : words, starred ? words[^1][1..] : null);
+        int star = Array.FindIndex(words, word => word[0] == '*');
+        return new(text, words, star < 0 ? words.Length : star);
     }
 
     /// <summary>Reads alternatives, separated by <c>|</c>.</summary>
@@ -48,5 +56,9 @@ public sealed class ShapePattern
     }
 
     /// <inheritdoc/>
-    public override string ToString() => $"[{string.Join(", ", Symbols.Concat(Rest is null ? [] : [Rest + "…"]))}]";
+    public override string ToString()
+    {
+        string rest = IsCut ? $"{Rest}'…" : $"{Rest}…";
+        return $"[{string.Join(", ", Symbols.Concat(Rest is null ? [] : [rest]).Concat(Last.Select(length => $"{length}")))}]";
+    }
 }

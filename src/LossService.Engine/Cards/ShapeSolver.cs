@@ -75,6 +75,12 @@ public static class ShapeSolver
 
             Bind(pattern, tensor, solution);
             solution.SetForm(place, input.Forms[alternative]);
+            if (!Extents.Divide(request, place, input.Forms[alternative], solution))
+            {
+                return false;
+            }
+
+            Extents.Count(request, solution);
             IReadOnlyList<ShapePattern> items = request.Card.ItemsOf(request);
             solution.TryEvaluate(items[Math.Min(alternative, items.Count - 1)], out Shape shape);
             solution.Items = shape;
@@ -148,16 +154,17 @@ public static class ShapeSolver
 
     private static bool HasClasses(LossRequest request, int place, Solution solution)
     {
-        if (solution.Length("C") > 0 || solution.Rows == 0)
+        if ((solution.Length("C") > 0 && solution.Length("K") > 0) || solution.Rows == 0)
         {
             return true;
         }
 
         string name = request.Card.Inputs[place].Name;
+        string expected = solution.Length("C") > 0 ? "at least one part" : "at least one class";
         request.Mistakes.Add(new($"/{name}", Codes.ShapeMismatch,
-            $"expected at least one class, found {request.AnyTensor(place).Shape}")
+            $"expected {expected}, found {request.AnyTensor(place).Shape}")
         {
-            Expected = "at least one class",
+            Expected = expected,
             Found = request.AnyTensor(place).Shape.ToString(),
         });
         return false;
@@ -198,7 +205,8 @@ public static class ShapeSolver
         LossRequest request, int place, InputForm form, string? wanted, Solution solution, out Shape shape)
     {
         shape = default;
-        return (wanted is null || form.TargetType is null || form.TargetType == wanted)
+        return (form.Needs is null || solution.Has(form.Needs))
+            && (wanted is null || form.TargetType is null || form.TargetType == wanted)
             && GoesWithFirst(request, place, form, solution) && TryEvaluate(form, solution, out shape);
     }
 
@@ -228,7 +236,7 @@ public static class ShapeSolver
             rankFits |= tensor.Shape.Rank == shape.Rank;
             string text = form.Kind == InputKind.Place ? $"{form.Pattern}"
                 : form.Fixed is null && Solution.SymbolsOf(form) is { Length: > 0 } symbols
-                ? $"{shape} ({symbols} from {solution.IntroducedBy})" : $"{shape}";
+                ? $"{shape} ({symbols} from {Extents.CounterOf(request.Card, symbols) ?? solution.IntroducedBy})" : $"{shape}";
             if (HasEnoughClasses(form, wanted, solution) && !expected.Contains(text))
             {
                 expected.Add(text);
@@ -242,12 +250,12 @@ public static class ShapeSolver
         { Expected = all, Found = tensor.Shape.ToString() });
     }
 
-    // Only weights, tuples of places, companions with an axis of their own, and what cuts an axis into lists, have
-    // other axes than the first input; anything else would be repeated for every sample.
+    // Only weights, tuples of places, companions with an axis of their own, what cuts an axis into lists and what a card
+    // says to be shared have other axes than the first input; anything else would be repeated for every sample.
     private static bool GoesWithFirst(LossRequest request, int place, InputForm form, Solution solution)
     {
         Input input = request.Card.InputAt(place);
-        if (form.Fixed is not null
+        if (form.Fixed is not null || form.IsShared
             || (input.Optional && input.NeededWith is null && form.Kind == InputKind.Number)
             || form.Kind == InputKind.Place || input.Groups != Grouping.None
             || (input.Beside is not null && form.Introduces is not null))
@@ -258,10 +266,10 @@ public static class ShapeSolver
         ShapePattern first = solution.Form(solution.First)!.Pattern;
         if (form.Packed)
         {
-            return first.Symbols.Contains("N");
+            return solution.Has("N");
         }
 
-        return form.Pattern.Symbols.Contains("N") == first.Symbols.Contains("N") && form.Pattern.Rest == first.Rest;
+        return form.Pattern.Symbols.Contains("N") == solution.Has("N") && form.Pattern.Rest == first.Rest;
     }
 
     private static bool TryEvaluate(InputForm form, Solution solution, out Shape shape)

@@ -81,10 +81,21 @@ public sealed class Solution
             }
         }
 
+        if (pattern.IsCut && Rest.Rank == 0)
+        {
+            shape = default;
+            return false; // nothing to leave out
+        }
+
         if (pattern.Rest is not null)
         {
             Rest.CopyTo(lengths[rank..]);
-            rank += Rest.Rank;
+            rank += Rest.Rank - (pattern.IsCut ? 1 : 0);
+        }
+
+        foreach (int length in pattern.Last)
+        {
+            lengths[rank++] = length;
         }
 
         shape = new(lengths[..rank]);

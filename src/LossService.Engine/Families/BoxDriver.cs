@@ -9,7 +9,7 @@ namespace LossService.Engine.Families;
 /// <summary>Runs a loss of boxes: a lane holds boxes, and each coordinate asked for is one pass of dual numbers.
 /// Inside, everything is double, since areas of near boxes cancel.</summary>
 internal sealed class BoxDriver<TLoss, T> : Driver, IDisposable
-    where TLoss : struct, IBoxLoss<TLoss>
+    where TLoss : struct, IBoxPartLoss<TLoss>
     where T : unmanaged, INumberBase<T>
 {
     private const int Corners = 4;
@@ -20,6 +20,7 @@ internal sealed class BoxDriver<TLoss, T> : Driver, IDisposable
     private readonly LossResult _result;
     private readonly ItemPlan<double> _plan;
     private readonly Tensor[] _boxes;
+    private readonly int _count;
     private readonly Tensor _partials;
     private int _ties;
     private int _apart;
@@ -32,17 +33,18 @@ internal sealed class BoxDriver<TLoss, T> : Driver, IDisposable
         _result = result;
         _plan = plan;
         _boxes = [request.Tensor(0)!, request.Tensor(1)!];
+        _count = plan.Items / TLoss.Parts;
         Outputs.Rent(request, result, workshop.Pool, withItems: true);
         _partials = Tensor.Rent(workshop.Pool, new Shape(Blocks), Element.Float64);
     }
 
-    public override int Blocks => (_plan.Items + BoxesPerBlock - 1) / BoxesPerBlock;
+    public override int Blocks => (_count + BoxesPerBlock - 1) / BoxesPerBlock;
 
     public override void Run(int block, Scratch scratch)
     {
         int start = block * BoxesPerBlock;
-        var group = new BoxGroup(scratch, Math.Min(BoxesPerBlock, _plan.Items - start));
-        _plan.Fill(start, group.Weights, group.Coefficients, group.Curvatures);
+        var group = new BoxGroup(scratch, Math.Min(BoxesPerBlock, _count - start), TLoss.Parts);
+        _plan.Fill(start * TLoss.Parts, group.Weights, group.Coefficients, group.Curvatures);
         Read(start, group);
         for (int s = 0; s < group.Boxes; s += DoubleLane.Count)
         {
@@ -52,8 +54,9 @@ internal sealed class BoxDriver<TLoss, T> : Driver, IDisposable
         FinishItems(block, start, group);
         for (int operand = 0; operand < Operands; operand++)
         {
-            Write(_result.Gradients[operand / Corners], start, operand, group.Slope(operand), group.Coefficients);
-            Write(_result.Hessians[operand / Corners], start, operand, group.Curve(operand), group.Curvatures);
+            int input = operand / Corners;
+            Write(_result.Gradients[input], start, operand, group.FirstSlope(operand), group, group.Coefficients);
+            Write(_result.Hessians[input], start, operand, group.FirstCurve(operand), group, group.Curvatures);
         }
     }
 
@@ -91,49 +94,57 @@ internal sealed class BoxDriver<TLoss, T> : Driver, IDisposable
 
     private void Answer(int s, in BoxGroup group)
     {
-        Store(_loss.Loss(Given(0, s, group), Given(Corners, s, group)), group.Losses, s);
-        for (int operand = 0; operand < Operands; operand++)
+        for (int part = 0; part < TLoss.Parts; part++)
         {
-            if (_result.Gradients[operand / Corners] is null)
+            Store(TLoss.Part(_loss, part, Given(0, s, group), Given(Corners, s, group)), group.Losses(part), s);
+            for (int operand = 0; operand < Operands; operand++)
             {
-                continue;
+                if (_result.Gradients[operand / Corners] is not null)
+                {
+                    Differentiate(s, part, operand, group);
+                }
             }
+        }
+    }
 
-            Dual<DoubleLane> loss = _loss.Loss(Seeded(0, operand, s, group), Seeded(Corners, operand, s, group));
-            Store(loss.Slope, group.Slope(operand), s);
-            if (_result.Hessians[operand / Corners] is not null)
-            {
-                Dual<Dual<DoubleLane>> curved =
-                    _loss.Loss(TwiceSeeded(0, operand, s, group), TwiceSeeded(Corners, operand, s, group));
-                Store(curved.Slope.Slope, group.Curve(operand), s);
-            }
+    private void Differentiate(int s, int part, int operand, in BoxGroup group)
+    {
+        Dual<DoubleLane> loss =
+            TLoss.Part(_loss, part, Seeded(0, operand, s, group), Seeded(Corners, operand, s, group));
+        Store(loss.Slope, group.Column(group.FirstSlope(operand) + part), s);
+        if (_result.Hessians[operand / Corners] is not null)
+        {
+            Dual<Dual<DoubleLane>> curved =
+                TLoss.Part(_loss, part, TwiceSeeded(0, operand, s, group), TwiceSeeded(Corners, operand, s, group));
+            Store(curved.Slope.Slope, group.Column(group.FirstCurve(operand) + part), s);
         }
     }
 
     private void FinishItems(int block, int start, in BoxGroup group)
     {
-        Span<double> losses = group.Losses[..group.Boxes];
+        Span<double> losses = group.Items;
         int ties = 0;
         int apart = 0;
         int flat = 0;
-        for (int s = 0; s < losses.Length; s++)
+        for (int s = 0; s < group.Boxes; s++)
         {
-            if (_plan.IsLeftOut(start + s))
+            bool counts = false;
+            for (int part = 0; part < TLoss.Parts; part++)
             {
-                losses[s] = 0;
-            }
-            else
-            {
-                losses[s] *= group.Weights[s];
-                ties += HasTie(s, group) ? 1 : 0;
-                apart += IsApart(s, group) ? 1 : 0;
-                flat += IsFlat(0, s, group) || IsFlat(Corners, s, group) ? 1 : 0;
+                int item = (s * TLoss.Parts) + part;
+                bool leftOut = _plan.IsLeftOut((start * TLoss.Parts) + item);
+                losses[item] = leftOut ? 0 : group.Losses(part)[s] * group.Weights[item];
+                counts |= !leftOut;
             }
 
-            if (_result.Losses is not null)
-            {
-                _result.Losses.Values<T>()[start + s] = T.CreateTruncating(losses[s]);
-            }
+            ties += counts && HasTie(s, group) ? 1 : 0;
+            apart += counts && IsApart(s, group) ? 1 : 0;
+            flat += counts && (IsFlat(0, s, group) || IsFlat(Corners, s, group)) ? 1 : 0;
+        }
+
+        if (_result.Losses is not null)
+        {
+            Rows.Narrow(losses, _result.Losses.Values<T>().Slice(start * TLoss.Parts, losses.Length));
         }
 
         Interlocked.Add(ref _ties, ties);
@@ -175,8 +186,9 @@ internal sealed class BoxDriver<TLoss, T> : Driver, IDisposable
         group.Operand(first + 2)[s] <= group.Operand(first)[s]
         || group.Operand(first + 3)[s] <= group.Operand(first + 1)[s];
 
+    // A coordinate's derivative is the sum of those of all parts of its box, each times its item's factor.
     private void Write(
-        Tensor? tensor, int start, int operand, ReadOnlySpan<double> slopes, ReadOnlySpan<double> factors)
+        Tensor? tensor, int start, int operand, int first, in BoxGroup group, ReadOnlySpan<double> factors)
     {
         if (tensor is null)
         {
@@ -184,10 +196,18 @@ internal sealed class BoxDriver<TLoss, T> : Driver, IDisposable
         }
 
         Span<T> to = tensor.Values<T>();
-        for (int s = 0; s < factors.Length; s++)
+        for (int s = 0; s < group.Boxes; s++)
         {
-            double slope = _plan.IsLeftOut(start + s) ? 0 : slopes[s] * factors[s];
-            to[((start + s) * Corners) + (operand % Corners)] = T.CreateTruncating(slope);
+            double sum = 0;
+            for (int part = 0; part < TLoss.Parts; part++)
+            {
+                int item = (s * TLoss.Parts) + part;
+                bool leftOut = _plan.IsLeftOut((start * TLoss.Parts) + item);
+                double own = leftOut ? 0 : group.Column(first + part)[s] * factors[item];
+                sum = part == 0 ? own : sum + own; // a sum from 0 on would lose the sign of -0
+            }
+
+            to[((start + s) * Corners) + (operand % Corners)] = T.CreateTruncating(sum);
         }
     }
 
@@ -219,22 +239,26 @@ internal sealed class BoxDriver<TLoss, T> : Driver, IDisposable
     private static void Store(DoubleLane lane, Span<double> numbers, int s) =>
         DoubleLane.Store(lane, ref MemoryMarshal.GetReference(numbers), s);
 
-    /// <summary>The working memory of one block of boxes: a column a coordinate.</summary>
+    /// <summary>The working memory of one block of boxes: a column a coordinate, and for each part of a box a column of
+    /// losses, of slopes and of curves a coordinate.</summary>
     private readonly ref struct BoxGroup
     {
         private readonly Span<double> _columns;
         private readonly int _stride;
+        private readonly int _parts;
 
-        public BoxGroup(Scratch scratch, int boxes)
+        public BoxGroup(Scratch scratch, int boxes, int parts)
         {
-            const int Columns = (3 * Operands) + 1;
+            int columns = Operands + (((2 * Operands) + 1) * parts);
             Boxes = boxes;
+            _parts = parts;
             _stride = (boxes + 3) & ~3; // whole vectors of four doubles
-            _columns = scratch.Take<double>(0, Columns * _stride)[..(Columns * _stride)];
+            _columns = scratch.Take<double>(0, columns * _stride)[..(columns * _stride)];
             _columns.Clear();
-            Weights = scratch.Take<double>(1, boxes)[..boxes];
-            Coefficients = scratch.Take<double>(2, boxes)[..boxes];
-            Curvatures = scratch.Take<double>(3, boxes)[..boxes];
+            Weights = scratch.Take<double>(1, boxes * parts)[..(boxes * parts)];
+            Coefficients = scratch.Take<double>(2, boxes * parts)[..(boxes * parts)];
+            Curvatures = scratch.Take<double>(3, boxes * parts)[..(boxes * parts)];
+            Items = scratch.Take<double>(4, boxes * parts)[..(boxes * parts)];
         }
 
         public int Boxes { get; }
@@ -245,14 +269,19 @@ internal sealed class BoxDriver<TLoss, T> : Driver, IDisposable
 
         public Span<double> Curvatures { get; }
 
-        public Span<double> Losses => Column(3 * Operands);
+        /// <summary>The items, box after box.</summary>
+        public Span<double> Items { get; }
 
         public Span<double> Operand(int operand) => Column(operand);
 
-        public Span<double> Slope(int operand) => Column(Operands + operand);
+        public Span<double> Losses(int part) => Column(Operands + part);
 
-        public Span<double> Curve(int operand) => Column((2 * Operands) + operand);
+        /// <summary>The column of the first part's slopes along a coordinate; those of the others follow.</summary>
+        public int FirstSlope(int operand) => Operands + ((operand + 1) * _parts);
 
-        private Span<double> Column(int place) => _columns.Slice(place * _stride, _stride);
+        /// <summary>The same of second derivatives.</summary>
+        public int FirstCurve(int operand) => Operands + ((Operands + operand + 1) * _parts);
+
+        public Span<double> Column(int place) => _columns.Slice(place * _stride, _stride);
     }
 }

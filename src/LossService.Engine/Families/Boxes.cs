@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using LossService.Engine.Cards;
 using LossService.Engine.Lanes;
 using LossService.Engine.Numerics;
@@ -26,17 +27,32 @@ internal readonly record struct Box<V>(V X1, V Y1, V X2, V Y2) where V : struct,
         new(V.Max(a.X1, b.X1), V.Max(a.Y1, b.Y1), V.Min(a.X2, b.X2), V.Min(a.Y2, b.Y2));
 }
 
-/// <summary>A loss of a predicted box and its target. The card's first two inputs are the boxes, (N, 4), and their
-/// targets.</summary>
-internal interface IBoxLoss<TSelf> : ILossFile<TSelf> where TSelf : struct, IBoxLoss<TSelf>
+/// <summary>A loss of a predicted box and its target, of which a box makes one item or several. The card's first two
+/// inputs are the boxes, (N, 4), and their targets.</summary>
+internal interface IBoxPartLoss<TSelf> : ILossFile<TSelf> where TSelf : struct, IBoxPartLoss<TSelf>
 {
+    /// <summary>How many items a box makes.</summary>
+    static abstract int Parts { get; }
+
+    /// <summary>One of them.</summary>
+    static abstract V Part<V>(TSelf loss, int part, Box<V> box, Box<V> target) where V : struct, ILane<V>;
+}
+
+/// <summary>A loss of a whole box: one item.</summary>
+internal interface IBoxLoss<TSelf> : IBoxPartLoss<TSelf> where TSelf : struct, IBoxLoss<TSelf>
+{
+    static int IBoxPartLoss<TSelf>.Parts => 1;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static V IBoxPartLoss<TSelf>.Part<V>(TSelf loss, int part, Box<V> box, Box<V> target) => loss.Loss(box, target);
+
     V Loss<V>(Box<V> box, Box<V> target) where V : struct, ILane<V>;
 }
 
 /// <summary>Makes the losses of boxes.</summary>
 internal static class Boxes
 {
-    public static Loss Of<TLoss>() where TLoss : struct, IBoxLoss<TLoss> => new BoxLoss<TLoss>();
+    public static Loss Of<TLoss>() where TLoss : struct, IBoxPartLoss<TLoss> => new BoxLoss<TLoss>();
 
     /// <summary>The boxes, their targets and their weights, which are alike for all losses of boxes.</summary>
     public static IReadOnlyList<Input> Inputs { get; } =
@@ -70,7 +86,7 @@ internal static class Boxes
     ];
 
     private sealed class BoxLoss<TLoss>() : FamilyLoss(TLoss.Card)
-        where TLoss : struct, IBoxLoss<TLoss>
+        where TLoss : struct, IBoxPartLoss<TLoss>
     {
         protected override void ComputeFloat32(LossRequest request, LossResult result, Workshop workshop) =>
             Compute<float>(request, result, workshop);

@@ -17,7 +17,7 @@ internal readonly record struct Broadcast(int Divide, int Modulo)
         return new(inner, classes);
     }
 
-    /// <summary>A tensor with an element per item, per sample (first axis), or one for all.</summary>
+    /// <summary>A tensor with an element per item, per sample or place of the first axes, or one for all.</summary>
     public static Broadcast Of(Shape? shape, Shape items)
     {
         if (shape is not { } small || small.Elements == items.Elements)
@@ -30,7 +30,7 @@ internal readonly record struct Broadcast(int Divide, int Modulo)
             return new(1, 1);
         }
 
-        return new(items[0] == 0 ? 1 : items.Elements / items[0], int.MaxValue);
+        return new(items.Elements == 0 ? 1 : items.Elements / small.Elements, int.MaxValue);
     }
 
     /// <summary>True where an item's element stands at the item's own place.</summary>

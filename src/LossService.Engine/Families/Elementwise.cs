@@ -19,8 +19,9 @@ internal interface IFusible<TSelf> : ILossFile<TSelf> where TSelf : struct, IFus
     static virtual V Ahead<V>(V x) where V : struct, ILane<V> => x;
 
     /// <summary>A factor an item, in doubles, for a loss that weighs its items by what the whole batch holds; null for
-    /// one that does not. Factors are constants: nothing is differentiated through them.</summary>
-    static virtual Tensor? Balance<T>(TSelf loss, LossRequest request, ItemPlan<T> plan, TensorPool pool)
+    /// one that does not. Factors are constants: nothing is differentiated through them. Items may be left out here,
+    /// and outputs put into the answer.</summary>
+    static virtual Tensor? Balance<T>(TSelf loss, LossResult result, ItemPlan<T> plan, TensorPool pool)
         where T : unmanaged, System.Numerics.INumberBase<T> => null;
 
     /// <summary>Value and slope; <paramref name="ahead"/> is what <see cref="Ahead"/> made of x.</summary>
@@ -93,14 +94,14 @@ internal sealed class ElementwiseLoss<TLoss, TKernel>() : FamilyLoss(TLoss.Card)
         where V : struct, IVectorLane<V, T>
     {
         using var plan = new ItemPlan<T>(request, workshop, Weight);
+        TLoss loss = TLoss.Configure(new(request));
+        if (TLoss.Balance(loss, result, plan, workshop.Pool) is { } factors)
+        {
+            plan.Balance(factors);
+        }
+
         if (plan.Settle(result))
         {
-            TLoss loss = TLoss.Configure(new(request));
-            if (TLoss.Balance(loss, request, plan, workshop.Pool) is { } factors)
-            {
-                plan.Balance(factors);
-            }
-
             using var driver = new ElementwiseDriver<TLoss, TKernel, T, V>(
                 loss, Operands, result, plan, workshop);
             driver.RunAll(workshop);

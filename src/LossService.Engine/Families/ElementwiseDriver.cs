@@ -32,6 +32,7 @@ internal sealed partial class ElementwiseDriver<TLoss, TKernel, T, V> : Driver, 
     private readonly Operand<T> _x;
     private readonly Operand<T> _y;
     private readonly Operand<T> _z;
+    private readonly SharedOperand<T> _shared;
     private double _onlyPartial;
     private int _ties;
 
@@ -47,6 +48,7 @@ internal sealed partial class ElementwiseDriver<TLoss, TKernel, T, V> : Driver, 
         _y = TKernel.Operands > 1 ? new(request, places[1]) : default;
         _z = TKernel.Operands > 2 ? new(request, places[2]) : default;
         Outputs.Rent(request, result, workshop.Pool, withItems: true);
+        _shared = TKernel.Operands > 2 ? new(result, _z.Place, request.Solution!.Items, workshop.Pool) : default;
         _partials = Blocks > 1 ? Tensor.Rent(workshop.Pool, new Shape(Blocks), Element.Float64) : null;
     }
 
@@ -101,10 +103,15 @@ internal sealed partial class ElementwiseDriver<TLoss, TKernel, T, V> : Driver, 
     public void Finish()
     {
         _plan.Finish(_result, Partials);
+        _shared.Fold();
         _result.TellTies(_ties, "Items");
     }
 
-    public void Dispose() => _partials?.Dispose();
+    public void Dispose()
+    {
+        _shared.Dispose();
+        _partials?.Dispose();
+    }
 
     // One vector a constant.
     private static Span<T> Constant(Span<T> constants, int slot) => constants.Slice(slot * VectorItemsMax, V.Count);

@@ -24,6 +24,7 @@ internal sealed class ItemPlan<T> : IDisposable
     private Tensor? _out;
     private double _uniform;
     private double _uniformCurvature;
+    private double _uniformFloor;
     private double _divisor = 1;
 
     /// <summary>Reads the common tensors of a request. <paramref name="elementWeight"/> is the place of the loss's own
@@ -85,7 +86,6 @@ internal sealed class ItemPlan<T> : IDisposable
     public bool Settle(LossResult result, double? sumOfClassWeights = null, Normalizer? own = null)
     {
         Reduction reduction = _request.Reduction;
-        double lossWeight = _request[Common.LossWeight];
         double divisor = 1;
         if (reduction == Reduction.Mean)
         {
@@ -125,10 +125,9 @@ internal sealed class ItemPlan<T> : IDisposable
 
         double preset = _request[Common.Preset];
         bool boosted = !double.IsNaN(preset) && Common.Preset.Words[(int)preset] is "xgboost" or "lightgbm";
-        double gradientRho = boosted ? 1 : rho;
-        double upstream = _gradOutput is { Shape.Rank: 0 } ? _gradOutput.ValueAt(0) : 1;
-        _uniformCurvature = lossWeight * gradientRho * HessianForm.FactorOf(_request);
-        _uniform = lossWeight * gradientRho * upstream;
+        _uniformFloor = _request[Common.LossWeight] * (boosted ? 1 : rho);
+        _uniformCurvature = _uniformFloor * HessianForm.FactorOf(_request);
+        _uniform = _uniformFloor * (_gradOutput is { Shape.Rank: 0 } ? _gradOutput.ValueAt(0) : 1);
         return true;
     }
 
@@ -190,7 +189,8 @@ internal sealed class ItemPlan<T> : IDisposable
     {
         if (!isFloored)
         {
-            HessianFloor.Apply<T>(result, item => IsLeftOut(item) ? 0 : _uniformCurvature * WeightOf(item));
+            HessianOfGradient.Apply<T>(result);
+            HessianFloor.Apply<T>(result, item => IsLeftOut(item) ? 0 : _uniformFloor * WeightOf(item));
         }
 
         if (_request.Reduction == Reduction.None)

@@ -42,7 +42,7 @@ internal sealed class ListDriver<TLoss, T> : Driver, IDisposable
         Outputs.Rent(request, result, workshop.Pool, withItems: true);
         _gradient = result.Gradients[0];
         _hessian = result.Hessians[0];
-        _floor = request[Common.HessianFloor];
+        _floor = request[Common.HessianFloor] / HessianForm.FactorOf(request); // applied before the factor
         _layout = layout;
         _partials = Tensor.Rent(workshop.Pool, new Shape(_layout.Blocks), Element.Float64);
     }

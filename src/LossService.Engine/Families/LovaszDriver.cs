@@ -151,7 +151,7 @@ internal sealed class LovaszDriver<T> : RegionDriver<T>
         for (int c = 0; c < Plane.Classes; c++)
         {
             (bool stays, bool counts) = _isHinge ? (true, true)
-                : Presence(Share(region, c) > 0, RegionMembers.SkippedAbsentClasses);
+                : Presence(Share(region, c) > 0);
             double weight = stays ? WeightOf(c) : 0;
             total += counts ? weight * ClassLoss(region, c) : 0;
             weights += weight;

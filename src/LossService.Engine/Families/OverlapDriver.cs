@@ -145,7 +145,7 @@ internal sealed class OverlapDriver<TLoss, T> : RegionDriver<T>
         int kept = 0;
         for (int c = 0; c < Plane.Classes; c++)
         {
-            (bool stays, bool counts) = Presence(Sum(region, Truth, c) > 0, RegionMembers.AbsentClasses);
+            (bool stays, bool counts) = Presence(Sum(region, Truth, c) > 0);
             double weight = stays ? Weight(region, c).Value.Value : 0;
             total += counts ? weight * LossOf(region, c) : 0;
             weights += weight;
@@ -177,7 +177,7 @@ internal sealed class OverlapDriver<TLoss, T> : RegionDriver<T>
         int kept = 0;
         for (int c = 0; c < Plane.Classes; c++)
         {
-            bool counts = Presence(Sum(region, Truth, c) > 0, RegionMembers.AbsentClasses).Counts;
+            bool counts = Presence(Sum(region, Truth, c) > 0).Counts;
             scale += counts ? Weight(region, c).Value.Value : 0;
             kept += counts ? 1 : 0;
         }

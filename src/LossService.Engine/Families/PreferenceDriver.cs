@@ -17,8 +17,9 @@ internal sealed class PreferenceDriver<TLoss, T> : Driver, IDisposable
     private readonly TLoss _loss;
     private readonly LossResult _result;
     private readonly ItemPlan<T> _plan;
-    private readonly Tensor?[] _operands = new Tensor?[OperandsMax];
-    private readonly Tensor?[] _lengths = new Tensor?[OperandsMax];
+    private readonly AnswerLogps[] _operands = new AnswerLogps[OperandsMax];
+    private readonly bool[] _averages = new bool[OperandsMax];
+    private readonly int _counter;
     private readonly Tensor _partials;
     private int _ties;
 
@@ -27,12 +28,12 @@ internal sealed class PreferenceDriver<TLoss, T> : Driver, IDisposable
         _loss = loss;
         _result = result;
         _plan = plan;
+        _counter = -1;
         for (int operand = 0; operand < TLoss.Operands; operand++)
         {
-            _operands[operand] = request.Tensor(operand);
-            string lengths = operand % 2 == 0 ? Preferences.ChosenLengths : Preferences.RejectedLengths;
-            int place = loss.Averages ? request.Card.PlaceOfInput(lengths) : -1;
-            _lengths[operand] = place < 0 ? null : request.Tensor(place);
+            _operands[operand] = new(request, operand);
+            _averages[operand] = loss.Averages && request.Card.Inputs[operand].CountedBy is not null;
+            _counter = request.Card.Inputs[operand].Name == request.Card.Inputs[0].CountedBy ? operand : _counter;
         }
 
         Outputs.Rent(request, result, workshop.Pool, withItems: true);
@@ -62,10 +63,10 @@ internal sealed class PreferenceDriver<TLoss, T> : Driver, IDisposable
             {
                 hasLosses = true;
                 Differentiate(operand, samples, _result.Hessians[operand] is not null);
-                Write(gradient, start, samples.Slopes[..count], coefficients, _lengths[operand], power: 1);
+                Write(operand, gradient, start, samples.Slopes[..count], coefficients, power: 1);
                 if (_result.Hessians[operand] is { } hessian)
                 {
-                    Write(hessian, start, samples.Curves[..count], curvatures, _lengths[operand], power: 2);
+                    Write(operand, hessian, start, samples.Curves[..count], curvatures, power: 2);
                 }
             }
         }
@@ -89,19 +90,27 @@ internal sealed class PreferenceDriver<TLoss, T> : Driver, IDisposable
 
     private void Read(int operand, int start, Span<double> numbers)
     {
-        if (_operands[operand] is not { } tensor)
+        AnswerLogps own = _operands[operand];
+        if (operand == _counter)
+        {
+            for (int i = 0; i < numbers.Length; i++)
+            {
+                numbers[i] = _operands[0].Length(start + i); // the number of tokens is an operand itself
+            }
+
+            return;
+        }
+
+        if (!own.IsGiven)
         {
             numbers.Fill(1);
             return;
         }
 
-        Rows.Widen<T>(tensor.Values<T>().Slice(start, numbers.Length), numbers);
-        if (_lengths[operand] is { } lengths)
+        for (int i = 0; i < numbers.Length; i++)
         {
-            for (int i = 0; i < numbers.Length; i++)
-            {
-                numbers[i] /= lengths.ValueAt(start + i);
-            }
+            numbers[i] = own[start + i];
+            numbers[i] = _averages[operand] ? numbers[i] / own.Length(start + i) : numbers[i];
         }
     }
 
@@ -148,17 +157,24 @@ internal sealed class PreferenceDriver<TLoss, T> : Driver, IDisposable
     private static void Store(DoubleLane lane, Span<double> numbers, int i) =>
         DoubleLane.Store(lane, ref MemoryMarshal.GetReference(numbers), i);
 
-    // The derivative of what was divided by a length is divided by it once more, and the second one twice.
+    // The derivative of what was divided by a length is divided by it once more, and the second one twice. Every token
+    // that counts has the derivative of the sum.
     private void Write(
-        Tensor destination, int start, Span<double> derivatives, ReadOnlySpan<T> factors, Tensor? lengths, int power)
+        int operand, Tensor destination, int start, Span<double> derivatives, ReadOnlySpan<T> factors, int power)
     {
-        Span<T> written = destination.Values<T>().Slice(start, derivatives.Length);
+        AnswerLogps own = _operands[operand];
+        Span<T> written = destination.Values<T>().Slice(start * own.Stride, derivatives.Length * own.Stride);
         for (int i = 0; i < derivatives.Length; i++)
         {
-            double length = lengths is null ? 1 : lengths.ValueAt(start + i);
+            double length = _averages[operand] ? own.Length(start + i) : 1;
             double divisor = power == 2 ? length * length : length;
             double derivative = derivatives[i] * double.CreateTruncating(factors[i]) / divisor;
-            written[i] = _plan.IsLeftOut(start + i) ? T.Zero : T.CreateTruncating(derivative);
+            T number = _plan.IsLeftOut(start + i) ? T.Zero : T.CreateTruncating(derivative);
+            for (int token = 0; token < own.Stride; token++)
+            {
+                bool counts = !own.HasTokens || own.Counts(start + i, token);
+                written[(i * own.Stride) + token] = counts ? number : T.Zero;
+            }
         }
     }
 

@@ -5,14 +5,14 @@ using LossService.Engine.Lanes;
 namespace LossService.Engine.Families;
 
 /// <summary>A loss of the log-probabilities of whole answers, one sample an item. Its operands are the card's first
-/// inputs; those of pairs alternate between the chosen and the rejected answer.</summary>
+/// inputs; where one is given token by token, or has lengths, its card's input says by which others.</summary>
 internal interface IPreferenceLoss<TSelf> : ILossFile<TSelf> where TSelf : struct, IPreferenceLoss<TSelf>
 {
     /// <summary>How many operands the formula has: 2 to 4.</summary>
     static abstract int Operands { get; }
 
-    /// <summary>True when log-probabilities are divided by the lengths of their answers, where these are
-    /// given.</summary>
+    /// <summary>True when log-probabilities are divided by the lengths of their answers, where these are given or can
+    /// be counted.</summary>
     bool Averages { get; }
 
     /// <summary>The loss of one sample; an operand that is absent is 1.</summary>
@@ -41,6 +41,12 @@ internal static class Preferences
 
     /// <summary>The input that says how many tokens the rejected answer has.</summary>
     public const string RejectedLengths = "rejected_lengths";
+
+    /// <summary>The input that says which tokens of the chosen answer count.</summary>
+    public const string ChosenMask = "chosen_mask";
+
+    /// <summary>The input that says which tokens of the rejected answer count.</summary>
+    public const string RejectedMask = "rejected_mask";
 
     public static Loss Of<TLoss>() where TLoss : struct, IPreferenceLoss<TLoss> => new PreferenceLoss<TLoss>();
 

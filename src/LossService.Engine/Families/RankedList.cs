@@ -140,6 +140,9 @@ internal readonly ref struct RankedList
     /// <summary>Room for as many numbers as the list has; holds whatever it held.</summary>
     public Span<T> Room<T>(int room) where T : unmanaged => _scratch.Take<T>(FirstRoom + room, Length);
 
+    /// <summary>Room for a number of numbers of the kernel's choosing; holds whatever it held.</summary>
+    public Span<T> Room<T>(int room, int length) where T : unmanaged => _scratch.Take<T>(FirstRoom + room, length);
+
     /// <summary>Writes what an element owes to its place in the request.</summary>
     public void Write<T>(ReadOnlySpan<double> derivatives, double factor, Span<T> to)
         where T : unmanaged, INumberBase<T>

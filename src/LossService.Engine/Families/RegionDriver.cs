@@ -20,11 +20,11 @@ internal abstract class RegionDriver : Driver, IDisposable
 internal abstract class RegionDriver<T> : RegionDriver
     where T : unmanaged, INumberBase<T>
 {
-    private readonly LossRequest _request;
     private readonly LossResult _result;
     private readonly Tensor _room;
     private readonly int _factors;
     private readonly bool _dividesByWeights;
+    private readonly AbsentClasses _absentClasses;
     private int _undefined;
     private int _unnormalized;
     private int _absent;
@@ -34,13 +34,16 @@ internal abstract class RegionDriver<T> : RegionDriver
         LossRequest request, LossResult result, ItemPlan<double> plan, RegionPlane<T> plane, Workshop workshop,
         int room)
     {
-        _request = request;
         _result = result;
         Plan = plan;
         Plane = plane;
         int weight = request.Card.PlaceOfInput(Common.WeightName);
         ClassWeights = weight < 0 ? null : request.Tensor(weight);
         _dividesByWeights = request[Common.WeightNormalization] == 0;
+        // A loss may have another default.
+        LossCard card = request.Card;
+        int absent = card.PlaceOfParameter(RegionMembers.AbsentClasses.Name);
+        _absentClasses = absent < 0 ? AbsentClasses.Count : (AbsentClasses)(int)request[card.ParameterAt(absent)];
         Outputs.Rent(request, result, workshop.Pool, withItems: true);
         _factors = room;
         _room = Tensor.Rent(workshop.Pool, new Shape(room + (4 * plane.Regions)), Element.Float64);
@@ -99,15 +102,14 @@ internal abstract class RegionDriver<T> : RegionDriver
     protected double WeightOf(int @class) => ClassWeights?.ValueAt(@class) ?? 1;
 
     /// <summary>True when a class stays in the mean, and whether its loss counts there.</summary>
-    protected (bool Stays, bool Counts) Presence(bool present, Parameter absentClasses)
+    protected (bool Stays, bool Counts) Presence(bool present)
     {
         _absent += present ? 0 : 1;
-        var absent = (AbsentClasses)(int)_request[absentClasses];
-        return (present || absent != AbsentClasses.Skip, present || absent == AbsentClasses.Count);
+        return (present || _absentClasses != AbsentClasses.Skip, present || CountsAbsent);
     }
 
     /// <summary>True when a class without truths costs what the formula says.</summary>
-    protected bool CountsAbsent => (AbsentClasses)(int)_request[RegionMembers.AbsentClasses] == AbsentClasses.Count;
+    protected bool CountsAbsent => _absentClasses == AbsentClasses.Count;
 
     /// <summary>What the classes' mean divides by.</summary>
     protected double Divisor(int kept, double weights, bool always = false) =>

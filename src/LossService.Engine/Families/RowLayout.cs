@@ -11,6 +11,7 @@ internal readonly struct RowLayout
     public RowLayout(Solution solution)
     {
         Classes = solution.Length("C", 1);
+        Views = solution.Length("K", 1);
         Rows = solution.Rows;
         Inner = Math.Max(1, solution.Rest.Elements);
         RowsPerBlock = RowsPerBlockOf(Math.Max(1, Classes), Inner);
@@ -19,8 +20,14 @@ internal readonly struct RowLayout
     /// <summary>The length of a row.</summary>
     public int Classes { get; }
 
-    /// <summary>How many rows there are.</summary>
+    /// <summary>How many rows make an item: as many tables of all rows stand one behind the other.</summary>
+    public int Views { get; }
+
+    /// <summary>How many rows there are; of one view, where there are several.</summary>
     public int Rows { get; }
+
+    /// <summary>How far one view of an item stands behind the other.</summary>
+    public int Table => Rows * Classes;
 
     /// <summary>The step from class to class; 1 where rows are contiguous.</summary>
     public int Inner { get; }

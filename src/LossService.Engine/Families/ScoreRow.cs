@@ -6,8 +6,11 @@ namespace LossService.Engine.Families;
 /// <summary>One row of scores with its target, in doubles, and where its slopes go.</summary>
 internal readonly ref struct ScoreRow
 {
-    /// <summary>A score per class, z.</summary>
+    /// <summary>A score per class, z; where an item has several views, view after view.</summary>
     public required ReadOnlySpan<double> Scores { get; init; }
+
+    /// <summary>How many views an item has: rows of as many classes.</summary>
+    public int Views { get; init; }
 
     /// <summary>A second score per class, of a loss that has a teacher; else empty.</summary>
     public ReadOnlySpan<double> Teacher { get; init; }

@@ -65,7 +65,7 @@ internal sealed class ScoreRowDriver<TLoss, T, TScore> : Driver, IDisposable
     {
         int start = block * _layout.RowsPerBlock;
         int rows = Math.Min(_layout.RowsPerBlock, _layout.Rows - start);
-        int classes = _layout.Classes;
+        int classes = _layout.Views * _layout.Classes;
         Span<double> items = scratch.Take<double>(0, rows)[..rows];
         Span<T> factors = scratch.Take<T>(1, 3 * rows);
         Span<T> weights = factors[..rows];
@@ -74,7 +74,7 @@ internal sealed class ScoreRowDriver<TLoss, T, TScore> : Driver, IDisposable
         _plan.Fill(start, weights, coefficients, curvatures);
         Span<double> room = scratch.Take<double>(2, 7 * classes);
         ReadOnlySpan<double> classWeights =
-            _weight is null ? default : Read<T>(_weight, 0, 1, room.Slice(6 * classes, classes));
+            _weight is null ? default : Read<T>(_weight, 0, 1, room.Slice(6 * classes, _layout.Classes));
         for (int r = 0; r < rows; r++)
         {
             Span<double> slopes = room.Slice(2 * classes, classes);
@@ -125,13 +125,13 @@ internal sealed class ScoreRowDriver<TLoss, T, TScore> : Driver, IDisposable
     // The room holds seven rows: scores, teacher, slopes, curves, two to work in, class weights.
     private ScoreRow RowAt(int row, Span<double> room, ReadOnlySpan<double> classWeights)
     {
-        int classes = _layout.Classes;
-        int start = (row / _layout.Inner * _layout.Inner * classes) + (row % _layout.Inner);
+        int classes = _layout.Views * _layout.Classes;
+        int start = _layout.Start(row);
         return new()
         {
-            Scores = Read<TScore>(_scores, start, _layout.Inner, room[..classes]),
-            Teacher = _teacher is null
-                ? default : Read<T>(_teacher, start, _layout.Inner, room.Slice(classes, classes)),
+            Scores = ReadViews<TScore>(_scores, start, room[..classes]),
+            Views = _layout.Views,
+            Teacher = _teacher is null ? default : ReadViews<T>(_teacher, start, room.Slice(classes, classes)),
             Weights = classWeights,
             Counts = Counts,
             Label = _labels is null || _hasSeveral ? -1 : _labels.Label[row],
@@ -142,6 +142,18 @@ internal sealed class ScoreRowDriver<TLoss, T, TScore> : Driver, IDisposable
             Room = room.Slice(4 * classes, classes),
             MoreRoom = room.Slice(5 * classes, classes),
         };
+    }
+
+    private Span<double> ReadViews<TNumber>(Tensor tensor, int start, Span<double> rows)
+        where TNumber : unmanaged, INumberBase<TNumber>
+    {
+        for (int view = 0; view < _layout.Views; view++)
+        {
+            Span<double> row = rows.Slice(view * _layout.Classes, _layout.Classes);
+            Read<TNumber>(tensor, start + (view * _layout.Table), _layout.Inner, row);
+        }
+
+        return rows;
     }
 
     private static ReadOnlySpan<double> Read<TNumber>(Tensor tensor, int start, int step, Span<double> row)
@@ -164,12 +176,17 @@ internal sealed class ScoreRowDriver<TLoss, T, TScore> : Driver, IDisposable
         }
 
         Span<TScore> all = tensor.Values<TScore>();
-        int start = (row / _layout.Inner * _layout.Inner * _layout.Classes) + (row % _layout.Inner);
-        for (int c = 0; c < numbers.Length; c++)
+        int start = _layout.Start(row);
+        int place = 0;
+        for (int view = 0; view < _layout.Views; view++)
         {
-            // A factor 0 wins over an infinite slope, as everywhere.
-            double value = factor == 0 || numbers[c] == 0 ? 0 : factor * numbers[c];
-            all[start + (c * _layout.Inner)] = TScore.CreateTruncating(value);
+            for (int c = 0; c < _layout.Classes; c++)
+            {
+                // A factor 0 wins over an infinite slope, as everywhere.
+                double number = numbers[place++];
+                double value = factor == 0 || number == 0 ? 0 : factor * number;
+                all[start + (view * _layout.Table) + (c * _layout.Inner)] = TScore.CreateTruncating(value);
+            }
         }
     }
 }

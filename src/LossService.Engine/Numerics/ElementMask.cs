@@ -6,10 +6,12 @@ namespace LossService.Engine.Numerics;
 /// padding.</summary>
 internal static class ElementMask
 {
+    private const int Corners = 4; // of a box
+
     /// <summary>True when the item that an element belongs to is masked, or its label ignored.</summary>
     public static bool Hides(LossRequest request, int place, Shape shape, int offset)
     {
-        if (HasOwnMask(request, shape, offset) || IsPadding(request, place, shape, offset))
+        if (HasOwnMask(request, place, shape, offset) || IsPadding(request, place, shape, offset))
         {
             return true;
         }
@@ -20,17 +22,19 @@ internal static class ElementMask
         }
 
         return (ItemOf(solution, request.Card, place, shape, offset) is { } item
-                && IsMasked(request, solution.Items, item, StepsOf(solution.Items, shape)))
+                && IsMasked(request, solution.Items, item, StepsOf(solution, request.Card, place, shape)))
             || (request.Card.InputAt(place).Name != Common.WeightName && IsIgnored(request, solution, shape, offset));
     }
 
     // An input of flags that a card has itself says which elements count, rather than which items.
-    private static bool HasOwnMask(LossRequest request, Shape shape, int offset)
+    private static bool HasOwnMask(LossRequest request, int place, Shape shape, int offset)
     {
-        for (int place = 0; place < request.Card.Inputs.Count; place++)
+        string? name = request.Card.InputAt(place).MaskedBy;
+        for (int other = 0; other < request.Card.Inputs.Count; other++)
         {
-            if (request.Card.Inputs[place].IsFlag && request.Tensor(place) is { } flags && flags.Shape == shape
-                && flags.Flag[offset] == 0)
+            Input input = request.Card.Inputs[other];
+            if (input.IsFlag && (name is null || input.Name == name)
+                && request.Tensor(other) is { } flags && flags.Shape == shape && flags.Flag[offset] == 0)
             {
                 return true;
             }
@@ -43,7 +47,8 @@ internal static class ElementMask
     {
         if (request.Card.InputAt(place).CountedBy is not { } name || shape.Rank == 0
             || request.Solution?.Form(place) is { Packed: true }
-            || request.LabelTensor(request.Card.PlaceOfInput(name)) is not { } lengths)
+            || request.LabelTensor(request.Card.PlaceOfInput(name)) is not { } lengths
+            || lengths.Shape.Rank + 1 != shape.Rank)
         {
             return false;
         }
@@ -94,7 +99,8 @@ internal static class ElementMask
         return (offset / inner / shape[1] * inner) + (offset % inner);
     }
 
-    // A label of (N, d1, ...) with items (N, C, d1, ...) is masked when the items of all its classes are.
+    // A label of (N, d1, ...) with items (N, C, d1, ...) is masked when the items of all its classes are, a corner with
+    // items (N, 4) when those of its whole box are, what several items share when all of them are.
     private static bool IsMasked(LossRequest request, Shape items, int item, (int Count, int Step) steps)
     {
         if (request.Tensor(request.Card.Inputs.Count + 1) is not { } mask)
@@ -112,8 +118,19 @@ internal static class ElementMask
         return masked;
     }
 
-    private static (int Count, int Step) StepsOf(Shape items, Shape shape) =>
-        shape.Rank + 1 == items.Rank ? (items[1], items.From(2).Elements) : (1, 0);
+    private static (int Count, int Step) StepsOf(Solution solution, LossCard card, int place, Shape shape)
+    {
+        Shape items = solution.Items;
+        return shape.Rank + 1 == items.Rank && !IsShared(solution, card, place) ? (items[1], items.From(2).Elements)
+            : IsCorner(card, place) && shape == items ? (Corners, 1)
+            : IsShared(solution, card, place) ? (items.Elements / shape.Elements, 1)
+            : (1, 0);
+    }
+
+    private static bool IsCorner(LossCard card, int place) => card.InputAt(place).Domain.IsBox;
+
+    private static bool IsShared(Solution solution, LossCard card, int place) =>
+        place < card.Inputs.Count && solution.Form(place) is { IsShared: true };
 
     // An element of (N, C, d1, ...) belongs to the item (N, d1, ...), or where there is one item a sample to that; one
     // of the items' own shape to itself; one of a vector over samples to no single item.
@@ -131,9 +148,14 @@ internal static class ElementMask
             return rows.ListOf(offset);
         }
 
+        if (IsShared(solution, card, place))
+        {
+            return offset * (items.Elements / shape.Elements);
+        }
+
         if (shape == items)
         {
-            return offset;
+            return IsCorner(card, place) ? offset / Corners * Corners : offset;
         }
 
         if (shape.Rank + 1 == items.Rank && input.MayBeLabel)

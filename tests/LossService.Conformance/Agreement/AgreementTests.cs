@@ -18,6 +18,9 @@ public class AgreementTests(ITestOutputHelper output)
     private const string LogisticAlone = "soft_margin_loss";
     private const double LogisticAloneMax = 1.1;
 
+    // What a far element owes to a soft permutation is what is left of the slopes of all that are near.
+    private static readonly string[] Cancelling = ["neural_ndcg_loss"];
+
     private readonly EngineSide _engine = new();
 
     public static TheoryData<string> Losses { get; } = [.. Catalogue.All.Select(loss => loss.Card.Name)];
@@ -45,7 +48,7 @@ public class AgreementTests(ITestOutputHelper output)
             try
             {
                 (OracleRequest settled, OracleAnswer found) = _engine.Answer(question);
-                failures.AddRange(Difference.Of(Oracle.Answer(settled), found)
+                failures.AddRange(Difference.Of(Oracle.Answer(settled), found, cancels: Cancelling.Contains(loss))
                     .Select(difference => $"{difference}\n    of {settled.Describe()}"));
             }
             catch (NotSupportedException)
@@ -70,7 +73,8 @@ public class AgreementTests(ITestOutputHelper output)
     {
         Libtorch.Require();
         LossCard card = Catalogue.All.Single(l => l.Card.Name == loss).Card;
-        OracleRequest question = RandomRequest.DrawPlain(card, new Random(Seed: 5), samples: card.SamplesMeet ? 203 : 4099, classes: 10);
+        int samples = card.SamplesMeet || card.AxisMax == AxisMax.OfPermutations ? 203 : 4099; // few where torch takes long
+        OracleRequest question = RandomRequest.DrawPlain(card, new Random(Seed: 5), samples, classes: 10);
         question.Parameters["reduction"] = "sum";
         question.Parameters["dtype"] = "float32";
 

@@ -10,6 +10,7 @@ internal static class Difference
 
     private const double FloorOfRow = 1e-6; // of its largest element, below which a row's elements count as zero
     private const double Noise = 4.5e-16; // two ulps of that largest element: what a difference of two may lose
+    private const double NoiseOfCancelling = 1e-14; // the same where slopes some ten times as large are summed
 
     /// <summary>Everything in which the answers differ by more than the promise allows, a sentence each.</summary>
     /// <param name="expected">The oracle's answer.</param>
@@ -17,8 +18,10 @@ internal static class Difference
     /// <param name="tolerance">The promise.</param>
     /// <param name="samplesMeet">True where a row sums over all samples, so that what cancels in it is as large as the
     /// largest slope of the whole batch.</param>
+    /// <param name="cancels">True where autograd sums up slopes much larger than what they leave.</param>
     public static IEnumerable<string> Of(
-        OracleAnswer expected, OracleAnswer found, double tolerance = Promised, bool samplesMeet = false)
+        OracleAnswer expected, OracleAnswer found, double tolerance = Promised, bool samplesMeet = false,
+        bool cancels = false)
     {
         if (!Near(expected.Loss, found.Loss, expected.Loss, tolerance))
         {
@@ -32,13 +35,18 @@ internal static class Difference
             yield return $"normalizer: expected {expected.Normalizer}, found {found.Normalizer}";
         }
 
-        IEnumerable<string> arrays = OfArrays("losses", expected.Losses, found.Losses, tolerance, samplesMeet)
-            .Concat(OfMembers("gradients", expected.Gradients, found.Gradients, tolerance, samplesMeet))
-            .Concat(OfMembers("hessian", expected.Hessians, found.Hessians, tolerance, samplesMeet));
+        IEnumerable<string> arrays = OfArrays("losses", expected.Losses, found.Losses, tolerance, NoiseOf)
+            .Concat(OfMembers("gradients", expected.Gradients, found.Gradients, tolerance, NoiseOf))
+            .Concat(OfMembers("hessian", expected.Hessians, found.Hessians, tolerance, NoiseOf));
         foreach (string difference in arrays)
         {
             yield return difference;
         }
+
+        double NoiseOf(OracleArray array) => !samplesMeet && !cancels
+            ? 0
+            : (cancels ? NoiseOfCancelling : Noise)
+                * array.Values.Where(double.IsFinite).Select(Math.Abs).DefaultIfEmpty().Max();
     }
 
     /// <summary>Mean and largest error in float32 ulps of the true value, infinities skipped.</summary>
@@ -61,13 +69,13 @@ internal static class Difference
         IReadOnlyDictionary<string, OracleArray> expected,
         IReadOnlyDictionary<string, OracleArray> found,
         double tolerance,
-        bool samplesMeet) =>
+        Func<OracleArray, double> noiseOf) =>
         expected.SelectMany(named => found.TryGetValue(named.Key, out OracleArray? other)
-            ? OfArrays($"{member}.{named.Key}", named.Value, other, tolerance, samplesMeet)
+            ? OfArrays($"{member}.{named.Key}", named.Value, other, tolerance, noiseOf)
             : [$"{member}.{named.Key}: missing"]);
 
     private static IEnumerable<string> OfArrays(
-        string name, OracleArray expected, OracleArray found, double tolerance, bool samplesMeet)
+        string name, OracleArray expected, OracleArray found, double tolerance, Func<OracleArray, double> noiseOf)
     {
         if (!expected.Shape.SequenceEqual(found.Shape))
         {
@@ -75,9 +83,7 @@ internal static class Difference
             yield break;
         }
 
-        double noise = !samplesMeet
-            ? 0
-            : Noise * expected.Values.Where(double.IsFinite).Select(Math.Abs).DefaultIfEmpty().Max();
+        double noise = noiseOf(expected);
         for (int i = 0; i < expected.Values.Length; i++)
         {
             if (!Near(expected.Values[i], found.Values[i], Largest(expected, i), tolerance, noise))

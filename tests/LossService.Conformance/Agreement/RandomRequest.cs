@@ -52,6 +52,7 @@ internal sealed class RandomRequest
         Input[] given = [.. _card.Inputs.Where(input => input switch
         {
             { Groups: not Grouping.None } => false, // drawn with the first input, which it cuts
+            { OneOf: { } group, Optional: true } => input == OneOf(group) && optional && Chance(0.6),
             { OneOf: { } group } => input == OneOf(group),
             { Beside: { } other } => IsChosen(other) && (!input.Optional || (optional && Chance(0.5))),
             { NeededWith: { } parameter } => IsAboveZero(parameter),
@@ -67,6 +68,12 @@ internal sealed class RandomRequest
             {
                 _request.Parameters[parameter.Name] = (double)value! % _lengths[parameter.Below!];
             }
+        }
+
+        foreach (Parameter parameter in _card.Parameters.Where(parameter => parameter.LengthOf is not null))
+        {
+            object? length = _request.Parameters.GetValueOrDefault(parameter.Name, parameter.Default);
+            _lengths[parameter.LengthOf!] = (int)(double)length!;
         }
 
         foreach (Input input in given.Where(input => !_request.Inputs.ContainsKey(input.Name)))
@@ -149,7 +156,7 @@ internal sealed class RandomRequest
 
         _lengths[symbol] =
             form.Kind == InputKind.Place ? PlaceTuples.Rows(form, _lengths["N"], _random)
-            : form.Kind == InputKind.Number ? _random.Next(1, 5) : _random.Next(5);
+            : form.IsInteger ? _random.Next(5) : _random.Next(1, 5);
         if (form.Packed)
         {
             double[] lengths = [.. Enumerable.Range(0, _lengths["N"]).Select(_ => (double)_random.Next(4))];
@@ -167,6 +174,12 @@ internal sealed class RandomRequest
         string[] items = _card.Items.Split('|');
         _first = form.Pattern.Text;
         _itemsPattern = ShapePattern.Parse(items[Math.Min(alternative, items.Length - 1)].Trim());
+        if (form.Parts is { } parts)
+        {
+            object? count = _request.Parameters.GetValueOrDefault(parts.Name, parts.Default);
+            _lengths["B"] = (int)(double)count! * GetOrAdd(_lengths, "N", () => _random.Next(1, 6));
+        }
+
         ShapeOf(form.Pattern);
         if (_card.ItemsWith is { } other
             && other.Word.Equals(_request.Parameters.GetValueOrDefault(other.Parameter.Name)))
@@ -193,10 +206,21 @@ internal sealed class RandomRequest
             return true;
         }
 
+        // The form that needs an axis comes first where the axis is there.
+        if (form.Needs is not null || input.Forms.Any(other => other.Axes == form.Axes && other.Needs is { } axis && _lengths.ContainsKey(axis)))
+        {
+            return form.Needs is { } needed && _lengths.ContainsKey(needed);
+        }
+
+        if (form.IsShared)
+        {
+            return !form.Pattern.IsCut || _rests[form.Pattern.Rest!].Length > 0;
+        }
+
         string shape = form.Pattern.Text;
         if (form.Introduces is not null || form.Kind == InputKind.Length)
         {
-            bool samples = _first.Split(' ').Contains("N");
+            bool samples = _lengths.ContainsKey("N");
             return form.Packed ? samples : samples == form.Pattern.Symbols.Contains("N");
         }
 
@@ -211,7 +235,7 @@ internal sealed class RandomRequest
         }
 
         return form.Kind == InputKind.Label
-            ? shape == string.Join(' ', _first.Split(' ').Where(symbol => symbol is not ("C" or "E")))
+            ? shape == string.Join(' ', _first.Replace('B', 'N').Split(' ').Where(symbol => symbol is not ("C" or "E" or "K")))
             : shape == _first || shape == _itemsPattern.Text;
     }
 
@@ -316,12 +340,16 @@ internal sealed class RandomRequest
 
     private int[] ShapeOf(ShapePattern pattern)
     {
-        IEnumerable<int> leading = pattern.Symbols.Select(symbol => char.IsAsciiDigit(symbol[0])
+        int[] leading = [.. pattern.Symbols.Select(symbol => char.IsAsciiDigit(symbol[0])
             ? symbol[0] - '0'
-            : GetOrAdd(_lengths, symbol, () => symbol == "N" ? _random.Next(1, 6) : _random.Next(2, 7)));
-        return pattern.Rest is null
-            ? [.. leading]
-            : [.. leading, .. GetOrAdd(_rests, pattern.Rest, () => Rest(pattern.Symbols.Count))];
+            : GetOrAdd(_lengths, symbol, () => symbol == "N" ? _random.Next(1, 6) : _random.Next(2, 7)))];
+        if (pattern.Rest is null)
+        {
+            return leading;
+        }
+
+        int[] rest = GetOrAdd(_rests, pattern.Rest, () => Rest(pattern.Symbols.Count));
+        return [.. leading, .. pattern.IsCut ? rest[..^1] : rest, .. pattern.Last];
     }
 
     /// <summary>Axes for a star: none to three short ones; where the star is all, sometimes one long one.</summary>
@@ -342,7 +370,8 @@ internal sealed class RandomRequest
         if (form.Kind == InputKind.Length)
         {
             int most = _lengths[form.Classes!];
-            return Chance(0.6) ? most : _random.Next(most + 1);
+            int least = (int)Math.Max(0, form.Domain.Min);
+            return Chance(0.6) ? most : _random.Next(least, most + 1);
         }
 
         if (form.Except is { } except)

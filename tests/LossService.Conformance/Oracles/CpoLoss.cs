@@ -12,7 +12,7 @@ internal sealed class CpoLoss : IOracle
     {
         Tensor chosen = Preference.Policy(given, "chosen");
         Tensor prefers = Ops.Softplus(-Preference.Beta(given) * (chosen - Preference.Policy(given, "rejected")));
-        Tensor likelihood = given.Constant("chosen_lengths") is Tensor lengths ? chosen / lengths : chosen;
+        Tensor likelihood = Preference.Lengths(given, given["policy_chosen_logps"], "chosen") is Tensor lengths ? chosen / lengths : chosen;
         return new(prefers - (given.Number("cpo_alpha", 1) * likelihood));
     }
 }

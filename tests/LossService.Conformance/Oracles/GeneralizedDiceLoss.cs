@@ -22,10 +22,10 @@ internal sealed class GeneralizedDiceLoss : IOracle
         Tensor all = region.Sum(region.Predicted) + region.Sum(region.Truth);
         if (given.Word("class_reduction", "joint") == "mean")
         {
-            return region.Items(region.Mean(region.Lost(2 * both, all), weights: weights));
+            return region.Items(region.Mean(region.Lost(2 * both, all), "skip", weights));
         }
 
-        Tensor counts = region.Presence().Counts.to(given.Dtype);
+        Tensor counts = region.Presence("skip").Counts.to(given.Dtype);
         weights = weights * counts;
         Tensor total = weights.sum([1], keepdim: true);
         Tensor none = total.detach() == 0;

@@ -10,7 +10,8 @@ internal sealed class KtoLoss : IOracle
 
     public OracleItems Items(OracleInputs given)
     {
-        Tensor rewards = given["policy_logps"] - given.Constant("reference_logps")!;
+        Tensor rewards = Preference.Summed(given, given["policy_logps"], "completion")
+            - Preference.Summed(given, given.Constant("reference_logps")!, "completion");
         Tensor h = given.Number("beta", 0.1) * (rewards - Divergence(given, rewards.detach()));
         Tensor desirable = given.Number("desirable_weight", 1) * Ops.Sigmoid(-h);
         Tensor undesirable = given.Number("undesirable_weight", 1) * Ops.Sigmoid(h);

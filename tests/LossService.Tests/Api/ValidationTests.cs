@@ -148,4 +148,14 @@ public sealed class ValidationTests
         Assert.Equal("[0, 1]", (string?)problem["errors"]![0]!["expected"]);
         Assert.Equal("1.5", (string?)problem["errors"]![0]!["found"]);
     }
+
+    [Fact]
+    public async Task HessianOfTheGradient_BesideAnUpstreamGradient_IsAConflict()
+    {
+        using HttpResponseMessage answer = await Service.In("Production").PostAsync("/v1/losses/poisson_nll_loss",
+            """{"predictions":[0.5],"targets":[2],"grad_output":2,"hessian":"xgboost"}""");
+        JsonNode problem = await ProblemAssert.IsAsync(answer, 422, "option_conflict");
+        Assert.Equal(["/grad_output option_conflict"], ProblemAssert.Errors(problem));
+        Assert.Equal("no grad_output, or hessian diagonal", (string?)problem["errors"]![0]!["expected"]);
+    }
 }

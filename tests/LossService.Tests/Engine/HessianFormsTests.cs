@@ -33,6 +33,7 @@ public sealed class HessianFormsTests
         for (int seed = 0; seed < 20; seed++)
         {
             Question question = new Samples(EveryLoss.Card(loss), 1100 + seed).Draw(new() { Form = 0, Samples = 4, Plain = true });
+            question = form.HasGradient ? question.Without("grad_output") : question;
             Answer exact = Bench.Ask(question.With("hessian", "diagonal"));
             Answer answer = Bench.Ask(question.With("hessian", word));
             double classes = question.Inputs.Values.First().Shape.ElementAtOrDefault(1);
@@ -41,9 +42,14 @@ public sealed class HessianFormsTests
             foreach ((string input, double[] curves) in exact.Hessians)
             {
                 Answer.AssertSameBits(exact.Gradients[input], answer.Gradients[input], loss);
-                Assert.All(curves.Zip(answer.Hessians[input]), pair => Assert.True(
-                    Math.Abs((factor * pair.First) - pair.Second) <= 1e-15 * factor * Math.Abs(pair.First) || !double.IsFinite(pair.First),
-                    $"{pair} of {question}"));
+                bool isPrediction = EveryLoss.Card(loss).Inputs.Single(one => one.Name == input).Gradient == GradientRule.Default;
+                double[] slopes = exact.Gradients[input];
+                double[] expected = [.. curves.Select((curve, i) => !isPrediction ? factor * curve
+                    : form.IsMagnitude ? Math.Abs(slopes[i]) : (factor * curve) + (form.GradientShare * slopes[i]))];
+                Assert.All(expected.Zip(answer.Hessians[input], slopes), triple => Assert.True(
+                    Math.Abs(triple.First - triple.Second) <= 4e-16 * (Math.Abs(triple.First) + Math.Abs(triple.Third))
+                    || !double.IsFinite(triple.First),
+                    $"{triple} of {question}"));
             }
         }
     }
@@ -56,7 +62,7 @@ public sealed class HessianFormsTests
         for (int seed = 0; seed < 20; seed++)
         {
             Question question = new Samples(EveryLoss.Card(loss), 1200 + seed)
-                .Draw(new() { Form = 0, Samples = 5, Extras = false, Ignored = false, Reduction = "none" })
+                .Draw(new() { Form = 0, Samples = 5, Extras = false, Ignored = false, Independent = true, Reduction = "none" })
                 .With("hessian", "diagonal");
             question = Bench.Frozen(question);
             Answer exact = Bench.Ask(question);
@@ -64,7 +70,8 @@ public sealed class HessianFormsTests
                 .With("sample_weight", new Given([1, 2, 0, 3, 1], [5], Slicing.FirstAxis))
                 .With("mask", new Given([1, 1, 1, 1, 0], [5], Slicing.FirstAxis));
             Answer raised = Bench.Ask(weighted.With("hessian_floor", Floor));
-            foreach ((string input, double[] curves) in exact.Hessians)
+            // What several items share is a sum, each part of which has its own floor.
+            foreach ((string input, double[] curves) in exact.Hessians.Where(one => one.Value.Length >= exact.Losses.Length))
             {
                 double[] expected = [.. curves.Select((curve, i) =>
                     new[] { 1.0, 2, 0, 3, 0 }[i / Math.Max(1, curves.Length / 5)] is var weight && weight == 0 ? 0
@@ -86,6 +93,31 @@ public sealed class HessianFormsTests
 
         static double[] Curves(string word) => Bench.Ask("cross_entropy",
             $$"""{"logits":[[2,1,0.1]],"targets":[0],"hessian":"{{word}}","preset":"xgboost"}""").Hessians["logits"];
+    }
+
+    /// <summary>XGBoost: |p - y| of a softmax from its pull request 12537 on, (μ + y) / 2 of a Poisson rate, 1 or the least
+    /// normal float of a hinge; with their floors, which no factor moves.</summary>
+    [Fact]
+    public void XgboostsForms_AreItsNumbers()
+    {
+        Answer softmax = Bench.Ask("cross_entropy",
+            """{"logits":[[2,1,0.1]],"targets":[0],"hessian":"abs_gradient","preset":"xgboost"}""");
+        Assert.Equal(softmax.Gradients["logits"].Select(Math.Abs), softmax.Hessians["logits"]);
+
+        Answer poisson = Bench.Ask("poisson_nll_loss", """{"predictions":[0.5,-1],"targets":[2,0],"hessian":"xgboost","preset":"xgboost"}""");
+        Assert.Equal((Math.Exp(0.5) + 2) / 2, poisson.Hessians["predictions"][0], 1e-15);
+        Assert.Equal(Math.Exp(-1) / 2, poisson.Hessians["predictions"][1], 1e-15);
+
+        Answer hinge = Bench.Ask("hinge_loss",
+            """{"predictions":[0.5,2,-3],"targets":[1,1,0],"weight":[2,1,1],"hessian":"xgboost","preset":"xgboost"}""");
+        Assert.Equal([2, 1.17549435e-38, 1.17549435e-38], hinge.Hessians["predictions"]);
+
+        Answer floored = Bench.Ask("cross_entropy",
+            """{"logits":[[500,0]],"targets":[0],"hessian":"xgboost","hessian_floor":0.125}""");
+        Assert.Equal([0.125, 0.125], floored.Hessians["logits"]);
+        Answer ranked = Bench.Ask("ranknet_loss",
+            """{"scores":[[900,0]],"relevance":[[1,0]],"hessian":"xgboost","hessian_floor":0.125}""");
+        Assert.Equal([0.125, 0.125], ranked.Hessians["scores"]);
     }
 
     [Fact]

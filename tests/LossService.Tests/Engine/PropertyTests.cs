@@ -162,6 +162,26 @@ public sealed class PropertyTests
         Assert.Equal(limit, answer.Loss!.Value, 1e-3);
     }
 
+    /// <summary>Rows that agree correlate fully, whatever is added to them; a student that says the opposite of two classes
+    /// has a correlation of -1 along rows and columns.</summary>
+    [Theory]
+    [InlineData("[[3,2,1],[0,1,5]]", 0)]
+    [InlineData("[[1,0,-1],[7,8,12]]", 0)]
+    public void DistLoss_OfAStudentThatAgrees_IsNothingButItsEps(string student, double expected)
+    {
+        Answer answer = Bench.Ask("dist_loss", $$"""{"student_logits":{{student}},"teacher_logits":[[3,2,1],[0,1,5]]}""");
+        Assert.Equal(expected, answer.Loss!.Value, 1e-6);
+        Assert.All(answer.Gradients["student_logits"], slope => Assert.Equal(0, slope, 1e-6));
+    }
+
+    [Fact]
+    public void DistLoss_OfAStudentThatSaysTheOpposite_CostsTwiceItsWeights()
+    {
+        Answer answer = Bench.Ask("dist_loss",
+            """{"student_logits":[[0,1],[2,0]],"teacher_logits":[[1,0],[0,2]],"tau":2,"inter_loss_weight":3,"intra_loss_weight":0.5}""");
+        Assert.Equal(4 * ((2 * 3) + (2 * 0.5)), answer.Loss!.Value, 1e-5);
+    }
+
     [Fact]
     public void MultiPositive_OfOneClass_IsCrossEntropy()
     {

@@ -10,6 +10,19 @@ public sealed class RegionTests
 {
     private static readonly string[] Ratios = ["dice_loss", "jaccard_loss", "tversky_loss", "focal_tversky_loss", "generalized_dice_loss"];
 
+    /// <summary>A class that is nowhere would weigh ten million times as much as any other.</summary>
+    [Fact]
+    public void GeneralizedDice_WithAClassThatIsNowhere_IsThatOfTheOthers()
+    {
+        Answer three = Bench.Ask("generalized_dice_loss",
+            """{"probabilities":[[[0.5,0.25],[0.25,0.5],[0.25,0.25]]],"targets":[[0,1]],"return_items":true}""");
+        const string Two = """ "probabilities":[[[0.5,0.25],[0.25,0.5]]],"targets":[[[1,0],[0,1]]],"mode":"multilabel" """;
+        Assert.Equal(Bench.Ask("generalized_dice_loss", $$"""{{{Two}}}""").Loss!.Value, three.Loss!.Value, 1e-14);
+        Assert.Contains(three.Notes, note => note is { Code: "absent_classes", Count: 1 });
+        Assert.NotEqual(three.Loss.Value, Bench.Ask("generalized_dice_loss",
+            """{"probabilities":[[[0.5,0.25],[0.25,0.5],[0.25,0.25]]],"targets":[[0,1]],"absent_classes":"count"}""").Loss!.Value, 1e-3);
+    }
+
     [Fact]
     public void Dice_OfKerasDocs_IsAsPublished()
     {

@@ -38,12 +38,17 @@ internal readonly struct BinaryCrossEntropyWithLogits(double smoothing) : ITerna
         ],
         Items = "*S",
         Parameters = [LabelSmoothing],
-        Edges = ["At infinite logits the limit is returned: 0 where the label agrees, infinity where it does not."],
+        Edges =
+        [
+            "At infinite logits the limit is returned: 0 where the label agrees, infinity where it does not.",
+            "LightGBM's parameter sigmoid: send the logits times it, and multiply the gradients by it, the Hessian by its square.",
+        ],
         Presets =
         [
-            new("pytorch", ("empty", "nan")), new("xgboost", ("hessian_floor", "1e-16")), new("lightgbm"),
+            new("pytorch", ("empty", "nan")), new("mmdet", ("avg_factor_eps", "1.1920929e-07")), new("keras"),
+            new("optax", ("reduction", "none")), new("xgboost", ("hessian_floor", "1e-16")), new("lightgbm"),
         ],
-        HessianForms = [new("xgboost"), new("lightgbm")],
+        HessianForms = [new("xgboost"), new("lightgbm"), HessianForm.OfMagnitude],
         Examples =
         [
             new("simple", "Two logits and their labels.", """{"logits":[2.0,-1.0],"targets":[1,0]}"""),

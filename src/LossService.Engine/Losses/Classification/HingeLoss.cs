@@ -31,8 +31,17 @@ internal readonly struct HingeLoss(double margin, double tie) : IBinaryLoss<Hing
         ],
         Items = "*S",
         Parameters = [Margin],
-        Edges = ["At y·s = m the slope is 0; the member tie changes that."],
-        Presets = [new("keras"), new("optax", ("reduction", "none"), ("tie", "half"))],
+        Edges =
+        [
+            "At y·s = m the slope is 0; the member tie changes that.",
+            "XGBoost takes 1 for the second derivative where the hinge is open, the least normal float elsewhere.",
+        ],
+        HessianForms = [new("xgboost", IsMagnitude: true)],
+        Presets =
+        [
+            new("keras"), new("optax", ("reduction", "none"), ("tie", "half")),
+            new("xgboost", ("hessian_floor", "1.17549435e-38")),
+        ],
         Examples = [new("simple", "One safe and one wrong score.", """{"predictions":[1.7,0.4],"targets":[1,-1]}""")],
     };
 

@@ -51,7 +51,7 @@ internal readonly struct SeesawLoss(double mitigation, double compensation, doub
             "The service keeps no state: send the class_counts of an answer with the next request.",
             "mmdetection's separate score for objects is a cross_entropy of its own.",
         ],
-        Presets = [new("mmdet", ("p", "0.8"), ("q", "2"), ("eps", "0.01"))],
+        Presets = [new("mmdet", ("p", "0.8"), ("q", "2"), ("eps", "0.01"), ("avg_factor_eps", "1.1920929e-07"))],
         Examples =
         [
             new("simple", "Two rows; the first class was seen often.",

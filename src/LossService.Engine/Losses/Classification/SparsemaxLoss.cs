@@ -26,6 +26,7 @@ internal readonly struct SparsemaxLoss(int ignoreIndex) : IScoreRowLoss<Sparsema
         Parameters = [ClassInputs.IgnoreIndex],
         Cost = Cost.Sorting,
         Edges = ["Exactly 0, with gradient 0, once the right score leads all others by 1."],
+        Presets = [new("optax", ("reduction", "none"))],
         Examples =
         [
             new("simple", "Two rows of three classes and their labels; the second is won by more than 1.",

@@ -48,7 +48,7 @@ internal readonly struct CompleteBoxIouLoss(
         Presets =
         [
             new("torchvision", ("reduction", "none")),
-            new("mmdet", ("alpha_gate", "0.5"), ("aspect_eps", "1e-07"), ("clamp", "true"), ("tie", "pytorch")),
+            new("mmdet", ("alpha_gate", "0.5"), ("aspect_eps", "1e-07"), ("clamp", "true"), ("tie", "pytorch"), ("avg_factor_eps", "1.1920929e-07")),
         ],
         Examples =
         [

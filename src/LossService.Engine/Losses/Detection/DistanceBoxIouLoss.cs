@@ -30,7 +30,7 @@ internal readonly struct DistanceBoxIouLoss(BoxOverlap overlap) : IBoxLoss<Dista
             "Boxes that are apart still attract each other: their gradient is that of the distance.",
             .. Boxes.Edges,
         ],
-        Presets = [new("torchvision", ("reduction", "none")), new("mmdet", ("tie", "pytorch"))],
+        Presets = [new("torchvision", ("reduction", "none")), new("mmdet", ("tie", "pytorch"), ("avg_factor_eps", "1.1920929e-07"))],
         Examples =
         [
             new("simple", "Two boxes of which the second misses its target.",

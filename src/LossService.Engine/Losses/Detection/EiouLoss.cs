@@ -34,6 +34,7 @@ internal readonly struct EiouLoss(double eps, double smooth) : IBoxLoss<EiouLoss
             Boxes.Edges[0],
             Boxes.Edges[2],
         ],
+        Presets = [new("mmdet", ("avg_factor_eps", "1.1920929e-07"))],
         Examples =
         [
             new("simple", "Two boxes of which the second misses its target.",

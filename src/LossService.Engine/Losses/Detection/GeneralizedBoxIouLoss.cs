@@ -33,7 +33,7 @@ internal readonly struct GeneralizedBoxIouLoss(BoxOverlap overlap) : IBoxLoss<Ge
         Presets =
         [
             new("torchvision", ("reduction", "none")),
-            new("mmdet", ("eps_mode", "clamp"), ("tie", "pytorch")),
+            new("mmdet", ("eps_mode", "clamp"), ("tie", "pytorch"), ("avg_factor_eps", "1.1920929e-07")),
         ],
         Examples =
         [

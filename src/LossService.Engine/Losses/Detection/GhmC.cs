@@ -6,12 +6,20 @@ using LossService.Engine.Numerics;
 
 namespace LossService.Engine.Losses.Detection;
 
-internal readonly struct GhmC(int bins) : IBinaryLoss<GhmC>
+internal readonly struct GhmC(int bins, double momentum) : IBinaryLoss<GhmC>
 {
     private const int BinsMax = 1024;
+    private const string Before = "bin_counts";
+    private const string LabelWeight = "label_weight";
+
+    private readonly int _bins = bins;
+    private readonly double _momentum = momentum;
 
     private static readonly Parameter Bins = Parameter.Integer(
-        "bins", 10, "Into how many parts the gradients from 0 to 1 are sorted.", min: 1, max: BinsMax);
+        "bins", 10, "Into how many parts the gradients from 0 to 1 are sorted.", min: 1, max: BinsMax, lengthOf: "B");
+
+    private static readonly Parameter Momentum = Parameter.Number(
+        "momentum", 0, "How much of bin_counts stays beside this batch's counts; 0 forgets them.", min: 0, max: 1, maxOpen: true);
 
     public static LossCard Card { get; } = new()
     {
@@ -29,32 +37,50 @@ internal readonly struct GhmC(int bins) : IBinaryLoss<GhmC>
         [
             new("logits", "*S", "Scores x; any shape.") { Gradient = GradientRule.Default },
             new("targets", "*S", "Labels y, or soft labels between 0 and 1.") { Domain = Domain.Probability },
+            new(LabelWeight, "*S", "Which elements count: those above 0, alike; the others are in no bin and leave the mean.")
+            {
+                Optional = true,
+                Domain = Domain.NonNegative,
+            },
+            new(Before, "B", "The moving averages of earlier batches' counts, a bin each; absent for none.")
+            {
+                Optional = true,
+                Domain = Domain.NonNegative,
+            },
         ],
         Items = "*S",
-        Parameters = [Bins],
+        Parameters = [Bins, Momentum],
+        Outputs = [new(Before, "B", InputKind.Number, "The counts with this batch's, for the next request.")],
         HasHessian = false,
         SamplesMeet = true,
         Edges =
         [
             "n is how many of the M items share an item's bin, B how many bins hold any: constants of the gradient.",
-            "A masked item is in no bin. The moving average of mmdetection's momentum is the caller's to keep.",
+            "With momentum m a bin that holds any counts m times its number in bin_counts plus 1 - m times this batch's; a bin without keeps its number.",
+            "The service keeps no state: send the bin_counts of an answer with the next request.",
+            "A masked item is in no bin.",
         ],
-        Presets = [new("mmdet", ("bins", "10"))],
+        Presets = [new("mmdet", ("bins", "10"), ("momentum", "0"))],
         Examples =
         [
             new("simple", "Three easy examples and a hard one, which counts as much as all of them.",
                 """{"logits":[[4.0,3.5],[3.8,-2.0]],"targets":[[1,1],[1,1]]}"""),
+            new("momentum", "The counts of earlier batches, of which three quarters stay.",
+                """{"logits":[[4.0,3.5],[3.8,-2.0]],"targets":[[1,1],[1,1]],"bins":4,"momentum":0.75,"bin_counts":[3,0,0,1]}"""),
         ],
     };
 
-    public static GhmC Configure(Settings settings) => new((int)settings[Bins]);
+    public static GhmC Configure(Settings settings) => new((int)settings[Bins], settings[Momentum]);
 
-    public static Tensor? Balance<T>(GhmC loss, LossRequest request, ItemPlan<T> plan, TensorPool pool)
+    public static Tensor? Balance<T>(GhmC loss, LossResult result, ItemPlan<T> plan, TensorPool pool)
         where T : unmanaged, System.Numerics.INumberBase<T>
     {
+        LossRequest request = result.Request;
+        result.Outputs[0] = Tensor.Rent(pool, new Shape(loss._bins), request.FloatElement);
         Tensor factors = Tensor.Rent(pool, new Shape(plan.Items), Element.Float64);
-        Span<int> counts = stackalloc int[BinsMax];
+        Span<double> counts = stackalloc double[BinsMax];
         counts.Clear();
+        LeaveOut(request.Tensor(LabelWeight), plan);
         Tensor logits = request.Tensor(0)!;
         Tensor targets = request.Tensor(1)!;
         int filled = 0;
@@ -68,11 +94,13 @@ internal readonly struct GhmC(int bins) : IBinaryLoss<GhmC>
             }
         }
 
+        loss.Blend(request.Tensor(Before), counts[..loss._bins]);
+        Rows.Narrow<T>(counts[..loss._bins], result.Outputs[0]!.Values<T>());
         double items = plan.Items - plan.LeftOut;
-        foreach (ref double factor in factors.Float64)
+        for (int item = 0; item < plan.Items; item++)
         {
-            int count = counts[(int)factor];
-            factor = count == 0 ? 0 : items / ((double)filled * count);
+            double count = counts[(int)factors.Float64[item]];
+            factors.Float64[item] = plan.IsLeftOut(item) ? 0 : items / (filled * count);
         }
 
         return factors;
@@ -88,9 +116,31 @@ internal readonly struct GhmC(int bins) : IBinaryLoss<GhmC>
         return softplus + V.ZeroTimes(against, V.Select(isPositive, x, -x));
     }
 
+    private static void LeaveOut<T>(Tensor? labelWeight, ItemPlan<T> plan)
+        where T : unmanaged, System.Numerics.INumberBase<T>
+    {
+        for (int item = 0; labelWeight is not null && item < plan.Items; item++)
+        {
+            if (labelWeight.ValueAt(item) == 0)
+            {
+                plan.LeaveOut(item);
+            }
+        }
+    }
+
     private int BinOf(double x, double y)
     {
         double gradient = Math.Abs(ScalarLane.Logistic(x).Sigmoid.Value - y);
-        return double.IsNaN(gradient) ? 0 : Math.Min(bins - 1, (int)(gradient * bins));
+        return double.IsNaN(gradient) ? 0 : Math.Min(_bins - 1, (int)(gradient * _bins));
+    }
+
+    // A bin without any element keeps what it had.
+    private void Blend(Tensor? before, Span<double> counts)
+    {
+        for (int bin = 0; bin < counts.Length; bin++)
+        {
+            double old = before?.ValueAt(bin) ?? 0;
+            counts[bin] = counts[bin] == 0 ? old : (_momentum * old) + ((1 - _momentum) * counts[bin]);
+        }
     }
 }

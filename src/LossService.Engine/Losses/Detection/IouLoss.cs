@@ -41,7 +41,7 @@ internal readonly struct IouLoss(BoxOverlap overlap, IouLoss.Curve curve, double
             "Boxes that do not overlap cost -log eps (13.8 in mode log) and have gradient 0, so that they never meet: the note no_overlap counts them.",
             .. Boxes.Edges,
         ],
-        Presets = [new("mmdet", ("tie", "pytorch"))],
+        Presets = [new("mmdet", ("tie", "pytorch"), ("avg_factor_eps", "1.1920929e-07"))],
         Examples =
         [
             new("simple", "Two boxes of which the second misses its target.",

@@ -54,6 +54,7 @@ internal readonly struct SigmoidFocalLoss(double alpha, double gamma) : IBinaryL
             "A mean divides by every element (N·C), as the article's code does; detectors divide by the number of positives: give it as avg_factor.",
             "Saturated logits give the limits: no clip of p, no NaN for gamma below 1.",
         ],
+        HessianForms = [HessianForm.OfMagnitude],
         Presets =
         [
             new("pytorch", ("empty", "nan")),

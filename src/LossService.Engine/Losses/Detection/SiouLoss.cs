@@ -36,7 +36,7 @@ internal readonly struct SiouLoss(BoxOverlap overlap, double eps, bool negates, 
             "Sides of length 0 differ by nothing and are at no distance, where mmdetection divides 0 by 0.",
             .. Boxes.Edges,
         ],
-        Presets = [new("mmdet", ("neg_gamma", "false"), ("clamp", "true"), ("tie", "pytorch"))],
+        Presets = [new("mmdet", ("neg_gamma", "false"), ("clamp", "true"), ("tie", "pytorch"), ("avg_factor_eps", "1.1920929e-07"))],
         Examples =
         [
             new("simple", "Two boxes of which the second misses its target.",

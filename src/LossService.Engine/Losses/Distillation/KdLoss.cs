@@ -45,7 +45,7 @@ internal readonly struct KdLoss(double temperature, double alpha, bool scaleByT2
             "The direction is from the teacher: D(teacher || student). The gradient for the student is T (p_s - p_t).",
             "mmdetection's loss also takes the mean over classes: it is this one divided by C.",
         ],
-        Presets = [new("mmdet", ("temperature", "10"))],
+        Presets = [new("mmdet", ("temperature", "10"), ("avg_factor_eps", "1.1920929e-07"))],
         Examples =
         [
             new("soft", "A student that disagrees with its teacher.",

@@ -38,7 +38,7 @@ internal readonly struct KlDivergence(double scale, bool byTerm) : IDistribution
             "0 log 0 is 0; p above 0 where q is 0 costs +Infinity; where both are 0 the term and its gradients are 0.",
             "A mean divides by the rows, which is the divergence; PyTorch's divides by every element: preset \"pytorch\".",
         ],
-        Presets = [new("pytorch", ("class_reduction", "none"), ("empty", "nan"))],
+        Presets = [new("pytorch", ("class_reduction", "none"), ("empty", "nan")), new("optax", ("reduction", "none"))],
         Examples =
         [
             new("uniform", "From a skewed to a uniform distribution.",

@@ -22,21 +22,12 @@ internal readonly struct CpoLoss(double beta, double alpha) : IPreferenceLoss<Cp
             new("Xu et al., Contrastive Preference Optimization, 2024", "https://arxiv.org/abs/2401.08417"),
             new("TRL, CPO Trainer", "https://huggingface.co/docs/trl/cpo_trainer"),
         ],
-        Inputs =
-        [
-            PreferenceInputs.PolicyOnly[0],
-            PreferenceInputs.PolicyOnly[1],
-            new(Preferences.ChosenLengths, "N", "How many tokens T_c the chosen answer has; 1 when absent.")
-            {
-                Optional = true,
-                Domain = new(1, double.PositiveInfinity),
-            },
-        ],
+        Inputs = PreferenceInputs.PolicyOnly,
         Items = "N",
         Parameters = [PreferenceInputs.Beta, Alpha],
         Edges =
         [
-            "The margin is of sums over tokens, the imitated likelihood their average where chosen_lengths is given.",
+            "The margin is of sums over tokens, the imitated likelihood their average where chosen_lengths is given or tokens are.",
             "TRL averages that likelihood over the tokens of the whole batch instead of answer by answer.",
         ],
         Examples =

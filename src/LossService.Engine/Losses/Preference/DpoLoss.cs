@@ -30,6 +30,8 @@ internal readonly struct DpoLoss(double beta, bool averages) : IPreferenceLoss<D
         [
             new("simple", "A pair that is in order and one that is not.",
                 """{"policy_chosen_logps":[-10.0,-21.0],"policy_rejected_logps":[-12.0,-19.5],"reference_chosen_logps":[-11.0,-20.0],"reference_rejected_logps":[-11.5,-20.0]}"""),
+            new("tokens", "Token by token, padded; the rejected answer is shorter.",
+                """{"policy_chosen_logps":[[-1.0,-0.5,-2.0]],"policy_rejected_logps":[[-2.0,-1.5]],"reference_chosen_logps":[[-1.5,-0.5,-2.0]],"reference_rejected_logps":[[-1.5,-1.0]],"chosen_lengths":[3],"rejected_mask":[[true,false]]}"""),
             new("normalized", "Averages over tokens.",
                 """{"policy_chosen_logps":[-10.0,-21.0],"policy_rejected_logps":[-12.0,-19.5],"reference_chosen_logps":[-11.0,-20.0],"reference_rejected_logps":[-11.5,-20.0],"chosen_lengths":[12,30],"rejected_lengths":[10,28],"length_normalize":true,"beta":2.0}"""),
         ],

@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using LossService.Engine.Cards;
 using LossService.Engine.Families;
 using LossService.Engine.Lanes;
+using LossService.Engine.Numerics;
 
 namespace LossService.Engine.Losses.Preference;
 
@@ -9,6 +10,8 @@ internal readonly struct KtoLoss(double beta, double desirable, double undesirab
     : IPreferenceLoss<KtoLoss>
 {
     private const string Ratios = "kl_logratios";
+    private const string Lengths = "completion_lengths";
+    private const string Mask = "completion_mask";
 
     private static readonly Parameter Desirable = Parameter.Number(
         "desirable_weight", 1, "The weight of desirable answers.", min: 0);
@@ -33,14 +36,16 @@ internal readonly struct KtoLoss(double beta, double desirable, double undesirab
         ],
         Inputs =
         [
-            new("policy_logps", "N", "Log-probability of each answer under the policy: the sum over its tokens.") { Gradient = GradientRule.Default },
-            new("reference_logps", "N", "The same under the reference, a constant.") { Domain = Domain.Real },
+            PreferenceInputs.Policy("policy_logps", "each answer", Domain.Any, Lengths, Mask),
+            PreferenceInputs.Reference("reference_logps", "same", "T", Lengths, Mask),
             new("targets", "N", "1 for a desirable answer, 0 for an undesirable one.") { Domain = Domain.Binary },
             new(Ratios, "N", "Policy less reference log-probability r' of answers to other prompts, whose mean is the divergence; the batch's own r when absent.")
             {
                 Optional = true,
                 Domain = Domain.Real,
             },
+            PreferenceInputs.LengthsOf(Lengths, "answer"),
+            PreferenceInputs.MaskOf(Mask, Lengths, "answer"),
         ],
         Items = "N",
         Parameters = [PreferenceInputs.Beta, Desirable, Undesirable, Kl],
@@ -83,12 +88,14 @@ internal readonly struct KtoLoss(double beta, double desirable, double undesirab
         }
 
         LossRequest request = result.Request;
+        var policy = new AnswerLogps(request, 0);
+        var reference = new AnswerLogps(request, 1);
+        Tensor? ratios = request.Tensor(Ratios);
         double sum = 0;
         int count = 0;
         for (int sample = 0; sample < request.Solution!.Items.Elements; sample++)
         {
-            double ratio = request.Tensor(Ratios)?.ValueAt(sample)
-                ?? request.Tensor(0)!.ValueAt(sample) - request.Tensor(1)!.ValueAt(sample);
+            double ratio = ratios?.ValueAt(sample) ?? policy[sample] - reference[sample];
             if (!isLeftOut(sample) && double.IsFinite(ratio)) // one NaN must not make every sample's loss NaN
             {
                 sum += ratio;

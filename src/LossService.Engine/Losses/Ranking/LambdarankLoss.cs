@@ -57,10 +57,12 @@ internal readonly struct LambdarankLoss(double sigma, LambdaOptions options, boo
             "A list in which nothing is relevant costs 0, has gradient 0, and a note says so.",
             ListInputs.EmptyEdge,
             "An exponential gain overflows at a relevance of 1024.",
-            "The Hessian is that of LightGBM; XGBoost's is twice as large.",
+            "The exact Hessian, with the weights as constants, is LightGBM's; XGBoost's is twice as large.",
         ],
+        HessianForms = [new("xgboost", 2), new("lightgbm")],
         Presets =
         [
+            new("xgboost", ("k", "32"), ("norm", "true")),
             new("lightgbm", ("k", "30"), ("norm", "true")),
             new("allrank", ("base", "2"), ("k_counts", "both"), ("reduction", "sum")),
         ],
@@ -69,7 +71,7 @@ internal readonly struct LambdarankLoss(double sigma, LambdaOptions options, boo
             new("simple", "Three pairs, two of them in the wrong order.",
                 """{"scores":[[0.5,1.2,-0.3]],"relevance":[[2,0,1]]}"""),
             new("boosted", "Slopes and curvatures as LightGBM wants them.",
-                """{"scores":[0.5,1.2,-0.3,0.1,0.7],"relevance":[2,0,1,1,0],"group_ids":[1,1,1,2,2],"preset":"lightgbm","hessian":"diagonal"}"""),
+                """{"scores":[0.5,1.2,-0.3,0.1,0.7],"relevance":[2,0,1,1,0],"group_ids":[1,1,1,2,2],"preset":"lightgbm","hessian":"lightgbm"}"""),
         ],
     };
 

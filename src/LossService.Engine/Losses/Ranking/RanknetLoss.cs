@@ -36,11 +36,13 @@ internal readonly struct RanknetLoss(double sigma, RelevanceWeight weight, bool 
         [
             "Pairs of equal relevance are left out; a list without any pair costs 0, and a note says so.",
             ListInputs.EmptyEdge,
-            "The Hessian is the exact one; XGBoost's rank:pairwise doubles it.",
+            "XGBoost's rank:pairwise doubles the Hessian; beside that it is this with lambdarank_normalization off and every pair counted.",
             "The item is a sum over pairs. allRank and TF-Ranking divide by all pairs of the batch: mean_over \"pairs\".",
         ],
+        HessianForms = [new("xgboost", 2), new("lightgbm")],
         Presets =
         [
+            new("xgboost"),
             new("allrank", ("mean_over", "pairs")),
             new("tfr", ("mean_over", "pairs")),
         ],

@@ -32,6 +32,7 @@ internal readonly struct SoftmaxRankLoss(bool normalize) : IListLoss<SoftmaxRank
             "A score of -Infinity takes no part; if it is relevant, the list costs +Infinity.",
             "TF-Ranking normalises the relevances and weighs the list by their sum, which is this loss without either.",
         ],
+        Presets = [new("optax")],
         Examples =
         [
             new("simple", "The second is scored highest, the first is most relevant.",

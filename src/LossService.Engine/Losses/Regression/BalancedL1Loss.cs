@@ -32,7 +32,7 @@ internal readonly struct BalancedL1Loss(double alpha, double gamma, double beta,
         Items = "*S",
         Parameters = [Alpha, Gamma, Beta],
         Edges = ["Only beta 1 joins both pieces smoothly and has no corner at 0, where the slope is 0."],
-        Presets = [new("mmdet", ("avg_factor_eps", "1.1920929e-07"))],
+        Presets = [RegressionInputs.Mmdet],
         Examples = [new("simple", "A small and a large error.", """{"predictions":[2.5,4.0],"targets":[3.0,-0.5]}""")],
     };
 

@@ -31,7 +31,9 @@ internal readonly struct GaussianNllLoss(double eps, double constant) : ITernary
         [
             RegressionInputs.All[0],
             RegressionInputs.All[1],
-            new("variances", "*S", "Predicted variances; the shape of the predictions.")
+            new("variances",
+                "Predicted variances: one an element; one for all of the last axis, which is 1 or left out (S'); or one for all.",
+                [new("*S"), new("*S' 1") { IsShared = true }, new("*S'") { IsShared = true }, new("") { IsShared = true }])
             {
                 Gradient = GradientRule.Default,
                 Domain = Domain.NonNegative,
@@ -43,12 +45,15 @@ internal readonly struct GaussianNllLoss(double eps, double constant) : ITernary
         Edges =
         [
             "A variance below eps is clamped for the value alone, as in PyTorch: its gradient is that of eps.",
+            "A variance that several elements share has the sum of their gradients, and of their second derivatives; a hessian_floor holds for each element.",
             "With eps 0 a variance of 0 makes the loss infinite, or NaN where the prediction is exact.",
         ],
         Presets = [RegressionInputs.PyTorch],
         Examples =
         [
             new("simple", "A sure and an unsure prediction.", """{"predictions":[1.0,0.0],"targets":[2.0,0.5],"variances":[0.5,2.0]}"""),
+            new("shared", "One variance a sample.",
+                """{"predictions":[[1.0,0.0],[0.5,0.2]],"targets":[[2.0,0.5],[0.0,0.1]],"variances":[[0.5],[2.0]]}"""),
         ],
     };
 

@@ -25,7 +25,11 @@ internal readonly struct HuberLoss(double delta) : IBinaryLoss<HuberLoss>
         Inputs = RegressionInputs.All,
         Items = "*S",
         Parameters = [Delta],
-        Presets = [RegressionInputs.PyTorch, new("lightgbm", ("delta", "0.9"), ("hessian_floor", "1"))],
+        Presets =
+        [
+            RegressionInputs.PyTorchWeighted, new("keras"), new("optax", ("reduction", "none")),
+            new("lightgbm", ("delta", "0.9"), ("hessian_floor", "1")),
+        ],
         Examples = [new("simple", "A small and a large error.", """{"predictions":[2.5,4.0],"targets":[3.0,-0.5]}""")],
     };
 

@@ -17,8 +17,12 @@ internal readonly struct L1Loss : IBinaryLoss<L1Loss>
         References = [new("PyTorch, torch.nn.L1Loss", "https://docs.pytorch.org/docs/stable/generated/torch.nn.L1Loss.html")],
         Inputs = RegressionInputs.All,
         Items = "*S",
-        Edges = ["The gradient at an error of 0 is 0.", "LightGBM takes 1 for the second derivative, which is 0."],
-        Presets = [RegressionInputs.PyTorch, new("lightgbm", ("hessian_floor", "1"))],
+        Edges = ["The gradient at an error of 0 is 0.", "LightGBM, and XGBoost before 2026, take 1 for the second derivative, which is 0."],
+        Presets =
+        [
+            RegressionInputs.PyTorchWeighted, RegressionInputs.Mmdet, new("keras"),
+            new("xgboost", ("hessian_floor", "1")), new("lightgbm", ("hessian_floor", "1")),
+        ],
         Examples = [new("simple", "Two predictions.", """{"predictions":[2.5,0.0],"targets":[3.0,-0.5]}""")],
     };
 

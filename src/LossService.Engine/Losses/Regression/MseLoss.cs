@@ -22,7 +22,12 @@ internal readonly struct MseLoss(double scale) : IBinaryLoss<MseLoss>
         Items = "*S",
         Parameters = [Half],
         HessianForms = [new("xgboost"), new("lightgbm")],
-        Presets = [RegressionInputs.PyTorch, new("optax", ("half", "true")), new("xgboost", ("half", "true")), new("lightgbm", ("half", "true"))],
+        Presets =
+        [
+            RegressionInputs.PyTorchWeighted, RegressionInputs.Mmdet, new("keras"),
+            new("optax", ("half", "true"), ("reduction", "none")),
+            new("xgboost", ("half", "true")), new("lightgbm", ("half", "true")),
+        ],
         Examples = [new("simple", "Two predictions.", """{"predictions":[2.5,0.0],"targets":[3.0,-0.5]}""")],
     };
 

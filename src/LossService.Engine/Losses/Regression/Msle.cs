@@ -28,6 +28,7 @@ internal readonly struct Msle(double scale, double eps) : IBinaryLoss<Msle>
         Items = "*S",
         Parameters = [Half, Eps],
         Edges = ["A prediction below eps has gradient 0, as in Keras; XGBoost clamps at -0.999999."],
+        HessianForms = [new("xgboost")],
         Presets = [new("keras"), new("xgboost", ("half", "true"), ("eps", "-0.999999"), ("hessian_floor", "1e-06"))],
         Examples = [new("simple", "Twice as much, and half.", """{"predictions":[20.0,5.0],"targets":[10.0,10.0]}""")],
     };

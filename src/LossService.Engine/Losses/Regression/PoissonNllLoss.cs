@@ -35,9 +35,13 @@ internal readonly struct PoissonNllLoss(bool logInput, bool full, double eps) : 
         Edges =
         [
             "A rate below -eps has no logarithm: its loss is NaN.",
-            "Boosted trees take the logarithm of the rate; LightGBM multiplies the Hessian by e^0.7.",
+            "Boosted trees take the logarithm of the rate. LightGBM multiplies the Hessian by e^0.7, as XGBoost did before 2026; XGBoost now takes (e^x + y) / 2.",
         ],
-        HessianForms = [new("lightgbm", 2.0137527074704766)], // e^0.7
+        HessianForms =
+        [
+            new("lightgbm", 2.0137527074704766), // e^0.7
+            new("xgboost", GradientShare: -0.5), // e^x - (e^x - y) / 2
+        ],
         Presets = [RegressionInputs.PyTorch, new("keras", ("log_input", "false"), ("eps", "1e-07")), new("xgboost"), new("lightgbm")],
         Examples =
         [

@@ -28,12 +28,13 @@ internal readonly struct QuantileLoss(double tau, double kink) : IBinaryLoss<Qua
         Parameters = [Tau],
         Edges =
         [
-            "At x = y the slope is 0; tie \"pytorch\" takes that from above, 1 - tau, as LightGBM does, and \"half\" the mean of both.",
-            "LightGBM takes 1 for the second derivative, which is 0: its preset sets hessian_floor.",
+            "At x = y the slope is 0; tie \"pytorch\" takes that from above, 1 - tau, as LightGBM does, and \"half\" the mean of both; TensorFlow takes that from below, -tau, which no word has.",
+            "LightGBM, and XGBoost before 2026, take 1 for the second derivative, which is 0: their presets set hessian_floor.",
         ],
         Presets =
         [
-            new("tfa", ("tie", "half")),
+            new("tfa"),
+            new("xgboost", ("tie", "pytorch"), ("hessian_floor", "1")),
             new("lightgbm", ("tau", "0.9"), ("tie", "pytorch"), ("hessian_floor", "1")),
         ],
         Examples = [new("simple", "The upper decile.", """{"predictions":[1.0,1.0,1.0,0.0],"targets":[0,0,1,1],"tau":0.9}""")],

@@ -16,6 +16,13 @@ internal static class RegressionInputs
         new(Common.WeightName, "*S", "A weight per element.") { Optional = true, Domain = Domain.NonNegative },
     ];
 
+    /// <summary>The same of losses that torch.nn.functional gives a weight, which then divides the mean.</summary>
+    public static Preset PyTorchWeighted { get; } =
+        new("pytorch", ("empty", "nan"), ("tie", "pytorch"), ("weight_normalization", "sum_weights"));
+
+    /// <summary>mmdetection's, which adds the least step of a float to avg_factor.</summary>
+    public static Preset Mmdet { get; } = new("mmdet", ("avg_factor_eps", "1.1920929e-07"));
+
     /// <summary>PyTorch's conventions, where a mean over nothing is NaN.</summary>
     public static Preset PyTorch { get; } = new("pytorch", ("empty", "nan"), ("tie", "pytorch"));
 }

@@ -27,7 +27,7 @@ internal readonly struct SmoothL1Loss(double beta) : IBinaryLoss<SmoothL1Loss>
         Items = "*S",
         Parameters = [Beta],
         Edges = ["Equal to huber_loss with delta = beta, divided by beta."],
-        Presets = [RegressionInputs.PyTorch],
+        Presets = [RegressionInputs.PyTorch, RegressionInputs.Mmdet],
         Examples = [new("simple", "A small and a large error.", """{"predictions":[2.5,4.0],"targets":[3.0,-0.5]}""")],
     };
 

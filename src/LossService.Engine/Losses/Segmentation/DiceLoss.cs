@@ -39,7 +39,7 @@ internal readonly struct DiceLoss(RegionRatio ratio, bool squares) : IRegionLoss
         ],
         Presets =
         [
-            new("mmdet", ("mode", "multilabel"), ("class_reduction", "joint"), ("aggregate", "sample"), ("squared_denominator", "true"), ("eps", "0.002"), ("eps_mode", "add")),
+            new("mmdet", ("mode", "multilabel"), ("class_reduction", "joint"), ("aggregate", "sample"), ("squared_denominator", "true"), ("eps", "0.002"), ("eps_mode", "add"), ("avg_factor_eps", "1.1920929e-07")),
             new("keras", ("class_reduction", "joint"), ("eps_mode", "add")),
             new("optax", ("aggregate", "sample"), ("smooth", "2"), ("reduction", "none")),
         ],

@@ -36,14 +36,14 @@ internal readonly struct GeneralizedDiceLoss(RegionRatio ratio, int power, doubl
         Parameters =
         [
             RegionMembers.Mode, RegionMembers.Aggregate, RegionRatio.Smooth, RegionRatio.EpsParameter,
-            RegionRatio.EpsMode, WeightType, WeightEps, ClassReduction, RegionMembers.AbsentClasses,
+            RegionRatio.EpsMode, WeightType, WeightEps, ClassReduction, RegionMembers.SkippedAbsentClasses,
             RegionMembers.IgnoreIndex,
         ],
         HasHessian = false,
         Edges =
         [
             "The weights are scaled to a mean of 1, so that smooth and eps mean the same as in dice_loss.",
-            "An absent class has the weight 1 / weight_eps, above all others; absent_classes \"skip\" leaves it out.",
+            "An absent class would have the weight 1 / weight_eps and drown all others, so that it is left out; optax keeps it: absent_classes \"count\".",
             "optax takes the sizes from the whole batch, also where its ratios are those of samples.",
             .. RegionMembers.Edges,
         ],

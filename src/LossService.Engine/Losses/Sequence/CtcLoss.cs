@@ -72,7 +72,7 @@ internal readonly struct CtcLoss(AlignmentSetup setup) : IAlignmentLoss<CtcLoss>
         [
             new("pytorch", ("through_log_softmax", "true"), ("empty", "nan")),
             new("keras", ("length_normalization", "never")),
-            new("optax", ("length_normalization", "never")),
+            new("optax", ("length_normalization", "never"), ("reduction", "none")),
         ],
         Examples =
         [

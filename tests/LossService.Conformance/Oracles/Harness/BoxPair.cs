@@ -8,11 +8,12 @@ internal sealed class BoxPair
 {
     private readonly OracleInputs _given;
 
-    public BoxPair(OracleInputs given)
+    /// <summary>Takes the boxes; with four items a box, none is hidden before all of its items are.</summary>
+    public BoxPair(OracleInputs given, bool inParts = false)
     {
         _given = given;
-        (X1, Y1, X2, Y2) = Corners(given["boxes"]);
-        (TX1, TY1, TX2, TY2) = Corners(given["target_boxes"]);
+        (X1, Y1, X2, Y2) = Corners(inParts ? Shown(given.Leaf("boxes")) : given["boxes"]);
+        (TX1, TY1, TX2, TY2) = Corners(inParts ? Shown(given.Leaf("target_boxes")) : given["target_boxes"]);
         Eps = given.Number("eps", 1e-7);
     }
 
@@ -88,6 +89,17 @@ internal sealed class BoxPair
     {
         Tensor none = whole.detach() == 0;
         return where(none, zeros_like(part), part / where(none, ones_like(whole), whole));
+    }
+
+    private Tensor Shown(Tensor boxes)
+    {
+        if (_given.Mask is not Tensor mask)
+        {
+            return boxes;
+        }
+
+        Tensor keep = mask.dim() == boxes.dim() ? mask.any(-1, keepdim: true) : mask.unsqueeze(-1);
+        return where(keep.expand(boxes.shape), boxes, full_like(boxes, 0.5));
     }
 
     private static (Tensor X1, Tensor Y1, Tensor X2, Tensor Y2) Corners(Tensor boxes) =>

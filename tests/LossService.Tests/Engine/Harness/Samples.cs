@@ -34,6 +34,7 @@ internal sealed class Samples(LossCard card, int seed)
         }
 
         DrawReduction(question, wish);
+        wish = card.AxisMax is { Axis: "L" } most && wish.Row > most.Length ? wish with { Row = most.Length } : wish;
         var shapes = new Symbols(_random, wish);
         DrawInputs(question, shapes, wish);
         if (wish.Extras)
@@ -139,7 +140,7 @@ internal sealed class Samples(LossCard card, int seed)
             }
 
             InputForm[] forms = first is null
-                ? [input.Forms[wish.Form ?? _random.Next(input.Forms.Count)]]
+                ? [FirstForm(input, wish)]
                 : [.. input.Forms.Where(form => shapes.Allows(form, input))];
             if (forms.Length == 0)
             {
@@ -151,12 +152,19 @@ internal sealed class Samples(LossCard card, int seed)
             if (first is null)
             {
                 first = input;
-                shapes.Introduce(form, input.Forms.ToList().IndexOf(form));
+                Allow(question, form, input);
+                shapes.Introduce(form, input.Forms.ToList().IndexOf(form), form.Parts is { } parts
+                    ? (int)question.Parameters.GetValueOrDefault(parts.Name, parts.Default) : 1);
                 DrawGroups(question, shapes, wish);
                 foreach (Parameter parameter in card.Parameters.Where(parameter => parameter.Below is not null))
                 {
                     double value = question.Parameters.GetValueOrDefault(parameter.Name, parameter.Default);
                     question.Parameters[parameter.Name] = value % Math.Max(1, shapes.Length(parameter.Below!));
+                }
+
+                foreach (Parameter parameter in card.Parameters.Where(parameter => parameter.LengthOf is not null))
+                {
+                    shapes.Bind(parameter.LengthOf!, (int)question.Parameters.GetValueOrDefault(parameter.Name, parameter.Default));
                 }
 
                 shapes.Bind("F", shapes.Shape(shapes.Items(card, question)).Aggregate(1, (product, length) => product * length));
@@ -171,8 +179,9 @@ internal sealed class Samples(LossCard card, int seed)
             {
                 // Where the one class is the label that is refused there is none to draw.
                 bool none = form.Except is not null && shapes.Length(form.Classes!) == 1;
-                shapes.Bind(symbol, none ? 0 : form.Kind == InputKind.Place
-                    ? PlaceTuples.Rows(form, shapes.Length("N"), _random) : form.Kind == InputKind.Number ? _random.Next(1, 5) : _random.Next(5));
+                shapes.Bind(symbol, none ? 0
+                    : form.Kind == InputKind.Place ? PlaceTuples.Rows(form, shapes.Length("N"), _random)
+                    : form.IsInteger ? _random.Next(5) : 1 + _random.Next(5));
             }
 
             if (form.Packed)
@@ -190,6 +199,13 @@ internal sealed class Samples(LossCard card, int seed)
 
         question.Inputs.Keys.ToList().ForEach(name => PlaceTuples.Name(
             card.InputAt(card.PlaceOfInput(name)).Forms[0], question.Inputs[name].Values, shapes.Lengths));
+    }
+
+    // Samples that stand in several parts of one axis cannot be taken out of it one by one.
+    private InputForm FirstForm(Input input, Wish wish)
+    {
+        InputForm form = input.Forms[wish.Form ?? _random.Next(input.Forms.Count)];
+        return wish.Independent && form.Parts is not null ? input.Forms[0] : form;
     }
 
     // Cuts a flat axis into lists, by their lengths or by ids, where the card has either.
@@ -250,6 +266,11 @@ internal sealed class Samples(LossCard card, int seed)
 
         if (input.OneOf is { } side)
         {
+            if (input.Optional && !(wish.Extras && Chance(0.6)))
+            {
+                return false;
+            }
+
             // Exactly one of a set: each member with the same chance, the last if none came before.
             Input[] members = [.. card.Inputs.Where(other => other.OneOf == side)];
             int left = members.Length - Array.IndexOf(members, input);
@@ -284,7 +305,8 @@ internal sealed class Samples(LossCard card, int seed)
         if (form.Kind == InputKind.Length)
         {
             int most = shapes.Length(form.Classes!);
-            return Chance(0.6) ? most : _random.Next(most + 1);
+            int least = (int)Math.Max(0, form.Domain.Min);
+            return Chance(0.6) ? most : _random.Next(least, most + 1);
         }
 
         if (form.Except is { } except)

@@ -27,7 +27,11 @@ internal sealed class Symbols(Random random, Wish wish)
     /// <summary>Cuts the flat axis into lists, each of them an item.</summary>
     public void Cut(int lists) => _lengths["G"] = lists;
 
-    public void Introduce(InputForm form, int alternative)
+    /// <summary>Draws the lengths of the first input's axes.</summary>
+    /// <param name="form">Its form.</param>
+    /// <param name="alternative">Which of its forms that is.</param>
+    /// <param name="parts">How many parts the first axis has, where the form says so.</param>
+    public void Introduce(InputForm form, int alternative, int parts = 1)
     {
         Alternative = alternative;
         _first = form.Pattern;
@@ -38,6 +42,12 @@ internal sealed class Symbols(Random random, Wish wish)
             _lengths[symbol] = char.IsAsciiDigit(symbol[0]) ? symbol[0] - '0' : symbol == "N"
                 ? wish.Samples ?? random.Next(6)
                 : wanted ?? (random.Next(8) == 0 ? random.Next(30, 41) : random.Next(1, 7));
+        }
+
+        if (form.Parts is not null)
+        {
+            _lengths["N"] = wish.Samples ?? random.Next(6);
+            _lengths[form.Pattern.Symbols[0]] = parts * _lengths["N"];
         }
 
         if (form.Pattern.Rest is { } rest)
@@ -58,7 +68,20 @@ internal sealed class Symbols(Random random, Wish wish)
     {
         if (form.Packed)
         {
-            return _first.Symbols.Contains("N") && wish.Samples is null; // no test takes samples out of a packed row
+            return _lengths.ContainsKey("N") && wish.Samples is null; // no test takes samples out of a packed row
+        }
+
+        if (form.IsShared)
+        {
+            // What samples share is none of theirs.
+            int rank = _rests[_first.Rest!].Length;
+            return form.Pattern.IsCut ? rank > (wish.Independent ? 1 : 0) : !wish.Independent;
+        }
+
+        if (form.Needs is { } needed ? !_lengths.ContainsKey(needed)
+            : input.Forms.Any(other => other != form && other.Axes == form.Axes && other.Needs is { } axis && _lengths.ContainsKey(axis)))
+        {
+            return false; // the form that needs an axis comes first where the axis is there
         }
 
         if (form.Kind == InputKind.Place)
@@ -70,7 +93,7 @@ internal sealed class Symbols(Random random, Wish wish)
             && (form.Pattern.Rest is null || _rests.ContainsKey(form.Pattern.Rest));
         bool weight = input.Optional && input.NeededWith is null && form.Kind == InputKind.Number;
         weight |= input.Beside is not null && form.Introduces is not null;
-        bool whole = form.Pattern.Symbols.Contains("N") == _first.Symbols.Contains("N") && form.Pattern.Rest == _first.Rest;
+        bool whole = form.Pattern.Symbols.Contains("N") == _lengths.ContainsKey("N") && form.Pattern.Rest == _first.Rest;
         return known && (weight || whole) && Math.Max(1, _lengths.GetValueOrDefault("C", 1)) >= form.ClassesMin;
     }
 
@@ -93,7 +116,10 @@ internal sealed class Symbols(Random random, Wish wish)
     }
 
     public int[] Shape(ShapePattern pattern) =>
-        [.. pattern.Symbols.Select(symbol => char.IsAsciiDigit(symbol[0]) ? symbol[0] - '0' : _lengths[symbol]), .. pattern.Rest is null ? [] : _rests[pattern.Rest]];
+        [
+            .. pattern.Symbols.Select(symbol => char.IsAsciiDigit(symbol[0]) ? symbol[0] - '0' : _lengths[symbol]),
+            .. pattern.Rest is null ? [] : Rest(pattern), .. pattern.Last,
+        ];
 
     public Slicing SlicingOf(InputForm form)
     {
@@ -113,10 +139,13 @@ internal sealed class Symbols(Random random, Wish wish)
         }
 
         bool samples = form.Pattern.Symbols is ["N", ..]
-            || (form.Pattern.Symbols.Count == 0 && form.Pattern.Rest is { } rest && _rests[rest].Length > 0)
+            || (form.Pattern.Symbols.Count == 0 && form.Pattern.Rest is not null && Rest(form.Pattern).Length > 0)
             || (form.Pattern.Symbols is ["C"] && _first.Symbols.Count == 0 && Shape(_first).Length == 1);
         return samples ? Slicing.FirstAxis : Slicing.Whole;
     }
+
+    private int[] Rest(ShapePattern pattern) =>
+        pattern.IsCut ? _rests[pattern.Rest!][..^1] : _rests[pattern.Rest!];
 
     private int[] Rest(bool behindRows)
     {

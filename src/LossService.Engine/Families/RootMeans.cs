@@ -1,0 +1,34 @@
+using System.Numerics;
+using LossService.Engine.Numerics;
+
+namespace LossService.Engine.Families;
+
+/// <summary>Makes the losses that are a root of a mean of squares: no sum over elements, so that an item is the whole
+/// batch or a sample of it. The card's first two inputs are differences' operands, <c>weight</c> a weight an
+/// element.</summary>
+internal static class RootMeans
+{
+    public static Loss Of<TLoss>() where TLoss : struct, ILossFile<TLoss> => new RootMeanLoss<TLoss>();
+
+    private sealed class RootMeanLoss<TLoss>() : FamilyLoss(TLoss.Card)
+        where TLoss : struct, ILossFile<TLoss>
+    {
+        protected override void ComputeFloat32(LossRequest request, LossResult result, Workshop workshop) =>
+            Compute<float>(request, result, workshop);
+
+        protected override void ComputeFloat64(LossRequest request, LossResult result, Workshop workshop) =>
+            Compute<double>(request, result, workshop);
+
+        private static void Compute<T>(LossRequest request, LossResult result, Workshop workshop)
+            where T : unmanaged, INumberBase<T>
+        {
+            using var plan = new ItemPlan<double>(request, workshop);
+            using var driver = new RootMeanDriver<T>(request, result, plan, workshop);
+            driver.Measure(workshop);
+            if (plan.Settle(result))
+            {
+                driver.Finish(workshop);
+            }
+        }
+    }
+}
