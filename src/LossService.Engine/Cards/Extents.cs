@@ -11,7 +11,8 @@ internal static class Extents
     public static void Introduce(InputForm form, Tensor tensor, Solution solution)
     {
         int rank = form.Pattern.Symbols.Count;
-        bool fits = tensor.Shape.Rank == rank || tensor.IsBareEmpty;
+        // A bare [] stands for any shape without elements: here of no samples, not of samples without tokens.
+        bool fits = tensor.Shape.Rank == rank || (tensor.IsBareEmpty && solution.Length("N") == 0);
         if (form.Introduces is not { } symbol || solution.Has(symbol) || !fits)
         {
             return;

@@ -45,6 +45,18 @@ public sealed class ValidationTests
         Assert.Equal(errors.Order(), ProblemAssert.Errors(problem).Order());
     }
 
+    // Found by the fuzzer: [] was taken for rows of no tokens.
+    [Theory]
+    [InlineData("[]")]
+    [InlineData("[[-1],[-2]]")]
+    public async Task Preferences_WithAnotherNumberOfRejectedAnswers_AreRefused(string rejected)
+    {
+        using HttpResponseMessage answer = await Service.In("Production").PostAsync(
+            "/v1/losses/orpo_loss", $$"""{"policy_chosen_logps":[-0.8],"policy_rejected_logps":{{rejected}}}""");
+        JsonNode problem = await ProblemAssert.IsAsync(answer, 422, "shape_mismatch");
+        Assert.Equal(["/policy_rejected_logps shape_mismatch"], ProblemAssert.Errors(problem));
+    }
+
     // Labels, pairs or triplets say who is whose positive: one of them, and negative pairs beside positive ones.
     [Theory]
     [InlineData("", "/labels missing_input", "exactly one of labels, positive_pairs or triplets")]
