@@ -10,7 +10,8 @@ internal static class ParameterRules
 {
     public static void AddParameterRules(this AbstractValidator<LossRequest> validator) =>
         validator.Add(
-            ValuesAreInRange, WordsAreUnderstood, ChoicesGoTogether, AvgFactorNeedsNoSum, HessianOfGradientNeedsNoUpstream);
+            ValuesAreInRange, WordsAreUnderstood, ChoicesGoTogether, AvgFactorNeedsNoSum,
+            HessianOfGradientNeedsNoUpstream);
 
     private static void ValuesAreInRange(LossRequest request, ValidationContext<LossRequest> context)
     {

@@ -10,15 +10,37 @@ internal static class Extents
     /// <summary>Takes an axis's length from the form that says it, where the rank is that form's.</summary>
     public static void Introduce(InputForm form, Tensor tensor, Solution solution)
     {
-        int rank = form.Pattern.Symbols.Count;
-        // A bare [] stands for any shape without elements: here of no samples, not of samples without tokens.
-        bool fits = tensor.Shape.Rank == rank || (tensor.IsBareEmpty && solution.Length("N") == 0);
-        if (form.Introduces is not { } symbol || solution.Has(symbol) || !fits)
+        if (form.Introduces is not { } symbol || solution.Has(symbol))
         {
             return;
         }
 
-        solution.Bind(symbol, tensor.IsBareEmpty ? 0 : tensor.Shape[form.Pattern.AxisOf(symbol)]);
+        // A bare [] is nothing of the first axis: no pairs, or no samples, but not samples without tokens.
+        int axis = form.Pattern.AxisOf(symbol);
+        bool isEmpty = tensor.IsBareEmpty && (axis == 0 || solution.Length("N") == 0);
+        if (isEmpty || tensor.Shape.Rank == form.Pattern.Symbols.Count)
+        {
+            solution.Bind(symbol, isEmpty ? 0 : tensor.Shape[axis]);
+        }
+    }
+
+    /// <summary>Looks whether axes have the lengths that stand in the pattern itself, such as the four corners of a
+    /// box.</summary>
+    public static bool HasFixedLengths(LossRequest request, int place, ShapePattern pattern)
+    {
+        Tensor tensor = request.AnyTensor(place);
+        for (int axis = 0; axis < pattern.Symbols.Count && !tensor.IsBareEmpty; axis++)
+        {
+            if (char.IsAsciiDigit(pattern.Symbols[axis][0]) && tensor.Shape[axis] != pattern.Symbols[axis][0] - '0')
+            {
+                request.Mistakes.Add(new($"/{request.Card.Inputs[place].Name}", Codes.ShapeMismatch,
+                    $"expected {pattern}, found {tensor.Shape}")
+                { Expected = pattern.ToString(), Found = tensor.Shape.ToString() });
+                return false;
+            }
+        }
+
+        return true;
     }
 
     /// <summary>Binds the lengths that parameters say; a value out of its range is told elsewhere.</summary>

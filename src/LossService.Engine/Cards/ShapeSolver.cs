@@ -68,7 +68,7 @@ public static class ShapeSolver
                 continue;
             }
 
-            if (!HasFixedLengths(request, place, pattern))
+            if (!Extents.HasFixedLengths(request, place, pattern))
             {
                 return false;
             }
@@ -116,24 +116,6 @@ public static class ShapeSolver
 
     private static bool HasRankOf(ShapePattern pattern, Shape shape) =>
         pattern.Rest is null ? shape.Rank == pattern.Symbols.Count : shape.Rank >= pattern.Symbols.Count;
-
-    // A digit in a pattern is a length by itself, such as the four corners of a box.
-    private static bool HasFixedLengths(LossRequest request, int place, ShapePattern pattern)
-    {
-        Tensor tensor = request.AnyTensor(place);
-        for (int axis = 0; axis < pattern.Symbols.Count && !tensor.IsBareEmpty; axis++)
-        {
-            if (char.IsAsciiDigit(pattern.Symbols[axis][0]) && tensor.Shape[axis] != pattern.Symbols[axis][0] - '0')
-            {
-                request.Mistakes.Add(new($"/{request.Card.Inputs[place].Name}", Codes.ShapeMismatch,
-                    $"expected {pattern}, found {tensor.Shape}")
-                { Expected = pattern.ToString(), Found = tensor.Shape.ToString() });
-                return false;
-            }
-        }
-
-        return true;
-    }
 
     private static void Bind(ShapePattern pattern, Tensor tensor, Solution solution)
     {
@@ -250,8 +232,8 @@ public static class ShapeSolver
         { Expected = all, Found = tensor.Shape.ToString() });
     }
 
-    // Only weights, tuples of places, companions with an axis of their own, what cuts an axis into lists and what a card
-    // says to be shared have other axes than the first input; anything else would be repeated for every sample.
+    // Only weights, tuples of places, companions with an axis of their own, what cuts an axis into lists and what a
+    // card says to be shared have other axes than the first input; anything else would be repeated for every sample.
     private static bool GoesWithFirst(LossRequest request, int place, InputForm form, Solution solution)
     {
         Input input = request.Card.InputAt(place);
