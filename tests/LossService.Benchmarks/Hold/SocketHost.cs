@@ -1,0 +1,94 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using LossService.Api;
+using LossService.Api.Endpoints;
+using LossService.Benchmarks.Server;
+using LossService.Engine.Numerics;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace LossService.Benchmarks.Hold;
+
+/// <summary>The service behind its real server in this process, so that its pool can be watched while clients
+/// leave.</summary>
+internal sealed class SocketHost : IDisposable
+{
+    private readonly WebApplication _app;
+    private readonly TensorPool _pool;
+    private readonly int _port;
+
+    public SocketHost()
+    {
+        WebApplicationBuilder builder = WebApplication.CreateBuilder(["--urls", "http://127.0.0.1:0"]);
+        builder.Logging.ClearProviders();
+        builder.Services.AddSingleton(RequestLog.Unheard);
+        builder.Services.AddLimits();
+        builder.Services.AddEngine();
+        builder.Services.AddAdmission();
+        builder.Services.AddReadiness();
+        _app = builder.Build();
+        _app.UseRequestLine();
+        _app.UseMiddleware<ProblemMiddleware>();
+        _app.MapLosses();
+        _app.Start();
+        _pool = _app.Services.GetRequiredService<TensorPool>();
+        _port = new Uri(_app.Urls.First()).Port;
+        Readiness readiness = _app.Services.GetRequiredService<Readiness>();
+        SpinWait.SpinUntil(() => readiness.IsWarm, TimeSpan.FromMinutes(1));
+    }
+
+    /// <summary>How many leases are out.</summary>
+    public long Leases => _pool.Leases;
+
+    /// <summary>Sends a request and leaves after some time.</summary>
+    /// <returns>Milliseconds from there until everything was given back; not a number where nothing was out.</returns>
+    public double Leave(byte[] request, TimeSpan stay, bool byReset)
+    {
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        socket.Connect(IPAddress.Loopback, _port);
+        long start = Stopwatch.GetTimestamp();
+        Task sending = Task.Run(() => Send(socket, request));
+        SpinWait.SpinUntil(() => Stopwatch.GetElapsedTime(start) >= stay);
+        bool isOut = _pool.Leases > 0;
+        long left = Stopwatch.GetTimestamp();
+        if (byReset)
+        {
+            socket.LingerState = new(enable: true, seconds: 0);
+        }
+
+        socket.Close();
+        bool isBack = SpinWait.SpinUntil(() => _pool.Leases == 0, TimeSpan.FromSeconds(20));
+        double after = Stopwatch.GetElapsedTime(left).TotalMilliseconds;
+        sending.Wait();
+        return !isOut ? double.NaN : isBack ? after : double.PositiveInfinity;
+    }
+
+    /// <summary>Milliseconds of a whole request.</summary>
+    public double Time(byte[] request)
+    {
+        using var connection = new Connection(_port);
+        long start = Stopwatch.GetTimestamp();
+        connection.Send(request);
+        return Stopwatch.GetElapsedTime(start).TotalMilliseconds;
+    }
+
+    public void Dispose() => ((IDisposable)_app).Dispose();
+
+    private static void Send(Socket socket, byte[] request)
+    {
+        try
+        {
+            for (int sent = 0; sent < request.Length;)
+            {
+                sent += socket.Send(request.AsSpan(sent));
+            }
+        }
+        catch (Exception gone) when (gone is SocketException or ObjectDisposedException)
+        {
+            // That is the point.
+        }
+    }
+}
