@@ -21,8 +21,7 @@ public sealed record InputView(
 }
 
 /// <summary>One way of writing an input.</summary>
-/// <param name="Shape">The axes by symbol; <c>*</c> stands for any number of axes, with a prime for all of them but the
-/// last; empty for a single value.</param>
+/// <param name="Shape">The axes by symbol; <c>*</c> stands for any number of axes, with a prime for all of them but the last; empty for a single value.</param>
 /// <param name="Kind">number, label, flag, length or place.</param>
 /// <param name="Min">The least value.</param>
 /// <param name="Max">The greatest value.</param>
