@@ -34,7 +34,7 @@ internal sealed class AdmissionControl(ComputeThreads threads, Readiness readine
     /// <param name="caller">His address.</param>
     public Problem? Refusal(long price, TimeSpan? timeLeft, IPAddress? caller)
     {
-        double needs = Milliseconds(price * Price.StepNanoseconds);
+        double needs = Needs(price);
         if (timeLeft is { } left && (left <= TimeSpan.Zero || left.TotalMilliseconds < needs / 2))
         {
             return OutOfTime($"the request takes some {Round(needs)} ms, and {Round(left.TotalMilliseconds)} are left");
@@ -67,7 +67,7 @@ internal sealed class AdmissionControl(ComputeThreads threads, Readiness readine
 
     // A long request may wait as long as it takes itself; a short one has at least this long.
     private double Bound(long price) =>
-        Math.Max(_limits.QueueMillisecondsMax, Milliseconds(price * Price.StepNanoseconds));
+        Math.Max(_limits.QueueMillisecondsMax, Needs(price));
 
     private Problem Busy(double waits)
     {
@@ -76,6 +76,8 @@ internal sealed class AdmissionControl(ComputeThreads threads, Readiness readine
             ? Problem.Of(Codes.Draining, "this instance is shutting down") with { RetryAfterSeconds = 1 }
             : Problem.Later($"requests that come before this one take some {Round(waits)} ms", seconds);
     }
+
+    private static double Needs(long price) => Milliseconds(price * Price.StepNanoseconds);
 
     private static double Milliseconds(long nanoseconds) => nanoseconds / 1e6;
 

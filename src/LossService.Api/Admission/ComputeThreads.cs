@@ -147,7 +147,7 @@ internal sealed class ComputeThreads : IDisposable
 
         lock (_gate)
         {
-            return First(Now, turn) is var first and >= 0 && _waiting[first].Rank(Now) < turn.Remaining;
+            return FirstBefore(turn, Now) >= 0;
         }
     }
 
@@ -235,10 +235,13 @@ internal sealed class ComputeThreads : IDisposable
     {
         lock (_gate)
         {
-            int first = First(now, turn);
-            return first >= 0 && _waiting[first].Rank(now) < turn.Remaining ? TakeAt(first) : null;
+            return FirstBefore(turn, now) is var first and >= 0 ? TakeAt(first) : null;
         }
     }
+
+    // The place of what comes before the rest of this request; negative where nothing does.
+    private int FirstBefore(Turn turn, long now) =>
+        First(now, turn) is var first and >= 0 && _waiting[first].Rank(now) < turn.Remaining ? first : -1;
 
     // Few wait at a time, and waiting changes their order: looking at all is the simplest way that is right.
     private int First(long now, Turn? except)
