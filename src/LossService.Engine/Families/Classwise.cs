@@ -32,18 +32,10 @@ internal static class Classwise
 {
     public static Loss Of<TLoss>() where TLoss : struct, IClasswiseLoss<TLoss> => new ClasswiseLoss<TLoss>();
 
-    private sealed class ClasswiseLoss<TLoss>() : FamilyLoss(TLoss.Card)
+    private sealed class ClasswiseLoss<TLoss>() : LanedLoss(TLoss.Card)
         where TLoss : struct, IClasswiseLoss<TLoss>
     {
-        protected override void ComputeFloat32(LossRequest request, LossResult result, Workshop workshop) =>
-            Compute<float, SingleLane>(request, result, workshop);
-
-        protected override void ComputeFloat64(LossRequest request, LossResult result, Workshop workshop) =>
-            Compute<double, DoubleLane>(request, result, workshop);
-
-        private static void Compute<T, V>(LossRequest request, LossResult result, Workshop workshop)
-            where T : unmanaged, System.Numerics.INumberBase<T>
-            where V : struct, IVectorLane<V, T>
+        protected override void Compute<T, V>(LossRequest request, LossResult result, Workshop workshop)
         {
             using var plan = new ItemPlan<T>(request, workshop, PlaceOfItemWeight(request.Card));
             if (plan.Settle(result))

@@ -118,13 +118,13 @@ internal sealed partial class DistributionDriver<TLoss, T, V>
             if (c < onP.Length)
             {
                 int left = onP.Length - c;
-                Span<T> tail = stackalloc T[2 * 8];
+                Span<T> tail = stackalloc T[2 * V.Count];
                 tail.Clear();
                 onP[c..].CopyTo(tail);
-                onQ[c..].CopyTo(tail[8..]);
+                onQ[c..].CopyTo(tail[V.Count..]);
                 ref T room = ref MemoryMarshal.GetReference(tail);
-                V at = At(
-                    V.Load(ref room, 0), V.Load(ref room, 8), V.Load(ref expP, c), V.Load(ref expQ, c), out V some);
+                (V scoresP, V scoresQ) = (V.Load(ref room, 0), V.Load(ref room, V.Count));
+                V at = At(scoresP, scoresQ, V.Load(ref expP, c), V.Load(ref expQ, c), out V some);
                 V.Store(some, ref term, c);
                 V.Store(at, ref room, 0);
                 tail[..left].CopyTo(slopes[c..]);

@@ -51,18 +51,10 @@ internal static class Distributions
         new($"{side}_logits", "N C *D | C", $"{meaning}, as logits before the softmax.") { OneOf = side, Gradient = gradient },
     ];
 
-    private sealed class DistributionLoss<TLoss>() : FamilyLoss(TLoss.Card)
+    private sealed class DistributionLoss<TLoss>() : LanedLoss(TLoss.Card)
         where TLoss : struct, IDistributionLoss<TLoss>
     {
-        protected override void ComputeFloat32(LossRequest request, LossResult result, Workshop workshop) =>
-            Compute<float, SingleLane>(request, result, workshop);
-
-        protected override void ComputeFloat64(LossRequest request, LossResult result, Workshop workshop) =>
-            Compute<double, DoubleLane>(request, result, workshop);
-
-        private static void Compute<T, V>(LossRequest request, LossResult result, Workshop workshop)
-            where T : unmanaged, System.Numerics.IFloatingPointIeee754<T>
-            where V : struct, IVectorLane<V, T>
+        protected override void Compute<T, V>(LossRequest request, LossResult result, Workshop workshop)
         {
             TLoss loss = TLoss.Configure(new(request));
             using var plan = new ItemPlan<T>(request, workshop);

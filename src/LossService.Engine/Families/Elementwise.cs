@@ -75,7 +75,7 @@ internal static class Elementwise
 }
 
 /// <summary>A loss whose items are computed one by one from the elements of its inputs at the same place.</summary>
-internal sealed class ElementwiseLoss<TLoss, TKernel>() : FamilyLoss(TLoss.Card)
+internal sealed class ElementwiseLoss<TLoss, TKernel>() : LanedLoss(TLoss.Card)
     where TLoss : struct, IFusible<TLoss>
     where TKernel : IElementKernel<TLoss>
 {
@@ -83,15 +83,7 @@ internal sealed class ElementwiseLoss<TLoss, TKernel>() : FamilyLoss(TLoss.Card)
     private static readonly int[] Operands =
         [.. Enumerable.Range(0, TLoss.Card.Inputs.Count).Where(place => place != Weight).Take(TKernel.Operands)];
 
-    protected override void ComputeFloat32(LossRequest request, LossResult result, Workshop workshop) =>
-        Compute<float, SingleLane>(request, result, workshop);
-
-    protected override void ComputeFloat64(LossRequest request, LossResult result, Workshop workshop) =>
-        Compute<double, DoubleLane>(request, result, workshop);
-
-    private static void Compute<T, V>(LossRequest request, LossResult result, Workshop workshop)
-        where T : unmanaged, System.Numerics.INumberBase<T>
-        where V : struct, IVectorLane<V, T>
+    protected override void Compute<T, V>(LossRequest request, LossResult result, Workshop workshop)
     {
         using var plan = new ItemPlan<T>(request, workshop, Weight);
         TLoss loss = TLoss.Configure(new(request));

@@ -7,7 +7,7 @@ namespace LossService.Engine.Families;
 /// <summary>The loops of an elementwise loss: values, values and slopes, or those and second derivatives.</summary>
 internal sealed partial class ElementwiseDriver<TLoss, TKernel, T, V>
 {
-    private const int VectorItemsMax = 8;
+    private const int VectorItemsMax = 16;
 
     // Whole vectors in place, then the tail once more through a padded copy: the same arithmetic for every element.
     private void Sweep<TSeed>(ref Pass pass, Span<T> slopes, Span<T> curves) where TSeed : struct, ISeed

@@ -10,25 +10,29 @@ internal static class Similarities
 {
     public static Loss Of<TLoss>() where TLoss : struct, ISimilarityLoss<TLoss> => new SimilarityLoss<TLoss>();
 
-    private sealed class SimilarityLoss<TLoss>() : FamilyLoss(TLoss.Card)
+    private sealed class SimilarityLoss<TLoss>() : LanedLoss(TLoss.Card)
         where TLoss : struct, ISimilarityLoss<TLoss>
     {
         private static bool HasRelation => TLoss.Positives == Positives.Related;
 
         protected override void ComputeFloat32(LossRequest request, LossResult result, Workshop workshop)
         {
-            if (TLoss.NeedsDoubles)
+            if (!TLoss.NeedsDoubles)
             {
-                Compute<float, double, DoubleLane>(request, result, workshop);
+                base.ComputeFloat32(request, result, workshop);
+            }
+            else if (Wide.IsFast)
+            {
+                Compute<float, double, WideDoubleLane>(request, result, workshop);
             }
             else
             {
-                Compute<float, float, SingleLane>(request, result, workshop);
+                Compute<float, double, DoubleLane>(request, result, workshop);
             }
         }
 
-        protected override void ComputeFloat64(LossRequest request, LossResult result, Workshop workshop) =>
-            Compute<double, double, DoubleLane>(request, result, workshop);
+        protected override void Compute<T, V>(LossRequest request, LossResult result, Workshop workshop) =>
+            Compute<T, T, V>(request, result, workshop);
 
         private static void Compute<TInput, T, V>(LossRequest request, LossResult result, Workshop workshop)
             where TInput : unmanaged, IFloatingPointIeee754<TInput>

@@ -20,7 +20,7 @@ internal sealed partial class SoftmaxRowDriver<TLoss, T, V>
         ReadOnlySpan<T> all = _scores.Values<T>();
         if (inner == 1)
         {
-            Columns.FromRows<T, V>(all[(start * classes)..], classes, group.Rows, group.Exps, group.Stride);
+            Columns.FromRows<T>(all[(start * classes)..], classes, group.Rows, group.Exps, group.Stride);
         }
         else
         {
@@ -79,7 +79,7 @@ internal sealed partial class SoftmaxRowDriver<TLoss, T, V>
         if (_layout.Inner == 1)
         {
             Span<T> slopes = all.Slice(start * classes, group.Rows * classes);
-            Columns.ToRows<T, V>(group.Exps, stride, classes, group.Rows, slopes);
+            Columns.ToRows<T>(group.Exps, stride, classes, group.Rows, slopes);
             PutOwnSlopes(start, group, slopes, classes, 1);
             return;
         }

@@ -15,7 +15,7 @@ internal sealed partial class SoftmaxRowDriver<TLoss, T, V>
     private void RunByLabel(int block, int start, int rows, Scratch scratch)
     {
         bool byColumn = IsByColumn;
-        var group = new LabelGroup<T>(scratch, rows, Math.Max(_layout.Classes, V.Count));
+        var group = new LabelGroup<T>(scratch, rows, Math.Max(_layout.Classes, Transpose.Side<T>()));
         _plan.Fill(start, group.Weights, group.Coefficients, group.Curvatures);
         FillMasses(start, group);
         if (byColumn)
@@ -223,7 +223,7 @@ internal sealed partial class SoftmaxRowDriver<TLoss, T, V>
 
     private static T Exp(T x)
     {
-        Span<T> room = stackalloc T[8];
+        Span<T> room = stackalloc T[V.Count];
         V.Store(V.ExpNonPositive(V.All(x)), ref MemoryMarshal.GetReference(room), 0);
         return room[0];
     }

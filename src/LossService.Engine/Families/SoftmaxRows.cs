@@ -40,18 +40,10 @@ internal static class SoftmaxRows
 {
     public static Loss Of<TLoss>() where TLoss : struct, ISoftmaxRowLoss<TLoss> => new SoftmaxRowLoss<TLoss>();
 
-    private sealed class SoftmaxRowLoss<TLoss>() : FamilyLoss(TLoss.Card)
+    private sealed class SoftmaxRowLoss<TLoss>() : LanedLoss(TLoss.Card)
         where TLoss : struct, ISoftmaxRowLoss<TLoss>
     {
-        protected override void ComputeFloat32(LossRequest request, LossResult result, Workshop workshop) =>
-            Compute<float, SingleLane>(request, result, workshop);
-
-        protected override void ComputeFloat64(LossRequest request, LossResult result, Workshop workshop) =>
-            Compute<double, DoubleLane>(request, result, workshop);
-
-        private static void Compute<T, V>(LossRequest request, LossResult result, Workshop workshop)
-            where T : unmanaged, System.Numerics.IFloatingPointIeee754<T>
-            where V : struct, IVectorLane<V, T>
+        protected override void Compute<T, V>(LossRequest request, LossResult result, Workshop workshop)
         {
             TLoss loss = TLoss.Configure(new(request));
             var target = new RowTarget<T>(request, loss.LabelSmoothing);

@@ -78,23 +78,23 @@ internal static class Columns
         }
     }
 
-    /// <summary>Reads contiguous rows into the columns of a matrix that has room for a vector of classes at least;
+    /// <summary>Reads contiguous rows into the columns of a matrix that has room for a square of classes at least;
     /// <paramref name="scores"/> may hold more rows than are wanted.</summary>
-    public static void FromRows<T, V>(ReadOnlySpan<T> scores, int classes, int rows, Span<T> matrix, int stride)
+    public static void FromRows<T>(ReadOnlySpan<T> scores, int classes, int rows, Span<T> matrix, int stride)
         where T : unmanaged
-        where V : struct, IVectorLane<V, T>
     {
         ref T from = ref MemoryMarshal.GetReference(scores);
         ref T to = ref MemoryMarshal.GetReference(matrix);
+        int side = Transpose.Side<T>();
         int r = 0;
-        // A row shorter than a vector is read together with what follows it, while something does.
-        int reach = Math.Max(classes, V.Count);
-        for (; r <= rows - V.Count && ((r + V.Count - 1) * classes) + reach <= scores.Length; r += V.Count)
+        // A row shorter than a square is read together with what follows it, while something does.
+        int reach = Math.Max(classes, side);
+        for (; r <= rows - side && ((r + side - 1) * classes) + reach <= scores.Length; r += side)
         {
-            for (int c = 0; c < classes; c += V.Count)
+            for (int c = 0; c < classes; c += side)
             {
                 // The last block of classes may overlap the one before.
-                int at = Math.Max(0, Math.Min(c, classes - V.Count));
+                int at = Math.Max(0, Math.Min(c, classes - side));
                 Transpose.Block(
                     ref Unsafe.Add(ref from, (r * classes) + at), classes,
                     ref Unsafe.Add(ref to, (at * stride) + r), stride);
@@ -111,20 +111,20 @@ internal static class Columns
     }
 
     /// <summary>Writes columns back as contiguous rows, exactly as many as there are.</summary>
-    public static void ToRows<T, V>(Span<T> matrix, int stride, int classes, int rows, Span<T> destination)
+    public static void ToRows<T>(Span<T> matrix, int stride, int classes, int rows, Span<T> destination)
         where T : unmanaged
-        where V : struct, IVectorLane<V, T>
     {
         ref T from = ref MemoryMarshal.GetReference(matrix);
         ref T to = ref MemoryMarshal.GetReference(destination);
+        int side = Transpose.Side<T>();
         int r = 0;
-        // A row shorter than a vector spills over the rows after it, which are written later.
-        int reach = Math.Max(classes, V.Count);
-        for (; r <= rows - V.Count && ((r + V.Count - 1) * classes) + reach <= rows * classes; r += V.Count)
+        // A row shorter than a square spills over the rows after it, which are written later.
+        int reach = Math.Max(classes, side);
+        for (; r <= rows - side && ((r + side - 1) * classes) + reach <= rows * classes; r += side)
         {
-            for (int c = 0; c < classes; c += V.Count)
+            for (int c = 0; c < classes; c += side)
             {
-                int at = Math.Max(0, Math.Min(c, classes - V.Count));
+                int at = Math.Max(0, Math.Min(c, classes - side));
                 Transpose.Block(
                     ref Unsafe.Add(ref from, (at * stride) + r), stride,
                     ref Unsafe.Add(ref to, (r * classes) + at), classes);

@@ -4,14 +4,14 @@ using System.Runtime.Intrinsics;
 
 namespace LossService.Engine.Lanes;
 
-/// <summary>Four doubles.</summary>
+/// <summary>A vector of doubles.</summary>
 internal readonly struct DoubleLane(Vector256<double> vector) : IVectorLane<DoubleLane, double>
 {
     private const MethodImplOptions Inline = MethodImplOptions.AggressiveInlining;
 
     private readonly Vector256<double> _vector = vector;
 
-    public static int Count => 4;
+    public static int Count => Vector256<double>.Count;
 
     /// <summary>The machine's own vector.</summary>
     public Vector256<double> Vector => _vector;

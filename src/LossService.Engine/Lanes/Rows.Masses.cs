@@ -90,6 +90,26 @@ internal static partial class Rows
     {
         V one = V.Of(1);
         V zero = V.Of(0);
+        if (V.Count == Sums.Accumulators)
+        {
+            V all = V.Load(ref sum, 0);
+            V ones = V.Load(ref sum, V.Count);
+            for (nint i = 0; i < end; i += V.Count)
+            {
+                Cache.Fetch(ref from, i + ahead);
+                V score = V.Load(ref from, i);
+                V exp = V.ExpNonPositive((score - shift) * factor);
+                V.Store(exp, ref to, i);
+                V isTop = V.Same(score, shift);
+                all += V.Select(isTop, zero, exp);
+                ones += V.Select(isTop, one, zero);
+            }
+
+            V.Store(all, ref sum, 0);
+            V.Store(ones, ref sum, V.Count);
+            return;
+        }
+
         for (int k = 0; k < Sums.Accumulators; k += 2 * V.Count)
         {
             V a = V.Load(ref sum, k);

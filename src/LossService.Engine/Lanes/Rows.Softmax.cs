@@ -58,6 +58,21 @@ internal static partial class Rows
         where T : unmanaged
         where V : struct, IVectorLane<V, T>
     {
+        if (V.Count == Sums.Accumulators)
+        {
+            V all = V.Load(ref sum, 0);
+            for (nint i = start; i < end; i += V.Count)
+            {
+                Cache.Fetch(ref from, i + ahead);
+                V one = V.ExpNonPositive(V.Load(ref from, i) - top);
+                V.Store(one, ref to, i);
+                all += one;
+            }
+
+            V.Store(all, ref sum, 0);
+            return;
+        }
+
         if (V.Count == Sums.Accumulators / 2)
         {
             V a = V.Load(ref sum, 0);

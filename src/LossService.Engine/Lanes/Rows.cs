@@ -8,7 +8,7 @@ namespace LossService.Engine.Lanes;
 /// width.</summary>
 internal static partial class Rows
 {
-    private const int LanesMax = 8;
+    private const int LanesMax = 16;
 
     // Sixteen float accumulators are folded to double this often, so that their error does not grow with the row.
     private const int FoldEvery = 2048;
@@ -132,7 +132,17 @@ internal static partial class Rows
         ref T start = ref MemoryMarshal.GetReference(row);
         ref T sum = ref MemoryMarshal.GetReference(sums);
         int i = 0;
-        if (V.Count == Sums.Accumulators / 2)
+        if (V.Count == Sums.Accumulators)
+        {
+            V all = V.Of(0);
+            for (; i <= row.Length - Sums.Accumulators; i += Sums.Accumulators)
+            {
+                all += V.Load(ref start, i);
+            }
+
+            V.Store(all, ref sum, 0);
+        }
+        else if (V.Count == Sums.Accumulators / 2)
         {
             V a = V.Of(0);
             V b = V.Of(0);

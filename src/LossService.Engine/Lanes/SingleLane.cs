@@ -4,14 +4,14 @@ using System.Runtime.Intrinsics;
 
 namespace LossService.Engine.Lanes;
 
-/// <summary>Eight floats.</summary>
+/// <summary>A vector of floats.</summary>
 internal readonly struct SingleLane(Vector256<float> vector) : IVectorLane<SingleLane, float>
 {
     private const MethodImplOptions Inline = MethodImplOptions.AggressiveInlining;
 
     private readonly Vector256<float> _vector = vector;
 
-    public static int Count => 8;
+    public static int Count => Vector256<float>.Count;
 
     /// <summary>The machine's own vector.</summary>
     public Vector256<float> Vector => _vector;

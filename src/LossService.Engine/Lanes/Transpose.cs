@@ -4,10 +4,13 @@ using System.Runtime.Intrinsics.X86;
 
 namespace LossService.Engine.Lanes;
 
-/// <summary>Turns a square block of a matrix over its diagonal: as many rows as a lane holds numbers.</summary>
+/// <summary>Turns a square block of a matrix over its diagonal, of 256 bits whatever the lanes are.</summary>
 /// <remarks>Numbers are moved, never computed with, so the instructions used change no bit.</remarks>
 internal static class Transpose
 {
+    /// <summary>How many rows and columns a block has.</summary>
+    public static int Side<T>() => Vector256<T>.Count;
+
     /// <summary>Number k of row j goes to row k, place j. Rows of <paramref name="to"/> are written from first to last,
     /// each whole: a row may overlap the ones before it.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

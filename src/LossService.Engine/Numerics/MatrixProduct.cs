@@ -15,11 +15,11 @@ internal static class MatrixProduct<T, V>
     where T : unmanaged, INumberBase<T>
     where V : struct, IVectorLane<V, T>
 {
-    /// <summary>Rows in a block: whole tiles, whole panels of the right side, a quarter of a millisecond.</summary>
-    public const int BlockRows = 48;
-
     /// <summary>How many of the right side's vectors stand side by side.</summary>
     public static int RightWidth => ProductTile<T, V>.Columns;
+
+    /// <summary>Rows in a block: whole tiles, whole panels of the right side, a quarter of a millisecond.</summary>
+    public static int BlockRows => Math.Max(48, 3 * RightWidth);
 
     /// <summary>How much room the left side of one block takes.</summary>
     public static int ScratchLength(int depth) => BlockRows * Math.Min(depth, MatrixPanels.DepthMax);
@@ -46,7 +46,7 @@ internal static class MatrixProduct<T, V>
 
         int padded = MatrixPanels.PanelsOf(columns, RightWidth) * RightWidth;
         int from = fromDiagonal ? first : 0;
-        Debug.Assert(from % RightWidth == 0, "a block begins with a panel");
+        Debug.Assert(BlockRows % RightWidth == 0, "a block begins with a panel");
 
         for (int start = 0; start < left.Depth; start += MatrixPanels.DepthMax)
         {
@@ -103,8 +103,7 @@ internal static class MatrixProduct<T, V>
     private static void Edge(
         ref T left, Span<T> right, int depth, Span<T> to, int stride, int rows, int columns, bool adds)
     {
-        const int ElementsMax = 96;
-        Span<T> tile = stackalloc T[ElementsMax];
+        Span<T> tile = stackalloc T[ProductTile<T, V>.Rows * ProductTile<T, V>.Columns];
         ProductTile<T, V>.Multiply(
             ref left, BlockRows, ref MemoryMarshal.GetReference(right), depth, ref MemoryMarshal.GetReference(tile),
             RightWidth, adds: false);

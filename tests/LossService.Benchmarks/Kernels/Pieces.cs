@@ -17,7 +17,9 @@ internal static class Pieces
     {
         Pace pace = toy ? Pace.Toy : Pace.Quick with { Seconds = 1, RoundsMax = 41 };
         List<string[]> lines = [["piece", "least ns", "median ns", "items"]];
-        foreach ((string name, Action work, int elements) in InL1().Concat(Whole(toy)).Append(Sweep(toy)))
+        IEnumerable<(string Name, Action Work, int Elements)> all = Wide.IsFast
+            ? All<WideSingleLane>(toy) : All<SingleLane>(toy);
+        foreach ((string name, Action work, int elements) in all)
         {
             say(name);
             var alone = new Local(name, work, () => []);
@@ -29,7 +31,12 @@ internal static class Pieces
         return Table.Of(lines);
     }
 
-    private static IEnumerable<(string Name, Action Work, int Elements)> InL1()
+    private static IEnumerable<(string Name, Action Work, int Elements)> All<V>(bool toy)
+        where V : struct, IVectorLane<V, float> =>
+        InL1<V>().Concat(Whole(toy)).Append(Sweep<V>(toy));
+
+    private static IEnumerable<(string Name, Action Work, int Elements)> InL1<V>()
+        where V : struct, IVectorLane<V, float>
     {
         float[] scores = Given.Numbers("scores", 1, 2, Items).Floats!;
         float[] results = new float[Items + 16];
@@ -38,20 +45,20 @@ internal static class Pieces
         float[] gaps = new float[Stride];
         float[] rests = new float[Stride];
         double sum = 0;
-        yield return ("addition that waits for the one before", () => sum += Chain(scores), Items / SingleLane.Count);
-        yield return ("Rows.Max", () => sum += Rows.Max<float, SingleLane>(scores), Items);
-        yield return ("Rows.ExpSum", () => sum += Rows.ExpSum<float, SingleLane>(scores, 8f, -1, results), Items);
+        yield return ("addition that waits for the one before", () => sum += Chain<V>(scores), Items / V.Count);
+        yield return ("Rows.Max", () => sum += Rows.Max<float, V>(scores), Items);
+        yield return ("Rows.ExpSum", () => sum += Rows.ExpSum<float, V>(scores, 8f, -1, results), Items);
         yield return ("Rows.ExpSum of a temperature",
-            () => sum += Rows.ExpSum<float, SingleLane>(scores, 0.25f, results).Total, Items);
-        yield return ("Rows.Scale", () => Rows.Scale<float, SingleLane>(scores, 0.5f, results), Items);
+            () => sum += Rows.ExpSum<float, V>(scores, 0.25f, results).Total, Items);
+        yield return ("Rows.Scale", () => Rows.Scale<float, V>(scores, 0.5f, results), Items);
         yield return ("Sums.OfBlock", () => sum += Sums.OfBlock<float>(scores), Items);
         yield return ("Columns.FromRows",
-            () => Columns.FromRows<float, SingleLane>(scores, Classes, Stride, columns, Stride), Classes * Stride);
+            () => Columns.FromRows<float>(scores, Classes, Stride, columns, Stride), Classes * Stride);
         yield return ("Columns.Softmax",
-            () => Columns.Softmax<float, SingleLane>(columns, Stride, Classes, Stride, own, gaps, rests),
+            () => Columns.Softmax<float, V>(columns, Stride, Classes, Stride, own, gaps, rests),
             Classes * Stride);
         yield return ("Columns.ToRows",
-            () => Columns.ToRows<float, SingleLane>(columns, Stride, Classes, Stride, results), Classes * Stride);
+            () => Columns.ToRows<float>(columns, Stride, Classes, Stride, results), Classes * Stride);
     }
 
     // With next to nothing to compute, a call is what stands around the kernel.
@@ -72,7 +79,8 @@ internal static class Pieces
         }
     }
 
-    private static (string Name, Action Work, int Elements) Sweep(bool toy)
+    private static (string Name, Action Work, int Elements) Sweep<V>(bool toy)
+        where V : struct, IVectorLane<V, float>
     {
         int count = toy ? Items : LargeItems / Items * Items;
         var pool = new TensorPool(1L << 32);
@@ -88,27 +96,30 @@ internal static class Pieces
 
         float[] near = new float[Items];
         return ("two reads, an addition, a write past the caches",
-            () => Sum(all[0].Float32, all[1].Float32, near, all[2].Float32), count);
+            () => Sum<V>(all[0].Float32, all[1].Float32, near, all[2].Float32), count);
     }
 
-    private static float Chain(float[] numbers)
+    private static float Chain<V>(float[] numbers) where V : struct, IVectorLane<V, float>
     {
-        SingleLane sum = 0;
-        for (nint i = 0; i < numbers.Length; i += SingleLane.Count)
+        V sum = V.Of(0);
+        for (nint i = 0; i < numbers.Length; i += V.Count)
         {
-            sum += SingleLane.Load(ref numbers[0], i);
+            sum += V.Load(ref numbers[0], i);
         }
 
-        return sum.Vector[0];
+        Span<float> room = stackalloc float[V.Count];
+        V.Store(sum, ref room[0], 0);
+        return room[0];
     }
 
-    private static void Sum(ReadOnlySpan<float> a, ReadOnlySpan<float> b, float[] near, Span<float> to)
+    private static void Sum<V>(ReadOnlySpan<float> a, ReadOnlySpan<float> b, float[] near, Span<float> to)
+        where V : struct, IVectorLane<V, float>
     {
         for (int start = 0; start < a.Length; start += Items)
         {
-            for (int i = 0; i < Items; i += SingleLane.Count)
+            for (int i = 0; i < Items; i += V.Count)
             {
-                SingleLane.Store(SingleLane.Load(in a[start], i) + SingleLane.Load(in b[start], i), ref near[0], i);
+                V.Store(V.Load(in a[start], i) + V.Load(in b[start], i), ref near[0], i);
             }
 
             Streams.Write<float>(near, to.Slice(start, Items));

@@ -12,7 +12,7 @@ namespace LossService.Benchmarks.Kernels;
 internal sealed class ProductCase : IDisposable
 {
     private readonly TensorPool _pool = new(1L << 32);
-    private readonly Func<TensorPool, ProductDriver<float, SingleLane>> _driver;
+    private readonly Func<TensorPool, Driver> _driver;
     private readonly Func<torch.Tensor>? _torch;
     private readonly Tensor _product;
     private readonly Tensor[] _sides;
@@ -21,7 +21,7 @@ internal sealed class ProductCase : IDisposable
 
     private ProductCase(
         string work, double[][] sides, (int Rows, int Columns)[] shapes, (int Rows, int Columns) product,
-        Func<Tensor[], Tensor, TensorPool, ProductDriver<float, SingleLane>> driver,
+        Func<Tensor[], Tensor, TensorPool, Driver> driver,
         Func<torch.Tensor[], torch.Tensor> peer)
     {
         Work = work;
@@ -56,20 +56,22 @@ internal sealed class ProductCase : IDisposable
     public static ProductCase Similarities(int rows, int depth) => new(
         $"product A·Bᵀ ({rows},{depth})", [Normals(1, rows * depth), Normals(2, rows * depth)],
         [(rows, depth), (rows, depth)], (rows, rows),
-        (sides, product, pool) => new(pool, new(sides[0], rows, depth), new(sides[1], rows, depth), product),
+        (sides, product, pool) => Product(pool, new(sides[0], rows, depth), new(sides[1], rows, depth), product),
         given => torch.matmul(given[0], given[1].t()));
 
     /// <summary>Similarities of all rows of one matrix with each other.</summary>
     public static ProductCase Symmetric(int rows, int depth) => new(
         $"product Z·Zᵀ ({rows},{depth})", [Normals(1, rows * depth)], [(rows, depth)], (rows, rows),
-        (sides, product, pool) => ProductDriver<float, SingleLane>.Symmetric(pool, new(sides[0], rows, depth), product),
+        (sides, product, pool) => Wide.IsFast
+            ? ProductDriver<float, WideSingleLane>.Symmetric(pool, new(sides[0], rows, depth), product)
+            : ProductDriver<float, SingleLane>.Symmetric(pool, new(sides[0], rows, depth), product),
         given => torch.matmul(given[0], given[0].t()));
 
     /// <summary>What slopes on similarities owe to the vectors they came from.</summary>
     public static ProductCase Gradient(int rows, int depth) => new(
         $"product Gᵀ·Z ({rows},{depth})", [Normals(1, rows * rows), Normals(2, rows * depth)],
         [(rows, rows), (rows, depth)], (rows, depth),
-        (sides, product, pool) => new(
+        (sides, product, pool) => Product(
             pool, new(sides[0], rows, rows, AreColumns: true), new(sides[1], depth, rows, AreColumns: true), product),
         given => torch.matmul(given[0].t(), given[1]));
 
@@ -92,9 +94,15 @@ internal sealed class ProductCase : IDisposable
         Array.ForEach(_torchSides, side => side.Dispose());
     }
 
+    private static Driver Product(TensorPool pool, MatrixSide left, MatrixSide right, Tensor product) =>
+        Wide.IsFast
+            ? new ProductDriver<float, WideSingleLane>(pool, left, right, product)
+            : new ProductDriver<float, SingleLane>(pool, left, right, product);
+
     private void Answer(Workshop workshop)
     {
-        using ProductDriver<float, SingleLane> driver = _driver(_pool);
+        Driver driver = _driver(_pool);
+        using var rented = (IDisposable)driver;
         driver.RunAll(workshop);
     }
 
