@@ -27,9 +27,7 @@ internal sealed class CosineScores<T> : IDisposable where T : unmanaged, IFloati
                 request.Tensor(place + 1)!, request.Solution!, default, normalizes: true, pads: false, workshop.Pool,
                 "C");
             Scores = Tensor.Rent(workshop.Pool, new Shape(_rows.Count, _classes.Count), Element.Float64);
-            using var product = new ProductDriver<double, DoubleLane>(
-                workshop.Pool, _rows.AsRows, _classes.AsRows, Scores);
-            product.RunAll(workshop);
+            DoubleProduct.Run(_rows.AsRows, _classes.AsRows, Scores, workshop);
             Clamp(Scores.Float64);
         }
         catch
@@ -69,11 +67,7 @@ internal sealed class CosineScores<T> : IDisposable where T : unmanaged, IFloati
         }
 
         using Tensor sums = Tensor.Rent(workshop.Pool, new Shape(to.Count, to.Stride), Element.Float64);
-        using (var product = new ProductDriver<double, DoubleLane>(workshop.Pool, slopes, from.AsColumns, sums))
-        {
-            product.RunAll(workshop);
-        }
-
+        DoubleProduct.Run(slopes, from.AsColumns, sums, workshop);
         to.Return(sums, gradient, leftOut);
     }
 

@@ -20,9 +20,7 @@ internal sealed class Directions<T> : IDisposable where T : unmanaged, IFloating
         _cosines = Tensor.Rent(workshop.Pool, new Shape(vectors.Count, vectors.Count), Element.Float64);
         try
         {
-            using var product =
-                ProductDriver<double, DoubleLane>.Symmetric(workshop.Pool, vectors.AsRows, _cosines);
-            product.RunAll(workshop);
+            DoubleProduct.RunSymmetric(vectors.AsRows, _cosines, workshop);
         }
         catch
         {

@@ -36,24 +36,23 @@ internal interface IEdgePart<TSelf> where TSelf : struct, IEdgePart<TSelf>
 {
     static abstract TSelf Of(in EdgeSlope edge, in Distance distance);
 
-    void AddTo(ref DoubleLane onA, ref DoubleLane onB, DoubleLane a, DoubleLane b);
+    void AddTo<V>(ref V onA, ref V onB, V a, V b) where V : struct, ILane<V>;
 }
 
 /// <summary>A multiple of the difference: l2 and squared_l2.</summary>
 internal readonly struct DifferencePart(EdgeSlope edge, Distance distance) : IEdgePart<DifferencePart>
 {
-    private readonly DoubleLane _factor = DoubleLane.All(edge.Factor);
-    private readonly DoubleLane _minus = DoubleLane.All(-edge.Factor);
-    private readonly DoubleLane _eps = DoubleLane.All(distance.Eps);
+    private readonly double _factor = edge.Factor;
+    private readonly double _eps = distance.Eps;
 
     public static DifferencePart Of(in EdgeSlope edge, in Distance distance) => new(edge, distance);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void AddTo(ref DoubleLane onA, ref DoubleLane onB, DoubleLane a, DoubleLane b)
+    public void AddTo<V>(ref V onA, ref V onB, V a, V b) where V : struct, ILane<V>
     {
-        DoubleLane difference = a - b + _eps;
-        onA = DoubleLane.MultiplyAdd(_factor, difference, onA);
-        onB = DoubleLane.MultiplyAdd(_minus, difference, onB);
+        V difference = a - b + V.Of(_eps);
+        onA = V.MultiplyAdd(V.Of(_factor), difference, onA);
+        onB = V.MultiplyAdd(V.Of(-_factor), difference, onB);
     }
 }
 
@@ -62,9 +61,9 @@ internal readonly struct DirectionPart(EdgeSlope edge, Distance distance) : IEdg
 {
     public static DirectionPart Of(in EdgeSlope edge, in Distance distance) => new(edge, distance);
 
-    public void AddTo(ref DoubleLane onA, ref DoubleLane onB, DoubleLane a, DoubleLane b)
+    public void AddTo<V>(ref V onA, ref V onB, V a, V b) where V : struct, ILane<V>
     {
-        DoubleLane part = edge.Slope * ((a - b + distance.Eps) / edge.Distance);
+        V part = edge.Slope * ((a - b + V.Of(distance.Eps)) / V.Of(edge.Distance));
         onA += part;
         onB -= part;
     }
@@ -75,16 +74,17 @@ internal readonly struct SignPart(EdgeSlope edge, Distance distance) : IEdgePart
 {
     public static SignPart Of(in EdgeSlope edge, in Distance distance) => new(edge, distance);
 
-    public void AddTo(ref DoubleLane onA, ref DoubleLane onB, DoubleLane a, DoubleLane b)
+    public void AddTo<V>(ref V onA, ref V onB, V a, V b) where V : struct, ILane<V>
     {
-        DoubleLane difference = a - b + distance.Eps;
+        V difference = a - b + V.Of(distance.Eps);
 
         // 0 at 0, NaN at NaN.
-        DoubleLane part = DoubleLane.Select(difference > 0, 1, DoubleLane.Select(difference < 0, -1, difference));
+        V part = V.Select(
+            difference > V.Of(0), V.Of(1), V.Select(difference < V.Of(0), V.Of(-1), difference));
         if (distance.Kind == DistanceKind.Lp)
         {
-            DoubleLane share = DoubleLane.Abs(difference) / edge.Distance;
-            part = DoubleLane.ZeroTimes(part, DoubleLane.Pow(share, distance.Power - 1));
+            V share = V.Abs(difference) / V.Of(edge.Distance);
+            part = V.ZeroTimes(part, V.Pow(share, distance.Power - 1));
         }
 
         onA += edge.Factor * part;
@@ -97,7 +97,7 @@ internal readonly struct VectorsPart(EdgeSlope edge) : IEdgePart<VectorsPart>
 {
     public static VectorsPart Of(in EdgeSlope edge, in Distance distance) => new(edge);
 
-    public void AddTo(ref DoubleLane onA, ref DoubleLane onB, DoubleLane a, DoubleLane b)
+    public void AddTo<V>(ref V onA, ref V onB, V a, V b) where V : struct, ILane<V>
     {
         onA += (edge.Factor * b) + (edge.OnFirst * a);
         onB += (edge.Factor * a) + (edge.OnSecond * b);
@@ -154,9 +154,26 @@ internal static class DistanceSlopes
         where T : unmanaged
         where TPart : struct, IEdgePart<TPart>
     {
-        const int Width = 4;
-        WriteWhole<T, TPart>(distance, near, far, across, vectors, gradients);
-        int rest = vectors.First.Length % Width;
+        if (Wide.IsFast)
+        {
+            Write<T, TPart, WideDoubleLane>(distance, near, far, across, vectors, gradients);
+        }
+        else
+        {
+            Write<T, TPart, DoubleLane>(distance, near, far, across, vectors, gradients);
+        }
+    }
+
+    private static void Write<T, TPart, V>(
+        in Distance distance, in EdgeSlope near, in EdgeSlope far, in EdgeSlope across, in SampleRows<T> vectors,
+        in SampleRows<T> gradients)
+        where T : unmanaged
+        where TPart : struct, IEdgePart<TPart>
+        where V : struct, IVectorLane<V, double>
+    {
+        int width = V.Count;
+        WriteWhole<T, TPart, V>(distance, near, far, across, vectors, gradients);
+        int rest = vectors.First.Length % width;
         if (rest == 0)
         {
             return;
@@ -164,14 +181,14 @@ internal static class DistanceSlopes
 
         // The tail is computed as a whole vector, aside.
         int whole = vectors.First.Length - rest;
-        Span<T> room = stackalloc T[6 * Width];
+        Span<T> room = stackalloc T[6 * width];
         room.Clear();
-        SampleRows<T> from = Slices(room, vectors.Third.IsEmpty);
-        SampleRows<T> to = Slices(room[(3 * Width)..], vectors.Third.IsEmpty);
+        SampleRows<T> from = Slices(room, width, vectors.Third.IsEmpty);
+        SampleRows<T> to = Slices(room[(3 * width)..], width, vectors.Third.IsEmpty);
         vectors.First[whole..].CopyTo(from.First);
         vectors.Second[whole..].CopyTo(from.Second);
         vectors.Third[Math.Min(whole, vectors.Third.Length)..].CopyTo(from.Third);
-        WriteWhole<T, TPart>(distance, near, far, across, from, to);
+        WriteWhole<T, TPart, V>(distance, near, far, across, from, to);
         to.First[..rest].CopyTo(gradients.First[whole..]);
         to.Second[..rest].CopyTo(gradients.Second[whole..]);
         if (!vectors.Third.IsEmpty)
@@ -179,16 +196,17 @@ internal static class DistanceSlopes
             to.Third[..rest].CopyTo(gradients.Third[whole..]);
         }
 
-        static SampleRows<T> Slices(Span<T> room, bool areTwo) =>
-            new(room[..Width], room.Slice(Width, Width), areTwo ? default : room.Slice(2 * Width, Width));
+        static SampleRows<T> Slices(Span<T> room, int width, bool areTwo) =>
+            new(room[..width], room.Slice(width, width), areTwo ? default : room.Slice(2 * width, width));
     }
 
-    // Whole vectors of four only.
-    private static void WriteWhole<T, TPart>(
+    // Whole vectors only.
+    private static void WriteWhole<T, TPart, V>(
         in Distance distance, in EdgeSlope near, in EdgeSlope far, in EdgeSlope across, in SampleRows<T> vectors,
         in SampleRows<T> gradients)
         where T : unmanaged
         where TPart : struct, IEdgePart<TPart>
+        where V : struct, IVectorLane<V, double>
     {
         TPart nearPart = TPart.Of(near, distance);
         TPart farPart = TPart.Of(far, distance);
@@ -201,12 +219,12 @@ internal static class DistanceSlopes
         ref T onA = ref MemoryMarshal.GetReference(gradients.First);
         ref T onB = ref MemoryMarshal.GetReference(gradients.Second);
         ref T onC = ref MemoryMarshal.GetReference(gradients.Third);
-        for (int i = 0; i <= vectors.First.Length - DoubleLane.Count; i += DoubleLane.Count)
+        for (int i = 0; i <= vectors.First.Length - V.Count; i += V.Count)
         {
-            DoubleLane first = Widened<T>.Load(ref a, i);
-            DoubleLane second = Widened<T>.Load(ref b, i);
-            DoubleLane onFirst = 0;
-            DoubleLane onSecond = 0;
+            V first = Widened<T, V>.Load(ref a, i);
+            V second = Widened<T, V>.Load(ref b, i);
+            V onFirst = V.Of(0);
+            V onSecond = V.Of(0);
             if (isNear)
             {
                 nearPart.AddTo(ref onFirst, ref onSecond, first, second);
@@ -214,8 +232,8 @@ internal static class DistanceSlopes
 
             if (hasThird)
             {
-                DoubleLane third = Widened<T>.Load(ref c, i);
-                DoubleLane onThird = 0;
+                V third = Widened<T, V>.Load(ref c, i);
+                V onThird = V.Of(0);
                 if (isFar)
                 {
                     farPart.AddTo(ref onFirst, ref onThird, first, third);
@@ -226,11 +244,11 @@ internal static class DistanceSlopes
                     acrossPart.AddTo(ref onSecond, ref onThird, second, third);
                 }
 
-                Widened<T>.Store(onThird, ref onC, i);
+                Widened<T, V>.Store(onThird, ref onC, i);
             }
 
-            Widened<T>.Store(onFirst, ref onA, i);
-            Widened<T>.Store(onSecond, ref onB, i);
+            Widened<T, V>.Store(onFirst, ref onA, i);
+            Widened<T, V>.Store(onSecond, ref onB, i);
         }
     }
 }

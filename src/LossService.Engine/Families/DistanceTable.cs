@@ -53,8 +53,7 @@ internal sealed class DistanceTable<T> : IDisposable where T : unmanaged, IFloat
             return;
         }
 
-        using var product = ProductDriver<double, DoubleLane>.Symmetric(workshop.Pool, _vectors.AsRows, _table);
-        product.RunAll(workshop);
+        DoubleProduct.RunSymmetric(_vectors.AsRows, _table, workshop);
     }
 
     /// <summary>Writes the gradient; the table holds slopes on its numbers by now.</summary>
@@ -70,9 +69,8 @@ internal sealed class DistanceTable<T> : IDisposable where T : unmanaged, IFloat
         using Tensor sums = Tensor.Rent(workshop.Pool, new Shape(count, _vectors.Stride), Element.Float64);
         foreach (bool areColumns in (ReadOnlySpan<bool>)[false, true])
         {
-            using var product = new ProductDriver<double, DoubleLane>(
-                workshop.Pool, new(_table, count, count, areColumns), _vectors.AsColumns, sums, adds: areColumns);
-            product.RunAll(workshop);
+            DoubleProduct.Run(
+                new(_table, count, count, areColumns), _vectors.AsColumns, sums, workshop, adds: areColumns);
         }
 
         _vectors.Return(sums, gradient, plan.LeftOutFlags);
@@ -160,13 +158,27 @@ internal sealed class DistanceTable<T> : IDisposable where T : unmanaged, IFloat
 
                 TPart part = TPart.Of(edge, distance);
                 ref double b = ref MemoryMarshal.GetReference(that);
-                for (int i = 0; i < vectors.Stride; i += DoubleLane.Count)
+                if (Wide.IsFast)
                 {
-                    DoubleLane on = DoubleLane.Load(ref to, i);
-                    DoubleLane unwanted = 0;
-                    part.AddTo(ref on, ref unwanted, DoubleLane.Load(ref a, i), DoubleLane.Load(ref b, i));
-                    DoubleLane.Store(on, ref to, i);
+                    Add<TPart, WideDoubleLane>(part, ref a, ref b, ref to, vectors.Stride);
                 }
+                else
+                {
+                    Add<TPart, DoubleLane>(part, ref a, ref b, ref to, vectors.Stride);
+                }
+            }
+        }
+
+        private static void Add<TPart, V>(TPart part, ref double a, ref double b, ref double to, int length)
+            where TPart : struct, IEdgePart<TPart>
+            where V : struct, IVectorLane<V, double>
+        {
+            for (int i = 0; i < length; i += V.Count)
+            {
+                V on = V.Load(ref to, i);
+                V unwanted = V.Of(0);
+                part.AddTo(ref on, ref unwanted, V.Load(ref a, i), V.Load(ref b, i));
+                V.Store(on, ref to, i);
             }
         }
     }

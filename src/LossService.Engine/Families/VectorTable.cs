@@ -30,7 +30,7 @@ internal sealed class VectorTable<TInput, T> : IDisposable
     {
         Count = solution.Length(axis);
         Length = solution.Length("E");
-        Stride = pads ? (Length + DoubleLane.Count - 1) / DoubleLane.Count * DoubleLane.Count : Length;
+        Stride = pads ? (Length + WideDoubleLane.Count - 1) & -WideDoubleLane.Count : Length;
         Element = typeof(T) == typeof(double) ? Element.Float64 : Element.Float32;
         _rows = Tensor.Rent(pool, new Shape(Count, Stride), Element);
         try

@@ -48,6 +48,15 @@ internal static class Sums
         return two[0] + two[1];
     }
 
+    /// <summary>The same of accumulators in two wide vectors.</summary>
+    public static double Fold(WideDoubleLane s0, WideDoubleLane s1)
+    {
+        Vector512<double> eight = (s0 + s1).Vector;
+        Vector256<double> four = eight.GetLower() + eight.GetUpper();
+        Vector128<double> two = four.GetLower() + four.GetUpper();
+        return two[0] + two[1];
+    }
+
     /// <summary>Joins the sums of blocks by pairs, then pairs of pairs; destroys <paramref name="partials"/>.</summary>
     public static double OfPartials(Span<double> partials)
     {
