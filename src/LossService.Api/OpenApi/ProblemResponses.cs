@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Text.Json.Nodes;
 using LossService.Engine;
 using LossService.Wire;
 using Microsoft.OpenApi;
@@ -50,9 +52,22 @@ internal sealed class ProblemResponses : IOperationFilter
                 [Problem.MediaType] = new OpenApiMediaType
                 {
                     Schema = context.SchemaGenerator.GenerateSchema(typeof(Problem), context.SchemaRepository),
+                    Examples = ProblemKinds.All.Where(kind => $"{kind.Status}" == status)
+                        .ToDictionary(kind => kind.Code, Example),
                 },
             },
         });
         return new(name, context.Document);
+    }
+
+    // A mistake of the body's comes with the place where it stands.
+    private static IOpenApiExample Example(ProblemKind kind)
+    {
+        var mistakes = new Mistakes();
+        mistakes.Add(new("/logits", kind.Code, kind.Meaning));
+        Problem problem = kind.Status is 400 or 422 ? Problem.From(mistakes) : Problem.Of(kind.Code, kind.Meaning);
+        var json = new ArrayBufferWriter<byte>();
+        problem.Write(json);
+        return new OpenApiExample { Summary = kind.Title, Value = JsonNode.Parse(json.WrittenSpan) };
     }
 }
