@@ -16,7 +16,7 @@ namespace LossService.Benchmarks;
 
 /// <summary>The parts of the benchmark by their names on the command line. Each writes its section when it is done, so that
 /// a run that is broken off keeps what it has.</summary>
-internal sealed class Parts(bool toy, string? filter = null, double? seconds = null, bool leaks = false)
+internal sealed class Parts(bool toy, string? filter = null, double? seconds = null, bool leaks = false, long? count = null)
 {
     private const string KernelsNote = """
         Loss and gradient of one request, in microseconds. "LossService" is `Loss.Run` of a settled request with a warm pool, all that
@@ -82,7 +82,7 @@ internal sealed class Parts(bool toy, string? filter = null, double? seconds = n
             case "isolation":
                 return Hold("Clients kept apart", HoldBenchmarks.Isolate(toy));
             case "fuzz":
-                return Hold("Changed bodies", HoldBenchmarks.FuzzBodies(toy));
+                return Hold("Changed bodies", HoldBenchmarks.FuzzBodies(toy, count));
             case "cancel":
                 return Hold("Clients that leave", HoldBenchmarks.Leave(toy));
             case "overload":

@@ -21,7 +21,7 @@ switch (options.Serve)
         break;
 }
 
-var parts = new Parts(options.Toy, options.Filter, options.Seconds, options.Leaks);
+var parts = new Parts(options.Toy, options.Filter, options.Seconds, options.Leaks, options.Count);
 foreach (string part in options.Only is { } one ? [one] : Parts.All)
 {
     if (!parts.Run(part))

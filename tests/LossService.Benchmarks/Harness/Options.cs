@@ -16,6 +16,9 @@ internal sealed record Options(string? Only, bool Toy, string? Json, string? Ser
     /// <summary>How long a soak takes; null for its own time.</summary>
     public double? Seconds { get; private init; }
 
+    /// <summary>How many bodies the fuzzer changes; null for its own number.</summary>
+    public long? Count { get; private init; }
+
     /// <summary>The soak plants a leak, which it must find.</summary>
     public bool Leaks { get; private init; }
 
@@ -28,6 +31,7 @@ internal sealed record Options(string? Only, bool Toy, string? Json, string? Ser
                         shutdown (200 stops under load, a quarter of an hour); dotnet (ours under BenchmarkDotNet)
           --filter TEXT only kernels ("bce_with_logits 10M") or attacks ("slow readers") with this in their name; writes no results
           --seconds N   how long a soak takes (3600)
+          --count N     how many bodies the fuzzer changes (10000000)
           --leak        the soak plants a leak of 1 KiB a request, and has to fail; writes no results
           --toy         everything once at toy size, to see that it runs; writes no results
           --json FILE   the rows as JSON, too
@@ -61,6 +65,9 @@ internal sealed record Options(string? Only, bool Toy, string? Json, string? Ser
                     break;
                 case "--seconds" when double.TryParse(value, CultureInfo.InvariantCulture, out double seconds) && seconds >= 1:
                     options = options with { Seconds = seconds };
+                    break;
+                case "--count" when long.TryParse(value, CultureInfo.InvariantCulture, out long count) && count >= 1000:
+                    options = options with { Count = count };
                     break;
                 case "--json":
                     options = options with { Json = value };

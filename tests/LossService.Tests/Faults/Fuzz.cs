@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json;
 using LossService.Api;
 using LossService.Engine;
@@ -28,6 +29,12 @@ internal sealed class Fuzz(Instance instance, IReadOnlyList<Call> seeds, int see
     /// <summary>What broke the service, with the bodies that did.</summary>
     public List<string> Findings { get; } = [];
 
+    /// <summary>What takes longer is a finding; a machine that does other things too can make anything take long.</summary>
+    public TimeSpan Patience { get; init; } = TimeSpan.MaxValue;
+
+    /// <summary>The longest that a body took.</summary>
+    public TimeSpan Slowest { get; private set; }
+
     /// <summary>The examples of all cards, in every format.</summary>
     public static async Task<List<Call>> SeedsAsync(IReadOnlyList<Loss> losses, Instance instance)
     {
@@ -51,6 +58,7 @@ internal sealed class Fuzz(Instance instance, IReadOnlyList<Call> seeds, int see
         {
             Call call = _mutator.Mutate(seeds[_random.Next(seeds.Count)], seeds[_random.Next(seeds.Count)]);
             int errors = instance.Errors;
+            long start = Stopwatch.GetTimestamp();
             string? finding;
             try
             {
@@ -63,6 +71,9 @@ internal sealed class Fuzz(Instance instance, IReadOnlyList<Call> seeds, int see
                 finding = exception.ToString();
             }
 
+            TimeSpan taken = Stopwatch.GetElapsedTime(start);
+            Slowest = taken > Slowest ? taken : Slowest;
+            finding ??= taken > Patience ? "a hang" : null;
             finding ??= instance.Errors != errors ? "an error in the log" : null;
             finding ??= instance.Pool.Leases != 0 ? "a lease stays out" : null;
             if (finding is not null)

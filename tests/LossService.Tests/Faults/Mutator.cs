@@ -3,8 +3,8 @@ using System.Text;
 
 namespace LossService.Tests.Faults;
 
-/// <summary>Changes bodies where it hurts: between the tokens of their grammar, at the edges of numbers, in the lengths and
-/// offsets that a header claims.</summary>
+/// <summary>Changes bodies where it hurts: what they say, between the tokens of their grammar, at the edges of numbers, in the
+/// lengths and offsets that a header claims.</summary>
 internal sealed class Mutator(int seed)
 {
     private static readonly string[] Numbers =
@@ -22,13 +22,14 @@ internal sealed class Mutator(int seed)
     ];
 
     private readonly Random _random = new(seed);
+    private readonly TreeMutator _trees = new(new(seed));
 
     /// <summary>A changed copy; some are still sound.</summary>
     public Call Mutate(Call call, Call other)
     {
-        byte[] body = call.ContentType == Call.Json
-            ? Text(call.Body, other.Body)
-            : Binary(call.Body, other.Body);
+        byte[] body = call.ContentType != Call.Json ? Binary(call.Body, other.Body)
+            : other.ContentType == Call.Json && _random.Next(4) != 0 ? _trees.Mutate(call.Body, other.Body)
+            : Text(call.Body, other.Body);
         return call with { Body = body, PieceBytes = _random.Next(4) == 0 ? 1 + _random.Next(64) : 32 << 10 };
     }
 
