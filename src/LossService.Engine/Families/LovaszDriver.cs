@@ -78,6 +78,9 @@ internal sealed class LovaszDriver<T> : RegionDriver<T>
         }
     }
 
+    // While the order of the errors stays, the loss is straight in them; only p bends with its score.
+    protected override void Curves(int region, int @class, int start, in RegionBlock at) => at.Curves(@class).Clear();
+
     // The errors of a class, by place; the ranking puts their slopes in their stead.
     private Span<double> Errors(int @class) => Room.Slice(@class * Plane.Pixels, Plane.Pixels);
 

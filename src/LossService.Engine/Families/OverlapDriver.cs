@@ -7,7 +7,7 @@ namespace LossService.Engine.Families;
 
 /// <summary>Runs a loss of overlaps: sums of each class over the places of a region, the loss and its slopes on the
 /// sums, and these back to every place.</summary>
-internal sealed class OverlapDriver<TLoss, T> : RegionDriver<T>
+internal sealed partial class OverlapDriver<TLoss, T> : RegionDriver<T>
     where TLoss : struct, IRegionLoss<TLoss>
     where T : unmanaged, INumberBase<T>
 {
@@ -22,8 +22,7 @@ internal sealed class OverlapDriver<TLoss, T> : RegionDriver<T>
         TLoss loss, LossRequest request, LossResult result, ItemPlan<double> plan, RegionPlane<T> plane,
         Workshop workshop)
         : base(
-            request, result, plan, plane, workshop,
-            checked(Statistics * plane.Classes * (plane.Blocks + plane.Regions)))
+            request, result, plan, plane, workshop, RoomOf(plane, isCurved: request[Common.Hessian] > 0))
     {
         _loss = loss;
         // A loss may list fewer words, or another default.
@@ -156,6 +155,7 @@ internal sealed class OverlapDriver<TLoss, T> : RegionDriver<T>
         double divisor = averages ? Divisor(kept, weights, TLoss.WeighsByTruth) : 1;
         double mean = divisor == 0 ? 0 : total / divisor;
         Dual<ScalarLane> whole = TLoss.Whole(_loss, new Dual<ScalarLane>(mean, 1));
+        BendMean(region, mean, divisor);
         for (int c = 0; c < Plane.Classes; c++)
         {
             Dual<ScalarLane> weight = Weight(region, c);
@@ -195,6 +195,7 @@ internal sealed class OverlapDriver<TLoss, T> : RegionDriver<T>
 
         Dual<ScalarLane> whole = TLoss.Whole(_loss, new Dual<ScalarLane>(_loss.Loss(joined), 1));
         double pooled = Along(joined, joined) / Math.Max(1, kept);
+        BendJoint(region, joined, kept, scale);
         for (int c = 0; c < Plane.Classes; c++)
         {
             Dual<ScalarLane> weight = Weight(region, c);

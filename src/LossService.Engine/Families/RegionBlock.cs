@@ -3,15 +3,18 @@ using LossService.Engine.Lanes;
 
 namespace LossService.Engine.Families;
 
-/// <summary>The working memory of one block of places: rows of p, of 1 - p and of slopes, one a class, each as long as
-/// whole vectors.</summary>
+/// <summary>The working memory of one block of places: rows of p, of 1 - p, of slopes and perhaps of second
+/// derivatives, one a class, each as long as whole vectors.</summary>
 internal readonly ref struct RegionBlock
 {
     private readonly Span<double> _p;
     private readonly Span<double> _rest;
     private readonly Span<double> _slopes;
+    private readonly Span<double> _curves;
+    private readonly Span<double> _firstRates;
+    private readonly Span<double> _secondRates;
 
-    public RegionBlock(Scratch scratch, int classes, int count)
+    public RegionBlock(Scratch scratch, int classes, int count, bool isCurved)
     {
         Classes = classes;
         Count = count;
@@ -22,6 +25,12 @@ internal readonly ref struct RegionBlock
         Truth = scratch.Take<double>(3, Stride)[..Stride];
         Likeliest = scratch.Take<double>(4, Stride)[..Stride];
         Output = scratch.Take<double>(5, Stride)[..Stride];
+        if (isCurved)
+        {
+            _curves = scratch.Take<double>(7, classes * Stride); // 6 is a derived driver's own
+            _firstRates = scratch.Take<double>(8, classes * Stride);
+            _secondRates = scratch.Take<double>(9, classes * Stride);
+        }
     }
 
     public int Classes { get; }
@@ -45,6 +54,15 @@ internal readonly ref struct RegionBlock
     public Span<double> Rest(int @class) => _rest.Slice(@class * Stride, Stride);
 
     public Span<double> Slopes(int @class) => _slopes.Slice(@class * Stride, Stride);
+
+    /// <summary>Second derivatives.</summary>
+    public Span<double> Curves(int @class) => _curves.Slice(@class * Stride, Stride);
+
+    /// <summary>How fast each place moves the first number that classes share.</summary>
+    public Span<double> FirstRates(int @class) => _firstRates.Slice(@class * Stride, Stride);
+
+    /// <summary>How fast each place moves the second number that classes share.</summary>
+    public Span<double> SecondRates(int @class) => _secondRates.Slice(@class * Stride, Stride);
 
     /// <summary>Makes scores, which <see cref="P"/> holds, probabilities.</summary>
     /// <returns>How many places have no softmax.</returns>
@@ -92,7 +110,66 @@ internal readonly ref struct RegionBlock
     /// <summary>Takes slopes on p back to scores of a softmax.</summary>
     /// <remarks>p_j (g_j - Σ p g), in differences to the likeliest class's g: its own p may be 1 but for what the
     /// others have.</remarks>
-    public void ThroughSoftmax()
+    public void ThroughSoftmax() => ThroughSoftmax(_slopes);
+
+    /// <summary>Takes slopes on p and second derivatives by it back to scores of a sigmoid.</summary>
+    public void BendThroughSigmoid()
+    {
+        for (int at = 0; at < Classes * Stride; at += DoubleLane.Count)
+        {
+            DoubleLane p = Load(_p, at);
+            DoubleLane rest = Load(_rest, at);
+            DoubleLane rise = p * rest;
+            Store(rise * ((rise * Load(_curves, at)) + ((rest - p) * Load(_slopes, at))), _curves, at);
+        }
+    }
+
+    /// <summary>Takes slopes on p and second derivatives by it back to scores of a softmax, where one score moves all
+    /// classes; <paramref name="shared"/> is of what all of them move.</summary>
+    /// <remarks>With p_c' = p_c ([c = j] - p_j) the terms of p'' are (1 - 2 p_j) times the gradient, and those of a
+    /// class alone are p_j² (h_j (1 - p_j)² + Σ p_c² h_c over the others). The likeliest class is never taken out of
+    /// that sum again.</remarks>
+    public void BendThroughSoftmax(QuadraticForm shared)
+    {
+        ThroughSoftmax(_slopes);
+        bool shares = shared != default;
+        if (shares)
+        {
+            ThroughSoftmax(_firstRates);
+            ThroughSoftmax(_secondRates);
+        }
+
+        for (int i = 0; i < Stride; i += DoubleLane.Count)
+        {
+            DoubleLane likeliest = Load(Likeliest, i);
+            DoubleLane others = 0;
+            DoubleLane ofLikeliest = 0;
+            for (int c = 0; c < Classes; c++)
+            {
+                DoubleLane p = Load(P(c), i);
+                DoubleLane own = DoubleLane.Same(likeliest, c);
+                DoubleLane term = p * p * Load(Curves(c), i);
+                others += DoubleLane.Select(own, 0, term);
+                ofLikeliest = DoubleLane.Select(own, term, ofLikeliest);
+            }
+
+            for (int c = 0; c < Classes; c++)
+            {
+                DoubleLane p = Load(P(c), i);
+                DoubleLane rest = Load(Rest(c), i);
+                DoubleLane curve = Load(Curves(c), i);
+                DoubleLane bent = DoubleLane.Select(
+                    DoubleLane.Same(likeliest, c),
+                    (curve * rest * rest) + others,
+                    (curve * (rest - p)) + (others + ofLikeliest));
+                DoubleLane whole = (p * p * bent) + ((rest - p) * Load(Slopes(c), i));
+                Store(
+                    shares ? whole + shared.At(Load(FirstRates(c), i), Load(SecondRates(c), i)) : whole, Curves(c), i);
+            }
+        }
+    }
+
+    private void ThroughSoftmax(Span<double> slopes)
     {
         for (int i = 0; i < Stride; i += DoubleLane.Count)
         {
@@ -100,18 +177,20 @@ internal readonly ref struct RegionBlock
             DoubleLane anchor = 0;
             for (int c = 0; c < Classes; c++)
             {
-                anchor = DoubleLane.Select(DoubleLane.Same(likeliest, c), Load(Slopes(c), i), anchor);
+                anchor = DoubleLane.Select(
+                    DoubleLane.Same(likeliest, c), Load(slopes, (c * Stride) + i), anchor);
             }
 
             DoubleLane mean = 0;
             for (int c = 0; c < Classes; c++)
             {
-                mean += Load(P(c), i) * (Load(Slopes(c), i) - anchor);
+                mean += Load(P(c), i) * (Load(slopes, (c * Stride) + i) - anchor);
             }
 
             for (int c = 0; c < Classes; c++)
             {
-                Store(Load(P(c), i) * (Load(Slopes(c), i) - anchor - mean), Slopes(c), i);
+                int at = (c * Stride) + i;
+                Store(Load(P(c), i) * (Load(slopes, at) - anchor - mean), slopes, at);
             }
         }
     }

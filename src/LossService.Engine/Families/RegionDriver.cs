@@ -17,13 +17,14 @@ internal abstract class RegionDriver : Driver, IDisposable
 
 /// <summary>What losses of regions have in common: reading blocks, taking slopes on p back to what was given,
 /// items.</summary>
-internal abstract class RegionDriver<T> : RegionDriver
+internal abstract partial class RegionDriver<T> : RegionDriver
     where T : unmanaged, INumberBase<T>
 {
     private readonly LossResult _result;
     private readonly Tensor _room;
     private readonly int _factors;
     private readonly bool _dividesByWeights;
+    private readonly double _floor;
     private readonly AbsentClasses _absentClasses;
     private int _undefined;
     private int _unnormalized;
@@ -40,6 +41,7 @@ internal abstract class RegionDriver<T> : RegionDriver
         int weight = request.Card.PlaceOfInput(Common.WeightName);
         ClassWeights = weight < 0 ? null : request.Tensor(weight);
         _dividesByWeights = request[Common.WeightNormalization] == 0;
+        _floor = request[Common.HessianFloor];
         // A loss may have another default.
         LossCard card = request.Card;
         int absent = card.PlaceOfParameter(RegionMembers.AbsentClasses.Name);
@@ -65,13 +67,19 @@ internal abstract class RegionDriver<T> : RegionDriver
     /// <summary>True when the caller wants the gradient of the targets.</summary>
     protected Tensor? TargetsGradient => _result.Gradients[Plane.TargetsPlace];
 
+    /// <summary>The second derivatives by the targets, if the caller wants them.</summary>
+    protected Tensor? TargetsHessian => _result.Hessians[Plane.TargetsPlace];
+
+    /// <summary>True when the caller wants second derivatives.</summary>
+    protected bool IsCurved => (_result.Hessians[Plane.Place] ?? TargetsHessian) is not null;
+
     public override int Blocks => Plane.Blocks;
 
     public override void Run(int block, Scratch scratch)
     {
         int region = block / Plane.BlocksPerRegion;
         (int start, int count) = Plane.PlacesOf(block);
-        var at = new RegionBlock(scratch, Plane.Classes, count);
+        var at = new RegionBlock(scratch, Plane.Classes, count, IsCurved && !IsMeasuring);
         if (Plan.IsLeftOut(region))
         {
             Clear(start, at);
@@ -86,6 +94,10 @@ internal abstract class RegionDriver<T> : RegionDriver
         else if (_result.Gradients[Plane.Place] is not null || TargetsGradient is not null)
         {
             Differentiate(region, start, at);
+            if (IsCurved)
+            {
+                Bend(region, start, at);
+            }
         }
     }
 
@@ -97,6 +109,14 @@ internal abstract class RegionDriver<T> : RegionDriver
     /// <summary>A class's slopes on p, into the block's row, times <paramref name="factor"/>; and on its truths, where
     /// these are differentiated, into the block's output.</summary>
     protected abstract void Slopes(int region, int @class, int start, double factor, in RegionBlock at);
+
+    /// <summary>A class's second derivatives by p, into the block's row, and how its places move what classes share;
+    /// and those by its truths, where these are wanted, into the block's output.</summary>
+    protected abstract void Curves(int region, int @class, int start, in RegionBlock at);
+
+    /// <summary>The second derivative of a region's loss by what its classes share under a softmax; nothing by
+    /// default.</summary>
+    protected virtual QuadraticForm Shared(int region) => default;
 
     /// <summary>How much a class weighs: 1 unless the request says.</summary>
     protected double WeightOf(int @class) => ClassWeights?.ValueAt(@class) ?? 1;
@@ -132,7 +152,7 @@ internal abstract class RegionDriver<T> : RegionDriver
         }
 
         Span<double> sum = [Sums.OfBlock<double>(losses)];
-        Plan.Finish(_result, sum);
+        Plan.Finish(_result, sum, isFloored: true);
         RowNotes.Add(_result, _undefined, _unnormalized);
         if (_absent > 0)
         {
@@ -188,59 +208,16 @@ internal abstract class RegionDriver<T> : RegionDriver
         return count;
     }
 
-    private void Differentiate(int region, int start, in RegionBlock at)
-    {
-        Tensor? gradient = _result.Gradients[Plane.Place];
-        for (int c = 0; c < at.Classes; c++)
-        {
-            Slopes(region, c, start, Factors(1)[region], at);
-            if (TargetsGradient is not null)
-            {
-                Plane.Write(TargetsGradient, c, start, at.Output[..at.Count]);
-            }
-        }
-
-        if (gradient is null)
-        {
-            return;
-        }
-
-        if (Plane.Form == RegionForm.Softmax)
-        {
-            at.ThroughSoftmax();
-        }
-
-        for (int c = 0; c < at.Classes; c++)
-        {
-            if (Plane.Form == RegionForm.Sigmoid)
-            {
-                ThroughSigmoid(c, at);
-            }
-
-            Plane.Write(gradient, c, start, at.Slopes(c)[..at.Count]);
-        }
-    }
-
-    private static void ThroughSigmoid(int c, in RegionBlock at)
-    {
-        for (int i = 0; i < at.Stride; i += DoubleLane.Count)
-        {
-            DoubleLane rise = RegionBlock.Load(at.P(c), i) * RegionBlock.Load(at.Rest(c), i);
-            RegionBlock.Store(RegionBlock.Load(at.Slopes(c), i) * rise, at.Slopes(c), i);
-        }
-    }
-
     private void Clear(int start, in RegionBlock at)
     {
         at.Output.Clear();
-        for (int c = 0; c < at.Classes && !IsMeasuring; c++)
+        ReadOnlySpan<Tensor?> derivatives =
+            [_result.Gradients[Plane.Place], TargetsGradient, _result.Hessians[Plane.Place], TargetsHessian];
+        foreach (Tensor? derivative in derivatives)
         {
-            foreach (Tensor? gradient in new[] { _result.Gradients[Plane.Place], TargetsGradient })
+            for (int c = 0; c < at.Classes && !IsMeasuring && derivative is not null; c++)
             {
-                if (gradient is not null)
-                {
-                    Plane.Write(gradient, c, start, at.Output[..at.Count]);
-                }
+                Plane.Write(derivative, c, start, at.Output[..at.Count]);
             }
         }
     }

@@ -14,7 +14,8 @@ internal sealed class JaccardLoss : IOracle
         return region.Items(region.Reduce(sum =>
         {
             Tensor both = sum(region.Predicted * region.Truth);
-            return region.Lost(both, sum(region.Predicted) + sum(region.Truth) - both);
+            Tensor apart = sum(region.Predicted * region.Untruth) + sum(region.Rest * region.Truth);
+            return region.Lost(both, both + apart); // the union, whose slopes by t are 1 - p and not 1 minus p
         }));
     }
 }

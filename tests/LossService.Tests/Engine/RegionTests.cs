@@ -131,6 +131,69 @@ public sealed class RegionTests
     }
 
     [Fact]
+    public void IgnoredPlaces_WhateverTheyHold_HaveNoCurvatureAndNoFloor()
+    {
+        foreach (string loss in Ratios.Concat(["mcc_loss", "lovasz_softmax_loss"]))
+        {
+            const string Floor = """ "hessian":"diagonal","hessian_floor":0.03125 """;
+            Answer kept = Bench.Ask(loss, $$"""{"logits":[[[1,-1],[0.5,2]]],"targets":[[0,1]],{{Floor}}}""");
+            Answer ignored = Bench.Ask(loss, $$"""{"logits":[[[1,"NaN",-1],[0.5,"Infinity",2]]],"targets":[[0,255,1]],"ignore_index":255,{{Floor}}}""");
+            double[] curves = ignored.Hessians["logits"];
+            Assert.Equal([curves[0], 0, curves[2], curves[3], 0, curves[5]], curves);
+            Assert.Equal(kept.Hessians["logits"], [curves[0], curves[2], curves[3], curves[5]], (a, b) => Math.Abs(a - b) < 1e-14);
+            Assert.All(kept.Hessians["logits"], curve => Assert.True(curve >= 0.03125));
+
+            Answer all = Bench.Ask(loss, $$"""{"logits":[[[1,2],[3,4]]],"targets":[[-100,-100]],{{Floor}}}""");
+            Assert.All(all.Hessians["logits"], curve => Assert.Equal(0, curve));
+        }
+    }
+
+    // Of 1 - 2 B / S with S = P + T; both grow by one where the mask is, S alone beside it.
+    [Fact]
+    public void Dice_OfAMask_BendsAsItsFormulaSays()
+    {
+        Answer answer = Bench.Ask("dice_loss", """{"probabilities":[[0.9,0.2,0.6]],"targets":[[1,0,1]],"mode":"binary","hessian":"diagonal"}""");
+        const double Both = 1.5, Sum = 3.7;
+        const double Inside = (4 / (Sum * Sum)) - (4 * Both / (Sum * Sum * Sum)), Beside = -4 * Both / (Sum * Sum * Sum);
+        Assert.Equal([Inside, Beside, Inside], answer.Hessians["probabilities"], (a, b) => Math.Abs(a - b) < 1e-15);
+    }
+
+    // The sigmoid's own slope is q = e^-40 there, and 1 - p would be 0.
+    [Theory]
+    [InlineData("binary", """[[40,-1]]""", """[[1,0]]""")]
+    [InlineData("multiclass", """[[[0,-1],[-40,0]]]""", """[0,1]""")]
+    public void Curvature_OfACertainPlace_KeepsItsDigits(string mode, string logits, string targets)
+    {
+        double rest = Math.Exp(-40);
+        double beside = 1 / (1 + Math.E);
+        Answer answer = Bench.Ask("dice_loss",
+            $$"""{"logits":{{logits}},"targets":{{(mode == "binary" ? targets : $"[{targets}]")}},"mode":"{{mode}}","hessian":"diagonal"}""");
+        // By p of the certain place: -2 (T + beside) / S² for the class that is there, with S = p + beside + T.
+        double sum = 2 + beside;
+        double slope = -2 * (1 + beside) / (sum * sum);
+        double expected = -slope * rest;
+        if (mode == "multiclass")
+        {
+            // The second class has p = e^-40 there, and 2 B / S² is what it costs: B = 1 - beside, S = 2 - beside.
+            double other = 2 * (1 - beside) / Math.Pow(2 - beside, 2);
+            expected = (expected + (other * rest)) / 2;
+        }
+
+        Assert.Equal(1, answer.Hessians["logits"][0] / expected, 1e-13);
+    }
+
+    [Fact]
+    public void Lovasz_BetweenItsCorners_IsStraight()
+    {
+        Answer hinge = Bench.Ask("lovasz_hinge_loss", """{"logits":[[1.5,-0.5,0.3,2.0]],"targets":[[1,0,1,0]],"hessian":"diagonal"}""");
+        Assert.All(hinge.Hessians["logits"], curve => Assert.Equal(0, curve));
+        Answer softmax = Bench.Ask("lovasz_softmax_loss",
+            """{"probabilities":[[[0.5,0.25],[0.5,0.75]]],"targets":[[0,1]],"hessian":"diagonal"}""");
+        Assert.All(softmax.Hessians["probabilities"], curve => Assert.Equal(0, curve));
+        Assert.Contains(softmax.Gradients["probabilities"], slope => slope != 0);
+    }
+
+    [Fact]
     public void IgnoredPlaces_OfABinaryMask_NeedLabels()
     {
         const string Mask = """ "probabilities":[[0.9,0.2,0.6]],"targets":[[1,255,0]],"mode":"binary","ignore_index":255 """;

@@ -37,7 +37,6 @@ internal readonly struct FocalTverskyLoss(RegionRatio ratio, double alpha, doubl
             RegionRatio.EpsParameter, RegionRatio.EpsMode, RegionMembers.ClassReduction, RegionMembers.AbsentClasses,
             RegionMembers.IgnoreIndex,
         ],
-        HasHessian = false,
         Edges =
         [
             "The paper sums the classes: class_reduction \"sum\".",

@@ -39,7 +39,6 @@ internal readonly struct GeneralizedDiceLoss(RegionRatio ratio, int power, doubl
             RegionRatio.EpsMode, WeightType, WeightEps, ClassReduction, RegionMembers.SkippedAbsentClasses,
             RegionMembers.IgnoreIndex,
         ],
-        HasHessian = false,
         Edges =
         [
             "The weights are scaled to a mean of 1, so that smooth and eps mean the same as in dice_loss.",

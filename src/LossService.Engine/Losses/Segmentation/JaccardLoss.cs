@@ -28,7 +28,6 @@ internal readonly struct JaccardLoss(RegionRatio ratio) : IRegionLoss<JaccardLos
             RegionRatio.EpsMode, RegionMembers.LogLoss, RegionMembers.ClassReduction,
             RegionMembers.AbsentClasses, RegionMembers.IgnoreIndex,
         ],
-        HasHessian = false,
         Edges =
         [
             "A class that is neither predicted nor true costs 1, with gradient 0, where smooth is 0, and 0 where it is not; segmentation_models.pytorch lets absent classes cost 0: absent_classes \"zero\".",

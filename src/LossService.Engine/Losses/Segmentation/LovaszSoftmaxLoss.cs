@@ -25,12 +25,12 @@ internal readonly struct LovaszSoftmaxLoss : ILovaszLoss<LovaszSoftmaxLoss>
             RegionMembers.Aggregate, RegionMembers.SkippedAbsentClasses, RegionMembers.IgnoreIndex,
         ],
         Cost = Cost.Sorting,
-        HasHessian = false,
         Edges =
         [
             "The Jaccard loss grows by ΔJ when the place of the k-th largest error is taken for wrong too; equal errors keep the order of their places, on which the gradient depends.",
             "Classes without a true place are left out, as with classes=\"present\"; without places left the loss is 0.",
             "Where an error is 0 its slope is 0.",
+            "Straight in the probabilities while errors keep their order: second derivatives by these are 0, and by logits they are what the softmax bends.",
             .. RegionMembers.Edges,
         ],
         Examples =

@@ -30,7 +30,6 @@ internal readonly struct MccLoss(double eps) : IRegionLoss<MccLoss>
             Eps, RegionMembers.Mode, RegionMembers.Aggregate, RegionMembers.ClassReduction,
             RegionMembers.AbsentClasses, RegionMembers.IgnoreIndex,
         ],
-        HasHessian = false,
         Edges =
         [
             "Lies between 0 (all right) and 2 (all wrong); a constant prediction costs 1, and so does a class that is everywhere or nowhere.",

@@ -38,7 +38,6 @@ internal readonly struct TverskyLoss(RegionRatio ratio, double alpha, double bet
             RegionRatio.EpsParameter, RegionRatio.EpsMode, RegionMembers.LogLoss, RegionMembers.ClassReduction,
             RegionMembers.AbsentClasses, RegionMembers.IgnoreIndex,
         ],
-        HasHessian = false,
         Edges =
         [
             "alpha = beta = 0.5 is dice_loss with twice its smooth, alpha = beta = 1 is jaccard_loss.",

@@ -88,9 +88,17 @@ internal sealed class Region
         double smooth = _given.Number("smooth", 0);
         double eps = _given.Number("eps", 1e-7);
         Tensor denominator = all + smooth;
-        denominator = _given.Word("eps_mode", "clamp") == "clamp" ? denominator.clamp_min(eps) : denominator + eps;
+        bool adds = _given.Word("eps_mode", "clamp") == "add";
+        denominator = adds ? denominator + eps : denominator.clamp_min(eps);
         Tensor score = (found + smooth) / denominator;
-        return _given.Flag("log_loss", false) ? -score.clamp_min(eps).log() : 1 - score;
+        if (_given.Flag("log_loss", false))
+        {
+            return -score.clamp_min(eps).log();
+        }
+
+        // A loss that is little but the eps which was added has its digits only if it is not 1 minus something.
+        Tensor lost = 1 - score;
+        return adds ? where(score.detach() > 0.5, (all - found + eps) / denominator, lost) : lost;
     }
 
     /// <summary>Which classes stay in a region's mean, and which of these cost what the formula says.</summary>
