@@ -167,6 +167,9 @@ internal readonly struct Dual<V>(V value, V slope) : ILane<Dual<V>>
             new(at.SigmoidOfMinus, -rise));
     }
 
+    [MethodImpl(Inline)]
+    public static Dual<V> Softplus(Dual<V> a) => new(V.Softplus(a._value), V.Logistic(a._value).Sigmoid * a._slope);
+
     // The value is the inner lane's own extreme, so that a dual of duals halves the slopes of a tie as a dual does.
     [MethodImpl(Inline)]
     private static Dual<V> Extreme(Dual<V> a, Dual<V> b, V value, V takesSecond) => new(

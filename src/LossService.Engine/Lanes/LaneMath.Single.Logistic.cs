@@ -55,6 +55,22 @@ internal static partial class LaneMath
         return Log1pUnit(ExpNonPositive(negative)) - (negative & Vector256.GreaterThan(x, V.Zero));
     }
 
+    /// <summary>ln(1 + e^x), at most 1.62 ulp on all floats, for a loss that is nothing else.</summary>
+    /// <remarks>The exponential in two parts: what rounding it has lost moves the logarithm by 1/(1 + e) as much, for
+    /// which 1 - e + e²/2 is near enough. The logarithm's last sum is in two parts too.</remarks>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static V SoftplusAlone(V x)
+    {
+        V negative = -Vector256.Abs(x);
+        V e = ExpNonPositive(negative, out V lost);
+        V slope = Fma(e, Fma(e, Vector256.Create(0.5f), -V.One), V.One);
+        V e2 = e * e;
+        V bend = Log1pUnitBend(e, e2);
+        V log = Fma(bend, e2, e);
+        log += Fma(lost, slope, Fma(bend, e2, e - log));
+        return log - (negative & Vector256.GreaterThan(x, V.Zero));
+    }
+
     /// <summary>tanh(x), at most 1.42 ulp on all floats; -0 gives -0.</summary>
     /// <remarks>x + x³·p(x²) below 0.55, where 1 - 2/(e^2x + 1) begins to cancel (Cody and Waite, ch. 13).</remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -94,14 +110,21 @@ internal static partial class LaneMath
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static V Log1pUnit(V e)
     {
+        V e2 = e * e;
+        return Fma(Log1pUnitBend(e, e2), e2, e);
+    }
+
+    /// <summary>q of <see cref="Log1pUnit(V)"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static V Log1pUnitBend(V e, V e2)
+    {
         const float Q0 = -0.499999315f, Q1 = 0.333304793f, Q2 = -0.249582946f, Q3 = 0.196940422f, Q4 = -0.153518006f,
             Q5 = 0.106748909f, Q6 = -0.0576118864f, Q7 = 0.0201780666f, Q8 = -0.00331285945f;
 
-        V e2 = e * e;
         V e4 = e2 * e2;
         V low = Fma(Line(Q3, Q4, e), e2, Line(Q1, Q2, e));
         V high = Fma(Line(Q7, Q8, e), e2, Line(Q5, Q6, e));
         // Q0 joins last, not in a leaf: one rounding of its size less.
-        return Fma(Fma(Fma(high, e4, low), e, Q0), e2, e);
+        return Fma(Fma(high, e4, low), e, Vector256.Create(Q0));
     }
 }

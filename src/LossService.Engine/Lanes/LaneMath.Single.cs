@@ -36,14 +36,30 @@ internal static partial class LaneMath
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static V ExpNonPositive(V x)
     {
-        // 2^(n + 100) is always normal; the exact factor 2^-100 then takes the one rounding into the denormals.
-        const int Lift = 100;
-        const float Drop = 1f / (1L << 50) / (1L << 50);
-        // Here the lifted power is 0 itself, so that -infinity costs no underflow, which is slow; a NaN passes.
-        V atLeast = Larger(Vector256.Create(-157.34f), x);
-        V s = ExpReduced(atLeast, BiasSingle + Lift, out Vector256<int> n);
+        V s = ExpReduced(Lifted(x), BiasSingle + Lift, out Vector256<int> n);
         return Fma(s, Vector256.Create(Drop), Vector256.Create(Drop)) * (n << 23).AsSingle();
     }
+
+    /// <summary>e^x for x ≤ 0 in two parts, the second of which is what rounding the first has lost.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static V ExpNonPositive(V x, out V lost)
+    {
+        V high = ExpReduced(Lifted(x), BiasSingle + Lift, out Vector256<int> n, out V rest);
+        V sum = V.One + high;
+        V low = high - (sum - V.One) + rest;
+        V s = sum + low;
+        V scale = (n << 23).AsSingle();
+        lost = (sum - s + low) * Vector256.Create(Drop) * scale;
+        return s * Vector256.Create(Drop) * scale;
+    }
+
+    // 2^(n + 100) is always normal; the exact factor 2^-100 then takes the one rounding into the denormals.
+    private const int Lift = 100;
+    private const float Drop = 1f / (1L << 50) / (1L << 50);
+
+    // Below, the lifted power is 0 itself, so that -infinity costs no underflow, which is slow; a NaN passes.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static V Lifted(V x) => Larger(Vector256.Create(-157.34f), x);
 
     /// <summary>e^x - 1 without cancellation, at most 1.59 ulp on all floats; -0 gives -0.</summary>
     /// <remarks>The reduction of <see cref="Exp(V)"/>, then 2^n·expm1(r) + (2^n - 1) in one rounding

@@ -135,6 +135,9 @@ internal readonly struct SingleLane(Vector256<float> vector) : IVectorLane<Singl
     }
 
     [MethodImpl(Inline)]
+    public static SingleLane Softplus(SingleLane a) => new(LaneMath.SoftplusAlone(a._vector));
+
+    [MethodImpl(Inline)]
     public static SingleLane SoftplusOfExp(SingleLane e, out SingleLane large, out SingleLane small)
     {
         Vector256<float> softplus = LaneMath.SoftplusOfExp(

@@ -30,5 +30,5 @@ internal readonly struct SoftMarginLoss : IBinaryLoss<SoftMarginLoss>
     public static SoftMarginLoss Configure(Settings settings) => default;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public V Loss<V>(V x, V y) where V : struct, ILane<V> => V.Logistic(V.Select(y > 0, -x, x)).Softplus;
+    public V Loss<V>(V x, V y) where V : struct, ILane<V> => V.Softplus(V.Select(y > 0, -x, x));
 }

@@ -27,6 +27,7 @@ internal static class LaneMathSweep
         new("Atan", LaneMath.Atan, Math.Atan, 1.5),
         new("Sigmoid", LaneMath.Sigmoid, Sigmoid, 1.48),
         new("Softplus", LaneMath.Softplus, Softplus, 1.8),
+        new("SoftplusAlone", LaneMath.SoftplusAlone, Softplus, 1.62),
         new("Pow(2.5)", x => LaneMath.Pow(x, 2.5), x => Math.Pow(Math.Abs(x), 2.5) * (x < 0 ? double.NaN : 1), 0.51),
         new("Pow(-0.7)", x => LaneMath.Pow(x, -0.7), x => Math.Pow(Math.Abs(x), -0.7) * (x < 0 ? double.NaN : 1), 0.51),
         new("Pow(4)", x => LaneMath.Pow(x, 4), x => x * x * (x * x), 2),

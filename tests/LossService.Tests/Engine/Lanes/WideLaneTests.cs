@@ -126,7 +126,7 @@ public sealed class WideLaneTests
             V.Select(V.Same(a, b), a, c), V.Abs(a), V.Max(a, b), V.Min(a, b), V.Hinge(a, 0), V.ZeroTimes(a, b), V.Sqrt(a),
             V.Exp(a), V.Expm1(a), V.Log(a), V.Log1p(a), V.Atan2(a, b), V.ExpNonPositive(-V.Abs(a)), logistic.Softplus,
             logistic.SoftplusOfMinus, logistic.Sigmoid, logistic.SigmoidOfMinus, softplus, large, small,
-            V.NegateWhere(a > b, c),
+            V.NegateWhere(a > b, c), V.Softplus(a),
         ];
         all.AddRange(Exponents.Select(exponent => V.Pow(a, exponent)));
         return all;
