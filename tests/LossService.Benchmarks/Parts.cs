@@ -128,7 +128,7 @@ internal sealed class Parts(bool toy, string? filter = null, double? seconds = n
 
     private void Server()
     {
-        (IReadOnlyList<Row> rows, string table) = ServerBenchmarks.Run(toy, Say);
+        (IReadOnlyList<Row> rows, string table) = ServerBenchmarks.Run(toy, filter, Say);
         Rows.AddRange(rows);
         Publish("Server", $"{ServerNote}\n\n{Table.Of(rows, "ms", 1)}\n{table}");
     }

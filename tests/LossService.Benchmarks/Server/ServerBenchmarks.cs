@@ -18,7 +18,7 @@ internal static class ServerBenchmarks
     ];
 
     /// <summary>Processor milliseconds per request, and the table of everything else.</summary>
-    public static (IReadOnlyList<Row> Rows, string Table) Run(bool toy, Action<string> say)
+    public static (IReadOnlyList<Row> Rows, string Table) Run(bool toy, string? filter, Action<string> say)
     {
         using ServerProcess ours = ServerProcess.StartService(ServerProcess.Service);
         using ServerProcess? naive = Libtorch.Available ? ServerProcess.StartPeer("naive") : null;
@@ -31,6 +31,11 @@ internal static class ServerBenchmarks
         {
             int count = toy ? Math.Min(one.Rows, 4) : one.Rows;
             string work = $"cross_entropy {(one.Raw ? "safetensors" : "JSON")} ({count},{one.Classes})";
+            if (filter is not null && !work.Contains(filter, StringComparison.Ordinal))
+            {
+                continue;
+            }
+
             say(work);
             byte[] text = Payload.Request(Payload.Json(count, one.Classes));
             byte[] body = one.Raw ? Payload.Safetensors(count, one.Classes) : Payload.Json(count, one.Classes);
