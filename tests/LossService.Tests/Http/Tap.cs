@@ -10,7 +10,7 @@ internal sealed class Tap : IDisposable
 {
     private readonly int _port;
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
-    private readonly ConcurrentQueue<MemoryStream> _said = new();
+    private readonly ConcurrentQueue<Said> _said = new();
 
     public Tap(int port)
     {
@@ -23,13 +23,7 @@ internal sealed class Tap : IDisposable
     public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
 
     /// <summary>How many answers the server sent so far, over all connections.</summary>
-    public int Answers => _said.Sum(said =>
-    {
-        lock (said)
-        {
-            return RawAnswers.Of(said.ToArray()).All.Count(answer => answer.Status >= 200);
-        }
-    });
+    public int Answers => _said.Sum(said => said.Answers);
 
     public void Dispose() => _listener.Dispose();
 
@@ -50,7 +44,7 @@ internal sealed class Tap : IDisposable
 
     private async Task ServeAsync(TcpClient front)
     {
-        var said = new MemoryStream();
+        var said = new Said();
         _said.Enqueue(said);
         using (front)
         using (var server = new TcpClient())
@@ -62,27 +56,54 @@ internal sealed class Tap : IDisposable
         }
     }
 
-    private static async Task PassOnAsync(NetworkStream from, NetworkStream to, MemoryStream? copy)
+    private static async Task PassOnAsync(NetworkStream from, NetworkStream to, Said? copy)
     {
         byte[] buffer = new byte[1 << 16];
         try
         {
             for (int count = await from.ReadAsync(buffer); count > 0; count = await from.ReadAsync(buffer))
             {
-                if (copy is not null)
-                {
-                    lock (copy)
-                    {
-                        copy.Write(buffer, 0, count);
-                    }
-                }
-
+                copy?.Add(buffer.AsSpan(0, count));
                 await to.WriteAsync(buffer.AsMemory(0, count));
             }
         }
         catch (Exception gone) when (gone is IOException or ObjectDisposedException)
         {
             // One side has left.
+        }
+    }
+
+    /// <summary>What a server said on one connection. Answers that came whole are counted and forgotten.</summary>
+    private sealed class Said
+    {
+        private readonly List<byte> _bytes = [];
+        private int _before;
+
+        public int Answers
+        {
+            get
+            {
+                lock (_bytes)
+                {
+                    RawAnswers read = RawAnswers.Of([.. _bytes]);
+                    int answers = read.All.Count(answer => answer.Status >= 200);
+                    if (read.Rest.Length > 0 || read.Whole < read.All.Count)
+                    {
+                        return _before + answers;
+                    }
+
+                    _bytes.Clear();
+                    return _before += answers;
+                }
+            }
+        }
+
+        public void Add(ReadOnlySpan<byte> bytes)
+        {
+            lock (_bytes)
+            {
+                _bytes.AddRange(bytes);
+            }
         }
     }
 }
