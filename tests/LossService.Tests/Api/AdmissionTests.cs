@@ -185,6 +185,61 @@ public sealed class AdmissionTests
         Assert.True(before > 0.125, "nothing was counted"); // the least that it can be
     }
 
+    // As under half a processor, where everything takes twice as long by the clock, only more so.
+    [Fact]
+    public void Waits_OnAMachineThatTurnsSlow_AreForetoldLongerAndOnOneThatRecoversShorterAgain()
+    {
+        const int Times = 4;
+        using var instance = new Instance(Catalogue.All, ("QueueMillisecondsMax", "100"), ("ComputeThreadsMax", "1"));
+        ComputeThreads threads = instance.Services.GetRequiredService<ComputeThreads>();
+        AdmissionControl admission = instance.Services.GetRequiredService<AdmissionControl>();
+        long ten = Seconds(10) / 1000;
+        using var request = new LossRequest(Catalogue.All[0].Card);
+        void Work(int times, int milliseconds)
+        {
+            for (int i = 0; i < times; i++)
+            {
+                using var done = new ManualResetEventSlim();
+                Turn turn = threads.Open(Codec, ten, null);
+                turn.Post(
+                    _ =>
+                    {
+                        turn.Reprice(request);
+                        Thread.Sleep(milliseconds);
+                        turn.Dispose();
+                        done.Set();
+                    },
+                    null);
+                Assert.True(done.Wait(Patience));
+            }
+        }
+
+        int Taken()
+        {
+            var gate = new Gate();
+            var turns = new List<Turn>();
+            while (admission.Refusal(ten, null, new IPAddress(turns.Count + 1)) is null)
+            {
+                turns.Add(threads.Open(Codec, ten, new IPAddress(turns.Count + 1)));
+                turns[^1].Post(_ => gate.Wait(), null);
+            }
+
+            gate.Open();
+            Assert.True(SpinWait.SpinUntil(() => !turns.Exists(turn => turn.IsRunnable), Patience));
+            turns.ForEach(turn => turn.Dispose()); // unpriced, so that nothing is learned of them
+            return turns.Count;
+        }
+
+        Assert.Equal(11, Taken()); // behind ten it waits 100 ms
+        Work(3, 10 * Times);
+        Assert.True(threads.Slowness >= Times, $"{threads.Slowness}");
+        Assert.InRange(Taken(), 1, (10 / Times) + 1);
+        double slow = threads.Slowness;
+        Work(12, 0); // what does not sleep is done at once
+        Assert.True(threads.Slowness < slow / 2, $"{threads.Slowness} after {slow}");
+        Assert.True(Taken() > (10 / Times) + 1);
+    }
+
     [Fact]
     public void Caller_WhoFillsTheQueueAlone_LeavesRoomForOthers()
     {

@@ -18,6 +18,12 @@ public sealed partial class RealService : IAsyncLifetime, ICollectionFixture<Rea
     private readonly TaskCompletionSource<Uri> _address = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Process? _process;
 
+    /// <summary>The program that starts it, with its arguments; empty where it is started directly.</summary>
+    internal string[] Before { get; init; } = [];
+
+    /// <summary>Variables of its environment beside those of these tests.</summary>
+    internal (string Name, string Value)[] Variables { get; init; } = [];
+
     /// <summary>Where it listens, as scheme, host and port.</summary>
     public string Address => _address.Task.Result.GetLeftPart(UriPartial.Authority);
 
@@ -35,7 +41,14 @@ public sealed partial class RealService : IAsyncLifetime, ICollectionFixture<Rea
 
     public async Task InitializeAsync()
     {
-        _process = Process.Start(Programs.Plan(Programs.Dotnet, Programs.Service, "--urls", "http://127.0.0.1:0"))!;
+        string[] command = [.. Before, Programs.Dotnet, Programs.Service, "--urls", "http://127.0.0.1:0"];
+        ProcessStartInfo plan = Programs.Plan(command[0], command[1..]);
+        foreach ((string name, string value) in Variables)
+        {
+            plan.Environment[name] = value;
+        }
+
+        _process = Process.Start(plan)!;
         _process.OutputDataReceived += (_, line) => Take(line.Data);
         _process.ErrorDataReceived += (_, line) => Take(line.Data);
         _process.BeginOutputReadLine();
