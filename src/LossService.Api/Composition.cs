@@ -49,6 +49,7 @@ internal static class Composition
         services.AddSingleton(provider =>
             new ComputeThreads(provider.GetRequiredService<IOptions<Limits>>().Value.ComputeThreadsMax));
         services.AddSingleton<AdmissionControl>();
+        services.AddSingleton<AdmissionMetrics>();
     }
 
     /// <summary>Warm-up, readiness and the examples' answers.</summary>

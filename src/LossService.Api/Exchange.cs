@@ -13,8 +13,8 @@ namespace LossService.Api;
 /// filter of a loss's endpoint, so that everything rented is given back in one place, however the request
 /// ends.</summary>
 internal sealed class Exchange(
-    Loss loss, MediaTypes mediaTypes, AdmissionControl admission, ComputeThreads threads, Limits limits,
-    TensorPool pool) : IEndpointFilter
+    Loss loss, MediaTypes mediaTypes, AdmissionControl admission, AdmissionMetrics metrics, ComputeThreads threads,
+    Limits limits, TensorPool pool) : IEndpointFilter
 {
     private readonly ReadLimits _reading = limits.ForReading();
 
@@ -47,7 +47,13 @@ internal sealed class Exchange(
         }
         catch (OperationCanceledException) when (deadline is { HasPassed: true })
         {
+            metrics.Refuse(Codes.Timeout);
             throw new DeadlinePassedException();
+        }
+        catch (PoolExhaustedException)
+        {
+            metrics.Refuse(Codes.Overloaded);
+            throw;
         }
     }
 
@@ -59,8 +65,11 @@ internal sealed class Exchange(
         using Turn turn = threads.Open(formats.Codec, price, http.Connection.RemoteIpAddress);
         http.Features.Set(turn);
         SynchronizationContext.SetSynchronizationContext(turn);
+        metrics.Wait();
         await Task.Yield();
-        return admission.Refusal(price, turn.Age) is { } refusal
+        long waited = turn.Age;
+        metrics.Begin(waited);
+        return admission.Refusal(price, waited) is { } refusal
             ? new ProblemAnswer(refusal)
             : await AnswerAsync(context, next, formats);
     }

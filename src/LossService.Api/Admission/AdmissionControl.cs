@@ -8,7 +8,8 @@ namespace LossService.Api.Admission;
 
 /// <summary>Decides, before a byte of a body is read, whether a request is worth beginning: a small one always, a large
 /// one if those before it are done soon enough.</summary>
-internal sealed class AdmissionControl(ComputeThreads threads, Readiness readiness, IOptions<Limits> limits)
+internal sealed class AdmissionControl(
+    ComputeThreads threads, Readiness readiness, AdmissionMetrics metrics, IOptions<Limits> limits)
 {
     private const int RetrySecondsMax = 60;
 
@@ -32,7 +33,17 @@ internal sealed class AdmissionControl(ComputeThreads threads, Readiness readine
     /// <param name="price">In steps.</param>
     /// <param name="timeLeft">How long its caller waits, where he says so.</param>
     /// <param name="caller">His address.</param>
-    public Problem? Refusal(long price, TimeSpan? timeLeft, IPAddress? caller)
+    public Problem? Refusal(long price, TimeSpan? timeLeft, IPAddress? caller) =>
+        Counted(Judge(price, timeLeft, caller));
+
+    /// <summary>The same for a request whose turn has come, by what it has really waited.</summary>
+    public Problem? Refusal(long price, long waitedNanoseconds) => Counted(
+        Milliseconds(waitedNanoseconds) > Patience * Bound(price) ? Busy(Milliseconds(waitedNanoseconds)) : null);
+
+    /// <summary>The problem of an answer that would come too late.</summary>
+    public static Problem OutOfTime(string detail) => Problem.Of(Codes.Timeout, detail);
+
+    private Problem? Judge(long price, TimeSpan? timeLeft, IPAddress? caller)
     {
         double needs = Needs(price);
         if (timeLeft is { } left && (left <= TimeSpan.Zero || left.TotalMilliseconds < needs / 2))
@@ -58,12 +69,15 @@ internal sealed class AdmissionControl(ComputeThreads threads, Readiness readine
         return Busy(waits);
     }
 
-    /// <summary>The same for a request whose turn has come, by what it has really waited.</summary>
-    public Problem? Refusal(long price, long waitedNanoseconds) =>
-        Milliseconds(waitedNanoseconds) > Patience * Bound(price) ? Busy(Milliseconds(waitedNanoseconds)) : null;
+    private Problem? Counted(Problem? refusal)
+    {
+        if (refusal is not null)
+        {
+            metrics.Refuse(refusal.Code);
+        }
 
-    /// <summary>The problem of an answer that would come too late.</summary>
-    public static Problem OutOfTime(string detail) => Problem.Of(Codes.Timeout, detail);
+        return refusal;
+    }
 
     // A long request may wait as long as it takes itself; a short one has at least this long.
     private double Bound(long price) =>

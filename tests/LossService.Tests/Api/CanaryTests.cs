@@ -1,7 +1,9 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using System.Text;
+using System.Text.RegularExpressions;
 using LossService.Api;
+using LossService.Api.Admission;
 using LossService.Engine;
 using LossService.Wire;
 using Microsoft.AspNetCore.Builder;
@@ -53,18 +55,26 @@ public sealed partial class CanaryTests
         ("cookie", "", "Cookie", """{"predictions":[1],"targets":[1]}"""),
         ("agent", "", "User-Agent", """{"predictions":[1],"targets":[1]}"""),
         ("trace state", "", "tracestate", """{"predictions":[1],"targets":[1]}"""),
+        ("deadline", "", "X-Timeout-Ms", """{"predictions":[1],"targets":[1]}"""),
         ("baggage", "", "baggage", """{"predictions":[1],"targets":[1]}"""),
     ];
 
     // One that computes, one that meets a bug, one that finds no memory, one that answers infinity, one that is none.
     private static readonly string[] Losses = ["mse_loss", "fake_broken", "fake_greedy", "fake_endless", "mse_los"];
 
-    [Fact]
-    public async Task Canaries_InEveryPartOfARequest_TurnUpNowhere()
+    // Where they arrive, and on the compute threads, whose admission has metrics of its own.
+    [Theory]
+    [InlineData("16384")]
+    [InlineData("0")]
+    public async Task Canaries_InEveryPartOfARequest_TurnUpNowhere(string inlineSteps)
     {
-        await using var service = new Service("Production");
+        await using var service = new Service("Production", ("Limits:InlineStepsMax", inlineSteps));
         using var surfaces = new Surfaces(service);
         IReadOnlyList<string> problems = await SendAllAsync(service);
+        surfaces.Ask();
+        Assert.True(surfaces.HasHeard(AdmissionMetrics.Refused));
+        Assert.True(surfaces.HasHeard(AdmissionMetrics.Queued));
+        Assert.True(inlineSteps != "0" || surfaces.HasHeard(AdmissionMetrics.QueueTime)); // warm-up makes itself heard, too
         Assert.Empty(surfaces.Finds(Canaries, problems));
         Assert.True(problems.Count > Requests.Length);
         Assert.All(surfaces.Sizes, size => Assert.True(size.Value >= Requests.Length * Losses.Length, $"{size}"));
@@ -91,13 +101,16 @@ public sealed partial class CanaryTests
     private static async Task<IReadOnlyList<string>> SendAllAsync(Service service)
     {
         var problems = new List<string>();
+        var statuses = new HashSet<int>();
         using HttpClient client = service.CreateClient();
         foreach (string loss in Losses)
         {
             foreach ((string place, string query, string header, string body) in Requests)
             {
                 using var request = new HttpRequestMessage(HttpMethod.Post, new Uri($"/v1/losses/{loss}{query}", UriKind.Relative));
-                request.Content = new ByteArrayContent(Encoding.UTF8.GetBytes(body));
+                // Those that misbehave take no targets, and would never come to it.
+                string own = loss.StartsWith("fake_", StringComparison.Ordinal) ? Targets().Replace(body, "") : body;
+                request.Content = new ByteArrayContent(Encoding.UTF8.GetBytes(own));
                 string type = header == "Content-Type" ? $"application/{Word}" : "application/json";
                 request.Content.Headers.TryAddWithoutValidation("Content-Type", type);
                 if (header.Length > 0 && header != "Content-Type"
@@ -107,6 +120,7 @@ public sealed partial class CanaryTests
                 }
 
                 using HttpResponseMessage answer = await client.SendAsync(request);
+                statuses.Add((int)answer.StatusCode);
                 if (!answer.IsSuccessStatusCode && !place.StartsWith(Told, StringComparison.Ordinal))
                 {
                     problems.Add(await answer.Content.ReadAsStringAsync());
@@ -114,10 +128,15 @@ public sealed partial class CanaryTests
             }
         }
 
+        // Every kind of end was met: a canary that is refused at the door proves nothing of what lies behind.
+        Assert.Superset(new HashSet<int> { 200, 404, 422, 429, 500 }, statuses);
         using HttpResponseMessage last = await service.GetAsync("/marker");
         await service.Log.OfAsync(node => (string?)node["Route"] == "/marker");
         return problems;
     }
+
+    [GeneratedRegex(""",?"targets":\[[^\]]*\]""")]
+    private static partial Regex Targets();
 
     /// <summary>A planted bug: tells a part of each request on one surface.</summary>
     private sealed partial class Telltale(string surface) : IStartupFilter

@@ -42,6 +42,13 @@ internal sealed class Surfaces : IDisposable
         ["trace"] = _traces.Count,
     };
 
+    /// <summary>True once an instrument of this name has measured something.</summary>
+    public bool HasHeard(string instrument) =>
+        _metrics.Any(text => text == instrument || text.StartsWith(instrument + " ", StringComparison.Ordinal));
+
+    /// <summary>Asks the instruments that measure only when they are asked.</summary>
+    public void Ask() => _meters.RecordObservableInstruments();
+
     /// <summary>Where any of these texts was seen, and in what.</summary>
     public IReadOnlyList<string> Finds(IReadOnlyList<string> canaries, IEnumerable<string> problems) =>
     [
