@@ -8,6 +8,7 @@ using LossService.Wire.Json;
 using LossService.Wire.Safetensors;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 
 namespace LossService.Api;
@@ -19,6 +20,13 @@ internal static class Composition
     public static void AddLimits(this IServiceCollection services)
     {
         services.AddOptions<Limits>()
+            .Configure<IHostEnvironment>((limits, environment) =>
+            {
+                if (environment.IsDevelopment())
+                {
+                    limits.DrainMillisecondsMax = 0;
+                }
+            })
             .BindConfiguration(Limits.Section, binder => binder.ErrorOnUnknownConfiguration = true)
             .Validate(
                 limits => !limits.OutOfRange().Any(),
@@ -58,6 +66,7 @@ internal static class Composition
         services.AddSingleton<Rehearsal>();
         services.AddSingleton<WarmUp>();
         services.AddSingleton<CardPages>();
+        services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<Readiness>();
         services.AddHostedService(provider => provider.GetRequiredService<Readiness>());
     }

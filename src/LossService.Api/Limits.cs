@@ -89,6 +89,10 @@ public sealed class Limits
     /// <summary>The same of all bodies of an HTTP/2 connection together, in bytes.</summary>
     public int ConnectionWindowBytesMax { get; set; } = 1 << 20;
 
+    /// <summary>How long a service that was asked to stop goes on answering, so that whoever spreads requests notices,
+    /// in milliseconds; 0 in Development, where a person waits.</summary>
+    public int DrainMillisecondsMax { get; set; } = 5000;
+
     /// <summary>What a codec has to know.</summary>
     public ReadLimits ForReading() => new(BodyBytesMax, ElementsMax, DepthMax, LiteralBytesMax, BufferedBytesMax)
     {
@@ -152,6 +156,8 @@ public sealed class Limits
             "Keeps 100 Mbit/s busy over 20 ms; the least is that of RFC 9113."),
         new("connection_window", ConnectionWindowBytesMax, "bytes", 65_535, 1 << 26,
             "Four streams at full speed; a connection of unread bodies holds no more, however many streams it has."),
+        new("drain_time", DrainMillisecondsMax, "milliseconds", 0, 600_000,
+            "Three failures of a probe every second, and time for Kubernetes to take an address out of its lists."),
     ];
 
     /// <summary>The names of the limits that are configured outside their range.</summary>

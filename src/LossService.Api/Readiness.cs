@@ -1,17 +1,16 @@
+using Microsoft.Extensions.Options;
+
 namespace LossService.Api;
 
 /// <summary>Says when the service is worth sending requests to: from the end of its warm-up to the start of its
 /// shutdown.</summary>
-/// <remarks>Asked to stop, the service first says so for <c>DrainSeconds</c> while it answers as ever, and only then
+/// <remarks>Asked to stop, the service first says so for <c>drain_time</c> while it answers as ever, and only then
 /// stops listening: whoever spreads requests needs that long to notice, and what he sent meanwhile is
 /// answered.</remarks>
 internal sealed class Readiness(
-    WarmUp warmUp, IHostApplicationLifetime lifetime, IConfiguration settings, IHostEnvironment environment)
+    WarmUp warmUp, IHostApplicationLifetime lifetime, IOptions<Limits> limits, TimeProvider time)
     : BackgroundService, IHostedLifecycleService
 {
-    // As long as a probe every second needs for three failures, and Kubernetes to take an address out of its lists.
-    private const double DrainSecondsDefault = 5;
-
     private volatile bool _isWarm;
     private volatile bool _isStopping;
 
@@ -31,9 +30,7 @@ internal sealed class Readiness(
     public async Task StoppingAsync(CancellationToken cancellationToken)
     {
         _isStopping = true;
-        // A person at a terminal does not want to wait.
-        double seconds = settings.GetValue("DrainSeconds", environment.IsDevelopment() ? 0 : DrainSecondsDefault);
-        await Task.Delay(TimeSpan.FromSeconds(seconds), cancellationToken)
+        await Task.Delay(TimeSpan.FromMilliseconds(limits.Value.DrainMillisecondsMax), time, cancellationToken)
             .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 

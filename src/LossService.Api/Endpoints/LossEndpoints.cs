@@ -34,7 +34,8 @@ internal static class LossEndpoints
         TensorPool pool = services.GetRequiredService<TensorPool>();
         var exchange = new Exchange(
             loss, services.GetRequiredService<MediaTypes>(), services.GetRequiredService<AdmissionControl>(),
-            services.GetRequiredService<AdmissionMetrics>(), services.GetRequiredService<ComputeThreads>(), limits, pool);
+            services.GetRequiredService<AdmissionMetrics>(), services.GetRequiredService<ComputeThreads>(), limits,
+            pool);
         return app
             .MapPost($"/v1/losses/{name}", (HttpContext http) =>
             {

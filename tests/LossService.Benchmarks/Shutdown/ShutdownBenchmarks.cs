@@ -24,10 +24,10 @@ internal static class ShutdownBenchmarks
     /// <returns>Whether all went well and the control was caught; and the section of the report.</returns>
     public static (bool IsRight, string Section) Run(bool toy, Action<string> say)
     {
-        Series asked = Repeat("SIGTERM", toy ? 2 : Cycles, 0.5, server => server.Terminate(), say);
+        Series asked = Repeat("SIGTERM", toy ? 2 : Cycles, 500, server => server.Terminate(), say);
         int controls = toy ? 1 : ControlCycles;
         Series hasty = Repeat("SIGTERM, no drain", controls, 0, server => server.Terminate(), say);
-        Series killed = Repeat("control: SIGKILL", controls, 0.5, server => server.Kill(), say);
+        Series killed = Repeat("control: SIGKILL", controls, 500, server => server.Kill(), say);
         bool isRight = asked.Outcomes.TrueForAll(outcome => outcome.IsClean)
             && asked.ExitCodes.TrueForAll(code => code == 0)
             && killed.Outcomes.TrueForAll(outcome => outcome.Lost.Count > 0);
@@ -40,7 +40,7 @@ internal static class ShutdownBenchmarks
     }
 
     private static Series Repeat(
-        string name, int cycles, double drainSeconds, Action<ServerProcess> stop, Action<string> say)
+        string name, int cycles, int drainMilliseconds, Action<ServerProcess> stop, Action<string> say)
     {
         var series = new Series(name);
         var random = new Random(7);
@@ -48,7 +48,7 @@ internal static class ShutdownBenchmarks
         {
             say($"{name}, {cycle} of {cycles}");
             using ServerProcess server = ServerProcess.StartServiceWith(
-                "WarmUpRounds=0", string.Create(CultureInfo.InvariantCulture, $"DrainSeconds={drainSeconds}"));
+                "WarmUpRounds=0", string.Create(CultureInfo.InvariantCulture, $"Limits:DrainMillisecondsMax={drainMilliseconds}"));
             using var callers = new Callers(server.Port);
             callers.Start();
             Thread.Sleep(random.Next(LoadMsMax));

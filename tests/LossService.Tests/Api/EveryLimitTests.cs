@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Text;
 using System.Text.Json.Nodes;
@@ -66,6 +67,7 @@ public sealed class EveryLimitTests
         ["streams"] = Server(limits => limits.StreamsMax = 12, server => server.Http2.MaxStreamsPerConnection),
         ["stream_window"] = Server(
             limits => limits.StreamWindowBytesMax = 70_000, server => server.Http2.InitialStreamWindowSize),
+        ["drain_time"] = DrainAsync,
         ["connection_window"] = Server(
             limits => limits.ConnectionWindowBytesMax = 80_000, server => server.Http2.InitialConnectionWindowSize),
     };
@@ -87,7 +89,7 @@ public sealed class EveryLimitTests
             JsonNode told = info["limits"]!.AsArray().Single(one => (string?)one!["name"] == limit.Name)!;
             Assert.False(string.IsNullOrWhiteSpace((string?)told["unit"]));
             Assert.True(((string?)told["reason"])!.Length > 20);
-            Assert.True((long?)told["value"] > 0);
+            Assert.InRange((long)told["value"]!, limit.Least, limit.Most);
         }
 
         Assert.Equal(new Limits().List().Count, info["limits"]!.AsArray().Count);
@@ -242,6 +244,39 @@ public sealed class EveryLimitTests
         }
 
         return Task.CompletedTask;
+    }
+
+    // By a clock that only notes for when it is set.
+    private static async Task DrainAsync(string name)
+    {
+        const int Limit = 30_000;
+        foreach (int value in (int[])[Limit - 1, Limit, Limit + 1, 2 * Limit, 0])
+        {
+            var clock = new Clock();
+            using var service = new Service("Production", ("Limits:DrainMillisecondsMax", $"{value}"))
+            {
+                Also = services => services.AddSingleton<TimeProvider>(clock),
+            };
+            Readiness readiness = service.Services.GetRequiredService<Readiness>();
+            using var patience = new CancellationTokenSource();
+            Task stopping = readiness.StoppingAsync(patience.Token);
+            Assert.True(readiness.IsDraining, name);
+            Assert.Equal(value == 0, stopping.IsCompleted);
+            Assert.Equal(value == 0 ? [] : [TimeSpan.FromMilliseconds(value)], clock.Set);
+            await patience.CancelAsync();
+            await stopping;
+        }
+    }
+
+    private sealed class Clock : TimeProvider
+    {
+        public ConcurrentQueue<TimeSpan> Set { get; } = new();
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            Set.Enqueue(dueTime);
+            return System.CreateTimer(callback, state, Timeout.InfiniteTimeSpan, period);
+        }
     }
 
     // What the server itself keeps has only to reach it.

@@ -61,7 +61,7 @@ public sealed class HealthTests
     [Fact]
     public async Task Loss_WhileDraining_IsStillAnsweredAndItsConnectionClosed()
     {
-        await using var service = new Service("Production", ("DrainSeconds", "60"));
+        await using var service = new Service("Production", ("Limits:DrainMillisecondsMax", "60000"));
         await service.WarmAsync();
         using HttpClient client = service.CreateClient();
         Assert.Null((await client.GetAsync(new Uri("/health/live", UriKind.Relative))).Headers.ConnectionClose);

@@ -1,5 +1,9 @@
 using System.Text.Json.Nodes;
 using LossService.Api;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Hosting.Internal;
 using Microsoft.Extensions.Options;
 using Xunit;
 
@@ -36,6 +40,22 @@ public sealed class LimitTests
         await using var service = new Service("Production", (name, value));
         Exception? thrown = Record.Exception(() => service.CreateClient());
         Assert.True(thrown is OptionsValidationException or InvalidOperationException, $"{thrown}");
+    }
+
+    [Theory]
+    [InlineData("Production", null, 5000)]
+    [InlineData("Development", null, 0)]
+    [InlineData("Development", "70", 70)]
+    public void DrainTime_ByDefault_SparesWhoDevelops(string environment, string? setting, int milliseconds)
+    {
+        IConfiguration settings = new ConfigurationBuilder().AddInMemoryCollection(
+            setting is null ? [] : [KeyValuePair.Create("Limits:DrainMillisecondsMax", (string?)setting)]).Build();
+        var services = new ServiceCollection();
+        services.AddSingleton(settings);
+        services.AddSingleton<IHostEnvironment>(new HostingEnvironment { EnvironmentName = environment });
+        services.AddLimits();
+        using ServiceProvider provider = services.BuildServiceProvider();
+        Assert.Equal(milliseconds, provider.GetRequiredService<IOptions<Limits>>().Value.DrainMillisecondsMax);
     }
 
     [Fact]

@@ -69,7 +69,7 @@ internal sealed class Service(string environment, params (string Name, string Va
     {
         builder.UseEnvironment(environment);
         builder.UseSetting("PoisonsReturns", "true");
-        builder.UseSetting("DrainSeconds", "0"); // nobody else sends requests here
+        builder.UseSetting("Limits:DrainMillisecondsMax", "0"); // nobody else sends requests here
         builder.UseSetting("Limits:QueueMillisecondsMax", "60000"); // no refusal because the machine that tests is busy
         foreach ((string name, string value) in settings)
         {
