@@ -16,6 +16,26 @@ namespace LossService.Api;
 /// <summary>What the service is made of, each part registered by name: nothing is scanned for.</summary>
 internal static class Composition
 {
+    /// <summary>Everything that answers a request for a loss; a test or benchmark that is no server of its own takes
+    /// this, too.</summary>
+    public static void AddLossService(this IServiceCollection services)
+    {
+        services.AddLimits();
+        services.AddEngine();
+        services.AddAdmission();
+        services.AddReadiness();
+    }
+
+    /// <summary>What every request passes before its endpoint, in this order.</summary>
+    public static void UsePassage(this WebApplication app)
+    {
+        app.UseRequestLine();
+        app.UseSafeHeaders();
+        app.UseDraining();
+        app.UseMiddleware<ProblemMiddleware>();
+        app.UseFraming();
+    }
+
     /// <summary>The limits, checked before the service starts, and the server that obeys them.</summary>
     public static void AddLimits(this IServiceCollection services)
     {
@@ -37,7 +57,7 @@ internal static class Composition
     }
 
     /// <summary>Catalogue, codecs, validators and buffers.</summary>
-    public static void AddEngine(this IServiceCollection services)
+    private static void AddEngine(this IServiceCollection services)
     {
         services.AddSingleton(Catalogue.All);
         services.AddSingleton(new MediaTypes([new JsonCodec(), new SafetensorsCodec()]));
@@ -52,7 +72,7 @@ internal static class Composition
     }
 
     /// <summary>What decides which request is computed when, or not at all.</summary>
-    public static void AddAdmission(this IServiceCollection services)
+    private static void AddAdmission(this IServiceCollection services)
     {
         services.AddSingleton(provider =>
             new ComputeThreads(provider.GetRequiredService<IOptions<Limits>>().Value.ComputeThreadsMax));
@@ -61,7 +81,7 @@ internal static class Composition
     }
 
     /// <summary>Warm-up, readiness and the examples' answers.</summary>
-    public static void AddReadiness(this IServiceCollection services)
+    private static void AddReadiness(this IServiceCollection services)
     {
         services.AddSingleton<Rehearsal>();
         services.AddSingleton<WarmUp>();

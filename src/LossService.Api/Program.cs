@@ -10,18 +10,11 @@ if (HealthCheckMode.IsAsked(args))
 WebApplicationBuilder builder = WebApplication.CreateBuilder(args);
 builder.UseDefaultAddress();
 builder.AddRequestLine();
-builder.Services.AddLimits();
-builder.Services.AddEngine();
-builder.Services.AddAdmission();
-builder.Services.AddReadiness();
+builder.Services.AddLossService();
 builder.Services.AddOpenApiDocuments();
 
 WebApplication app = builder.Build();
-app.UseRequestLine();
-app.UseSafeHeaders();
-app.UseDraining();
-app.UseMiddleware<ProblemMiddleware>();
-app.UseFraming();
+app.UsePassage();
 app.MapLosses();
 app.MapCatalogue();
 app.MapInfo();

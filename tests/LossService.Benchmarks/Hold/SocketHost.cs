@@ -25,13 +25,9 @@ internal sealed class SocketHost : IDisposable
         WebApplicationBuilder builder = WebApplication.CreateBuilder(["--urls", "http://127.0.0.1:0"]);
         builder.Logging.ClearProviders();
         builder.Services.AddSingleton(RequestLog.Unheard);
-        builder.Services.AddLimits();
-        builder.Services.AddEngine();
-        builder.Services.AddAdmission();
-        builder.Services.AddReadiness();
+        builder.Services.AddLossService();
         _app = builder.Build();
-        _app.UseRequestLine();
-        _app.UseMiddleware<ProblemMiddleware>();
+        _app.UsePassage();
         _app.MapLosses();
         _app.Start();
         _pool = _app.Services.GetRequiredService<TensorPool>();

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
-using System.Text;
 using LossService.Api.Admission;
+using LossService.Benchmarks.Server;
 
 namespace LossService.Benchmarks.Overload;
 
@@ -66,8 +66,7 @@ internal sealed class LargeClient : IDisposable
         int held = 0;
         while (true)
         {
-            int head = buffer.AsSpan(0, held).IndexOf("\r\n\r\n"u8);
-            if (head < 0)
+            if (AnswerHead.In(buffer.AsSpan(0, held)) is not { } head)
             {
                 int got = _socket.Receive(buffer.AsSpan(held));
                 held += got;
@@ -79,17 +78,14 @@ internal sealed class LargeClient : IDisposable
                 continue;
             }
 
-            string text = Encoding.ASCII.GetString(buffer, 0, head);
-            const string Length = "Content-Length: ";
-            int at = text.IndexOf(Length, StringComparison.OrdinalIgnoreCase) + Length.Length;
-            long left = long.Parse(text[at..].Split('\r')[0]) - (held - head - 4);
+            long left = (head.Length ?? throw new IOException("The answer comes in chunks.")) - (held - head.Bytes);
             while (left > 0)
             {
                 left -= _socket.Receive(buffer);
             }
 
             held = 0;
-            _answers += text.StartsWith("HTTP/1.1 200", StringComparison.Ordinal) ? 1 : 0;
+            _answers += head.Status == 200 ? 1 : 0;
             _turn.Release();
         }
     }

@@ -3,8 +3,8 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
-using System.Text;
 using HdrHistogram;
+using LossService.Benchmarks.Server;
 
 namespace LossService.Benchmarks.Overload;
 
@@ -167,32 +167,23 @@ internal sealed partial class OpenLoop(int port, byte[] request, int connections
             }
 
             int held = 0;
-            int head;
-            while ((head = _buffer.AsSpan(0, held).IndexOf("\r\n\r\n"u8)) < 0)
+            AnswerHead? found;
+            while ((found = AnswerHead.In(_buffer.AsSpan(0, held))) is null)
             {
                 held += await ReceiveAsync(held).ConfigureAwait(false);
             }
 
-            string text = Encoding.ASCII.GetString(_buffer, 0, head);
-            long left = LengthIn(text) - (held - head - 4);
+            AnswerHead head = found.Value;
+            long left = (head.Length ?? throw new IOException("The answer comes in chunks.")) - (held - head.Bytes);
             while (left > 0)
             {
                 left -= await ReceiveAsync(0).ConfigureAwait(false);
             }
 
-            return (int.Parse(text.AsSpan(9, 3)), !text.Contains("\r\nConnection: close", StringComparison.OrdinalIgnoreCase));
+            return (head.Status, !head.IsLast);
         }
 
         public void Dispose() => _socket.Dispose();
-
-        private static long LengthIn(string head)
-        {
-            const string Name = "\r\nContent-Length: ";
-            int at = head.IndexOf(Name, StringComparison.OrdinalIgnoreCase);
-            return at < 0
-                ? throw new IOException("The answer does not say how long it is.")
-                : long.Parse(head.AsSpan(at + Name.Length).ToString().Split('\r')[0]);
-        }
 
         private async ValueTask<int> ReceiveAsync(int from)
         {

@@ -92,25 +92,19 @@ internal sealed class Connection : IDisposable
 
     private int ReadAnswer(Stream? body)
     {
-        string first = ReadLine();
-        int status = int.Parse(first.AsSpan(9, 3), CultureInfo.InvariantCulture);
-        long length = 0;
-        bool chunked = false;
-        for (string line = ReadLine(); line.Length > 0; line = ReadLine())
+        AnswerHead? found;
+        while ((found = AnswerHead.In(_buffer.AsSpan(_start, _end - _start))) is null)
         {
-            if (line.StartsWith("Content-Length:", StringComparison.OrdinalIgnoreCase))
-            {
-                length = long.Parse(line.AsSpan(15), CultureInfo.InvariantCulture);
-            }
-
-            IsClosing |= line.StartsWith("Connection: close", StringComparison.OrdinalIgnoreCase);
-            chunked |= line.StartsWith("Transfer-Encoding: chunked", StringComparison.OrdinalIgnoreCase);
+            Fill();
         }
 
-        if (!chunked)
+        AnswerHead head = found.Value;
+        _start += head.Bytes;
+        IsClosing |= head.IsLast;
+        if (head.Length is { } length)
         {
             Take(length, body);
-            return status;
+            return head.Status;
         }
 
         while (true)
@@ -120,7 +114,7 @@ internal sealed class Connection : IDisposable
             ReadLine();
             if (chunk == 0)
             {
-                return status;
+                return head.Status;
             }
         }
     }

@@ -33,10 +33,7 @@ internal sealed class Instance : IDisposable
         builder.Configuration.AddInMemoryCollection(
             settings.Append((Name: "QueueMillisecondsMax", Value: "60000")).DistinctBy(one => one.Name).Select(one => KeyValuePair.Create($"Limits:{one.Name}", (string?)one.Value)));
         builder.Logging.ClearProviders();
-        builder.Services.AddLimits();
-        builder.Services.AddEngine();
-        builder.Services.AddAdmission();
-        builder.Services.AddReadiness();
+        builder.Services.AddLossService();
         builder.Services.Replace(ServiceDescriptor.Singleton(losses));
         builder.Services.Replace(ServiceDescriptor.Singleton(Pool));
         _app = builder.Build();
