@@ -28,6 +28,11 @@ internal sealed record Given(string Name, int[] Shape, float[]? Floats, int[]? L
         return new(name, [rows], null, labels, false);
     }
 
+    /// <summary>The same near 1e-40, but for zeros and ones.</summary>
+    public Given OfDenormals() =>
+        Floats is null || Array.TrueForAll(Floats, number => number is 0 or 1) ? this
+            : this with { Floats = [.. Floats.Select(number => number * 1e-40f)] };
+
     private static float[] Normals(int seed, double scale, int[] shape)
     {
         var random = new Random(seed);

@@ -82,6 +82,13 @@ internal sealed record KernelCase(
         ],
         TorchNtXent, null);
 
+    /// <summary>The same with numbers so small that float32 has few digits for them; labels stay.</summary>
+    public KernelCase OfDenormals() => this with
+    {
+        Work = $"{Work} of denormals",
+        Inputs = [.. Inputs.Select(input => input.OfDenormals())],
+    };
+
     // As SimCLR is usually written.
     private static Tensor TorchNtXent(Tensor[] given)
     {
