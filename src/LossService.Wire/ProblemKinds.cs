@@ -100,7 +100,8 @@ public static class ProblemKinds
             "Try again; if it fails again, report the trace_id."),
         new(Codes.Overloaded, 429, "Too much to do",
             "The service has as much work or memory in use as it allows itself.",
-            "Try again after the seconds that Retry-After says, or send less at a time."),
+            "Try again after the seconds that Retry-After says and up to as many more, drawn at random; let retries be at "
+            + "most a tenth of what is sent, or send less at a time."),
         new(Codes.Draining, 503, "Shutting down",
             "This instance finishes what it began and takes nothing new.",
             "Try again; another instance will answer."),

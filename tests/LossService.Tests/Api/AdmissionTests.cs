@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Net;
-using System.Text.Json.Nodes;
 using LossService.Api.Admission;
 using LossService.Engine;
 using LossService.Tests.Faults;
@@ -13,8 +12,7 @@ using Xunit;
 
 namespace LossService.Tests.Api;
 
-/// <summary>Which request is computed when, which not at all, and when a computation ends with its caller's
-/// patience.</summary>
+/// <summary>Which request is computed when, and which not at all.</summary>
 public sealed class AdmissionTests
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
@@ -264,6 +262,25 @@ public sealed class AdmissionTests
         gate.Open();
     }
 
+    [Theory]
+    [InlineData(1, 1)]
+    [InlineData(7, 7)]
+    [InlineData(600, 60)] // by then it is another load
+    public void RetryAfter_OfARefusal_GrowsWithTheWaitForetold(int secondsBefore, int retryAfter)
+    {
+        using var instance = new Instance(Catalogue.All, ("QueueMillisecondsMax", "1"), ("ComputeThreadsMax", "1"));
+        AdmissionControl admission = instance.Services.GetRequiredService<AdmissionControl>();
+        ComputeThreads threads = instance.Services.GetRequiredService<ComputeThreads>();
+        var gate = new Gate();
+        for (int before = 0; before < 10 * secondsBefore; before++)
+        {
+            threads.Open(Codec, Seconds(1) / 10, null).Post(_ => gate.Wait(), null);
+        }
+
+        Assert.Equal(retryAfter, admission.Refusal(Seconds(1) / 10, null, null)!.RetryAfterSeconds);
+        gate.Open();
+    }
+
     [Fact]
     public void Request_ThatWaitedMuchLonger_IsRefusedWhenItsTurnComes()
     {
@@ -289,43 +306,6 @@ public sealed class AdmissionTests
         gate.Open();
     }
 
-    [Theory]
-    [InlineData("0", """{"predictions":[1]}""")]
-    [InlineData("-5", """{"predictions":[1]}""")]
-    [InlineData("150", """{"predictions":[1,2,3]}""")] // the loss would take 20 s
-    public async Task Deadline_ThatPasses_Is504(string left, string body)
-    {
-        using HttpResponseMessage answer = await PostAsync(Service.In("Production"), left, body);
-        await ProblemAssert.IsAsync(answer, 504, "timeout");
-    }
-
-    [Fact]
-    public async Task Deadline_ThatIsNoNumber_IsAMistakeOfTheHeader()
-    {
-        using HttpResponseMessage answer = await PostAsync(Service.In("Production"), "soon", """{"predictions":[1]}""");
-        JsonNode problem = await ProblemAssert.IsAsync(answer, 422, "parameter_out_of_range");
-        Assert.Equal("X-Timeout-Ms", (string?)problem["errors"]![0]!["pointer"]);
-        Assert.DoesNotContain("soon", problem.ToJsonString(), StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public async Task Deadline_ThatIsFarAway_ChangesNothing()
-    {
-        using HttpResponseMessage answer = await PostAsync(Service.In("Production"), "60000", """{"predictions":[1]}""");
-        Assert.Equal(200, (int)answer.StatusCode);
-    }
-
-    [Fact]
-    public async Task Deadline_ThatCannotBeMet_Is504BeforeAnythingIsRead()
-    {
-        using var instance = new Instance(Catalogue.All);
-        int reads = 0;
-        Call large = Bodies.Safetensors(2000, 500) with { BeforeRead = () => reads++, TimeLeft = 2 }; // 2 million steps, 20 ms
-        Reply late = await instance.SendAsync(large);
-        Assert.Equal((504, 0), (late.Status, reads));
-        Assert.Equal(200, (await instance.SendAsync(large with { TimeLeft = 60_000 })).Status);
-    }
-
     [Fact]
     public void Price_OfABody_GrowsAsItsCardSays()
     {
@@ -336,17 +316,6 @@ public sealed class AdmissionTests
         Assert.InRange(Growth("lovasz_hinge_loss"), 4.1, 4.8); // n log n
         Assert.InRange(Growth("ranknet_loss", bytes: 8_000), 8, 16); // one list four times as long
         Assert.InRange(Growth("ranknet_loss"), 3.9, 4.01); // no list is longer than the card allows
-    }
-
-    private static async Task<HttpResponseMessage> PostAsync(Service service, string left, string body)
-    {
-        using HttpClient client = service.CreateClient();
-        using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/losses/fake_slow")
-        {
-            Content = new StringContent(body, new System.Net.Http.Headers.MediaTypeHeaderValue("application/json")),
-        };
-        request.Headers.Add(Deadline.Header, left);
-        return await client.SendAsync(request);
     }
 
     // A thread that works until it is told to stop.

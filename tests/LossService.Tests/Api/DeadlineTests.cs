@@ -1,0 +1,59 @@
+using System.Text.Json.Nodes;
+using LossService.Api.Admission;
+using LossService.Engine;
+using LossService.Tests.Faults;
+using Xunit;
+
+namespace LossService.Tests.Api;
+
+/// <summary>A computation ends with its caller's patience, or does not begin.</summary>
+public sealed class DeadlineTests
+{
+    [Theory]
+    [InlineData("0", """{"predictions":[1]}""")]
+    [InlineData("-5", """{"predictions":[1]}""")]
+    [InlineData("150", """{"predictions":[1,2,3]}""")] // the loss would take 20 s
+    public async Task Deadline_ThatPasses_Is504(string left, string body)
+    {
+        using HttpResponseMessage answer = await PostAsync(Service.In("Production"), left, body);
+        await ProblemAssert.IsAsync(answer, 504, "timeout");
+    }
+
+    [Fact]
+    public async Task Deadline_ThatIsNoNumber_IsAMistakeOfTheHeader()
+    {
+        using HttpResponseMessage answer = await PostAsync(Service.In("Production"), "soon", """{"predictions":[1]}""");
+        JsonNode problem = await ProblemAssert.IsAsync(answer, 422, "parameter_out_of_range");
+        Assert.Equal("X-Timeout-Ms", (string?)problem["errors"]![0]!["pointer"]);
+        Assert.DoesNotContain("soon", problem.ToJsonString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Deadline_ThatIsFarAway_ChangesNothing()
+    {
+        using HttpResponseMessage answer = await PostAsync(Service.In("Production"), "60000", """{"predictions":[1]}""");
+        Assert.Equal(200, (int)answer.StatusCode);
+    }
+
+    [Fact]
+    public async Task Deadline_ThatCannotBeMet_Is504BeforeAnythingIsRead()
+    {
+        using var instance = new Instance(Catalogue.All);
+        int reads = 0;
+        Call large = Bodies.Safetensors(2000, 500) with { BeforeRead = () => reads++, TimeLeft = 2 }; // 2 million steps, 20 ms
+        Reply late = await instance.SendAsync(large);
+        Assert.Equal((504, 0), (late.Status, reads));
+        Assert.Equal(200, (await instance.SendAsync(large with { TimeLeft = 60_000 })).Status);
+    }
+
+    private static async Task<HttpResponseMessage> PostAsync(Service service, string left, string body)
+    {
+        using HttpClient client = service.CreateClient();
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/losses/fake_slow")
+        {
+            Content = new StringContent(body, new System.Net.Http.Headers.MediaTypeHeaderValue("application/json")),
+        };
+        request.Headers.Add(Deadline.Header, left);
+        return await client.SendAsync(request);
+    }
+}
