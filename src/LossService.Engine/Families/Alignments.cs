@@ -1,6 +1,3 @@
-using System.Numerics;
-using LossService.Engine.Numerics;
-
 namespace LossService.Engine.Families;
 
 /// <summary>What an alignment loss wants.</summary>
@@ -23,17 +20,10 @@ internal static class Alignments
 {
     public static Loss Of<TLoss>() where TLoss : struct, IAlignmentLoss<TLoss> => new AlignmentLoss<TLoss>();
 
-    private sealed class AlignmentLoss<TLoss>() : FamilyLoss(TLoss.Card)
+    private sealed class AlignmentLoss<TLoss>() : TypedLoss(TLoss.Card)
         where TLoss : struct, IAlignmentLoss<TLoss>
     {
-        protected override void ComputeFloat32(LossRequest request, LossResult result, Workshop workshop) =>
-            Compute<float>(request, result, workshop);
-
-        protected override void ComputeFloat64(LossRequest request, LossResult result, Workshop workshop) =>
-            Compute<double>(request, result, workshop);
-
-        private static void Compute<T>(LossRequest request, LossResult result, Workshop workshop)
-            where T : unmanaged, INumberBase<T>
+        protected override void Compute<T>(LossRequest request, LossResult result, Workshop workshop)
         {
             using var plan = new ItemPlan<T>(request, workshop);
             using var sequences = new Sequences(request, workshop.Pool);

@@ -85,17 +85,10 @@ internal static class Boxes
         "A predicted box whose corners are not in order is taken as the formula has it, with a note.",
     ];
 
-    private sealed class BoxLoss<TLoss>() : FamilyLoss(TLoss.Card)
+    private sealed class BoxLoss<TLoss>() : TypedLoss(TLoss.Card)
         where TLoss : struct, IBoxPartLoss<TLoss>
     {
-        protected override void ComputeFloat32(LossRequest request, LossResult result, Workshop workshop) =>
-            Compute<float>(request, result, workshop);
-
-        protected override void ComputeFloat64(LossRequest request, LossResult result, Workshop workshop) =>
-            Compute<double>(request, result, workshop);
-
-        private static void Compute<T>(LossRequest request, LossResult result, Workshop workshop)
-            where T : unmanaged, System.Numerics.INumberBase<T>
+        protected override void Compute<T>(LossRequest request, LossResult result, Workshop workshop)
         {
             int weight = request.Card.PlaceOfInput(Common.WeightName);
             using var plan = new ItemPlan<double>(request, workshop, weight);

@@ -28,17 +28,10 @@ internal static class Distances
 {
     public static Loss Of<TLoss>() where TLoss : struct, IDistanceLoss<TLoss> => new DistanceLoss<TLoss>();
 
-    private sealed class DistanceLoss<TLoss>() : FamilyLoss(TLoss.Card)
+    private sealed class DistanceLoss<TLoss>() : TypedLoss(TLoss.Card)
         where TLoss : struct, IDistanceLoss<TLoss>
     {
-        protected override void ComputeFloat32(LossRequest request, LossResult result, Workshop workshop) =>
-            Compute<float>(request, result, workshop);
-
-        protected override void ComputeFloat64(LossRequest request, LossResult result, Workshop workshop) =>
-            Compute<double>(request, result, workshop);
-
-        private static void Compute<T>(LossRequest request, LossResult result, Workshop workshop)
-            where T : unmanaged, System.Numerics.INumberBase<T>
+        protected override void Compute<T>(LossRequest request, LossResult result, Workshop workshop)
         {
             using var plan = new ItemPlan<T>(request, workshop);
             if (plan.Settle(result))

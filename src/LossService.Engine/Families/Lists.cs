@@ -1,6 +1,3 @@
-using System.Numerics;
-using LossService.Engine.Numerics;
-
 namespace LossService.Engine.Families;
 
 /// <summary>How a loss wants its lists.</summary>
@@ -33,17 +30,10 @@ internal static class Lists
 {
     public static Loss Of<TLoss>() where TLoss : struct, IListLoss<TLoss> => new ListLoss<TLoss>();
 
-    private sealed class ListLoss<TLoss>() : FamilyLoss(TLoss.Card)
+    private sealed class ListLoss<TLoss>() : TypedLoss(TLoss.Card)
         where TLoss : struct, IListLoss<TLoss>
     {
-        protected override void ComputeFloat32(LossRequest request, LossResult result, Workshop workshop) =>
-            Compute<float>(request, result, workshop);
-
-        protected override void ComputeFloat64(LossRequest request, LossResult result, Workshop workshop) =>
-            Compute<double>(request, result, workshop);
-
-        private static void Compute<T>(LossRequest request, LossResult result, Workshop workshop)
-            where T : unmanaged, INumberBase<T>
+        protected override void Compute<T>(LossRequest request, LossResult result, Workshop workshop)
         {
             using var plan = new ItemPlan<T>(request, workshop);
             using var layout = new ListLayout(request, workshop.Pool);

@@ -9,17 +9,10 @@ internal static class MinedLosses
 {
     public static Loss Of<TLoss>() where TLoss : struct, IMinedLoss<TLoss> => new MinedLoss<TLoss>();
 
-    private sealed class MinedLoss<TLoss>() : FamilyLoss(TLoss.Card)
+    private sealed class MinedLoss<TLoss>() : TypedLoss(TLoss.Card)
         where TLoss : struct, IMinedLoss<TLoss>
     {
-        protected override void ComputeFloat32(LossRequest request, LossResult result, Workshop workshop) =>
-            Compute<float>(request, result, workshop);
-
-        protected override void ComputeFloat64(LossRequest request, LossResult result, Workshop workshop) =>
-            Compute<double>(request, result, workshop);
-
-        private static void Compute<T>(LossRequest request, LossResult result, Workshop workshop)
-            where T : unmanaged, IFloatingPointIeee754<T>
+        protected override void Compute<T>(LossRequest request, LossResult result, Workshop workshop)
         {
             SettleSeed(request);
             TLoss loss = TLoss.Configure(new(request));

@@ -50,17 +50,10 @@ internal static class Preferences
 
     public static Loss Of<TLoss>() where TLoss : struct, IPreferenceLoss<TLoss> => new PreferenceLoss<TLoss>();
 
-    private sealed class PreferenceLoss<TLoss>() : FamilyLoss(TLoss.Card)
+    private sealed class PreferenceLoss<TLoss>() : TypedLoss(TLoss.Card)
         where TLoss : struct, IPreferenceLoss<TLoss>
     {
-        protected override void ComputeFloat32(LossRequest request, LossResult result, Workshop workshop) =>
-            Compute<float>(request, result, workshop);
-
-        protected override void ComputeFloat64(LossRequest request, LossResult result, Workshop workshop) =>
-            Compute<double>(request, result, workshop);
-
-        private static void Compute<T>(LossRequest request, LossResult result, Workshop workshop)
-            where T : unmanaged, System.Numerics.INumberBase<T>
+        protected override void Compute<T>(LossRequest request, LossResult result, Workshop workshop)
         {
             using var plan = new ItemPlan<T>(request, workshop);
             if (plan.Settle(result))

@@ -46,17 +46,10 @@ internal static class Regions
 
     public static Loss Lovasz<TLoss>() where TLoss : struct, ILovaszLoss<TLoss> => new LovaszLoss<TLoss>();
 
-    private sealed class OverlapLoss<TLoss>() : FamilyLoss(TLoss.Card)
+    private sealed class OverlapLoss<TLoss>() : TypedLoss(TLoss.Card)
         where TLoss : struct, IRegionLoss<TLoss>
     {
-        protected override void ComputeFloat32(LossRequest request, LossResult result, Workshop workshop) =>
-            Compute<float>(request, result, workshop);
-
-        protected override void ComputeFloat64(LossRequest request, LossResult result, Workshop workshop) =>
-            Compute<double>(request, result, workshop);
-
-        private static void Compute<T>(LossRequest request, LossResult result, Workshop workshop)
-            where T : unmanaged, System.Numerics.INumberBase<T>
+        protected override void Compute<T>(LossRequest request, LossResult result, Workshop workshop)
         {
             TLoss loss = TLoss.Configure(new(request));
             var plane = new RegionPlane<T>(request, isHinge: false);
@@ -66,17 +59,10 @@ internal static class Regions
         }
     }
 
-    private sealed class LovaszLoss<TLoss>() : FamilyLoss(TLoss.Card)
+    private sealed class LovaszLoss<TLoss>() : TypedLoss(TLoss.Card)
         where TLoss : struct, ILovaszLoss<TLoss>
     {
-        protected override void ComputeFloat32(LossRequest request, LossResult result, Workshop workshop) =>
-            Compute<float>(request, result, workshop);
-
-        protected override void ComputeFloat64(LossRequest request, LossResult result, Workshop workshop) =>
-            Compute<double>(request, result, workshop);
-
-        private static void Compute<T>(LossRequest request, LossResult result, Workshop workshop)
-            where T : unmanaged, System.Numerics.INumberBase<T>
+        protected override void Compute<T>(LossRequest request, LossResult result, Workshop workshop)
         {
             var plane = new RegionPlane<T>(request, TLoss.IsHinge);
             Regions.Compute(

@@ -1,4 +1,3 @@
-using System.Numerics;
 
 namespace LossService.Engine.Families;
 
@@ -23,17 +22,10 @@ internal static class Relations
 {
     public static Loss Of<TLoss>() where TLoss : struct, IRelationLoss<TLoss> => new RelationLoss<TLoss>();
 
-    private sealed class RelationLoss<TLoss>() : FamilyLoss(TLoss.Card)
+    private sealed class RelationLoss<TLoss>() : TypedLoss(TLoss.Card)
         where TLoss : struct, IRelationLoss<TLoss>
     {
-        protected override void ComputeFloat32(LossRequest request, LossResult result, Workshop workshop) =>
-            Compute<float>(request, result, workshop);
-
-        protected override void ComputeFloat64(LossRequest request, LossResult result, Workshop workshop) =>
-            Compute<double>(request, result, workshop);
-
-        private static void Compute<T>(LossRequest request, LossResult result, Workshop workshop)
-            where T : unmanaged, INumberBase<T>
+        protected override void Compute<T>(LossRequest request, LossResult result, Workshop workshop)
         {
             using var plan = new ItemPlan<double>(request, workshop);
             if (plan.Settle(result))

@@ -1,6 +1,3 @@
-using System.Numerics;
-using LossService.Engine.Numerics;
-
 namespace LossService.Engine.Families;
 
 /// <summary>Makes the losses that are a root of a mean of squares: no sum over elements, so that an item is the whole
@@ -10,17 +7,10 @@ internal static class RootMeans
 {
     public static Loss Of<TLoss>() where TLoss : struct, ILossFile<TLoss> => new RootMeanLoss<TLoss>();
 
-    private sealed class RootMeanLoss<TLoss>() : FamilyLoss(TLoss.Card)
+    private sealed class RootMeanLoss<TLoss>() : TypedLoss(TLoss.Card)
         where TLoss : struct, ILossFile<TLoss>
     {
-        protected override void ComputeFloat32(LossRequest request, LossResult result, Workshop workshop) =>
-            Compute<float>(request, result, workshop);
-
-        protected override void ComputeFloat64(LossRequest request, LossResult result, Workshop workshop) =>
-            Compute<double>(request, result, workshop);
-
-        private static void Compute<T>(LossRequest request, LossResult result, Workshop workshop)
-            where T : unmanaged, INumberBase<T>
+        protected override void Compute<T>(LossRequest request, LossResult result, Workshop workshop)
         {
             using var plan = new ItemPlan<double>(request, workshop);
             using var driver = new RootMeanDriver<T>(request, result, plan, workshop);

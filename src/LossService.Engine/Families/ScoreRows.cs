@@ -36,17 +36,10 @@ internal static class ScoreRows
 {
     public static Loss Of<TLoss>() where TLoss : struct, IScoreRowLoss<TLoss> => new ScoreRowLoss<TLoss>();
 
-    private sealed class ScoreRowLoss<TLoss>() : FamilyLoss(TLoss.Card)
+    private sealed class ScoreRowLoss<TLoss>() : TypedLoss(TLoss.Card)
         where TLoss : struct, IScoreRowLoss<TLoss>
     {
-        protected override void ComputeFloat32(LossRequest request, LossResult result, Workshop workshop) =>
-            Compute<float>(request, result, workshop);
-
-        protected override void ComputeFloat64(LossRequest request, LossResult result, Workshop workshop) =>
-            Compute<double>(request, result, workshop);
-
-        private static void Compute<T>(LossRequest request, LossResult result, Workshop workshop)
-            where T : unmanaged, System.Numerics.IFloatingPointIeee754<T>
+        protected override void Compute<T>(LossRequest request, LossResult result, Workshop workshop)
         {
             TLoss loss = TLoss.Configure(new(request));
             Tensor? labels =
