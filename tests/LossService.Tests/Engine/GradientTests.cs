@@ -41,7 +41,9 @@ public sealed class GradientTests
     [MemberData(nameof(EveryLoss.Names), MemberType = typeof(EveryLoss))]
     public void Gradient_OfRowsOfManyLengths_MatchesCentralDifferences(string loss)
     {
+        int most = EveryLoss.Card(loss).AxisMax is { Axis: "L" } limit ? limit.Length : int.MaxValue;
         int[] lengths = [.. Enumerable.Range(1, 40), 63, 64, 65, 255, 256, 257, 2047, 2048, 2049];
+        lengths = [.. lengths.Select(length => Math.Min(length, most)).Distinct()]; // the longest list once
         var differences = new Differences(new Random(2), pointsMax: 2);
         foreach (int row in lengths.Where((_, i) => i % (EveryLoss.IsSlow ? 5 : 1) == 0))
         {

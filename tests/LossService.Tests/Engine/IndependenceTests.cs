@@ -67,6 +67,7 @@ public sealed class IndependenceTests
         bool rows = card.Inputs[0].Forms[0].Pattern.Symbols.Count > 1;
         (int Samples, int Row)[] sizes = card.SamplesMeet ? [(EveryLoss.IsSlow ? 60 : 1200, 6)]
             : EveryLoss.IsSlow ? [EveryLoss.Blocks(card)]
+            : EveryLoss.HasShortRows(card) ? [(9_000, 6), (800, 65)]
             : rows ? [(9_000, 6), (25, 2049)] : [(50_000, 1)];
         foreach ((int samples, int row) in sizes)
         {

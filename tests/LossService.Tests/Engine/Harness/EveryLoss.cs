@@ -49,10 +49,15 @@ public static class EveryLoss
 
     internal static LossCard Card(string name) => Catalogue.Find(name)!.Card;
 
-    /// <summary>Samples and the length of a row that make several blocks: rows longer than a block, but where the machine
-    /// lacks vectors and the loss takes every pair, as many elements in short ones.</summary>
+    /// <summary>Samples and the length of a row that make enough blocks for two threads: rows longer than a block, but as
+    /// many elements in short ones where rows may not be as long, or where the machine lacks vectors and the loss takes every
+    /// pair.</summary>
     internal static (int Samples, int Row) Blocks(LossCard card) =>
-        IsSlow && card.Cost == Cost.Quadratic ? (536, 65) : (17, 2049);
+        HasShortRows(card) || (IsSlow && card.Cost == Cost.Quadratic) ? (536, 65) : (17, 2049);
+
+    /// <summary>True for a loss whose longest list is half a block: some of these would be fewer blocks than threads want,
+    /// and each costs its square many times.</summary>
+    internal static bool HasShortRows(LossCard card) => card.AxisMax == AxisMax.OfPermutations;
 
     /// <summary>How many questions to draw: fewer where the machine lacks vectors.</summary>
     internal static int Draws(int usual) => IsSlow ? Math.Max(1, usual / 8) : usual;
