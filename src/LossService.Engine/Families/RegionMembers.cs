@@ -82,6 +82,27 @@ internal static class RegionMembers
         "A mean of classes divides by their number, also with class weights; weight_normalization \"sum_weights\" divides by the weights.",
     ];
 
+    /// <summary>What a class costs of which there is nothing, where the ratio is of sums.</summary>
+    public const string AbsentEdge =
+        "A class that is neither predicted nor true costs 1, with gradient 0, where smooth is 0, and 0 where it is not; segmentation_models.pytorch lets absent classes cost 0: absent_classes \"zero\".";
+
+    /// <summary>Where the slopes of a Lovász loss come from.</summary>
+    public const string GrowthEdge =
+        "The Jaccard loss grows by ΔJ when the place of the k-th largest error is taken for wrong too; equal errors keep the order of their places, on which the gradient depends.";
+
+    /// <summary>A request of logits and labels.</summary>
+    public static Example Labelled { get; } = new(
+        "labels", "Two images of two pixels, three classes, and the pixels' labels.",
+        """{"logits":[[[2.0,0.5],[1.0,-1.0],[0.1,0.0]],[[0.0,1.0],[0.5,0.2],[2.5,-0.3]]],"targets":[[0,2],[2,0]]}""");
+
+    /// <summary>The requests that losses of overlaps show.</summary>
+    public static IReadOnlyList<Example> Examples { get; } =
+    [
+        Labelled,
+        new("mask", "A soft mask of four pixels against the true one, image by image.",
+            """{"probabilities":[[0.9,0.2,0.6,0.1]],"targets":[[1,0,1,0]],"mode":"binary","aggregate":"sample"}"""),
+    ];
+
     private static InputForm Labels => new("N *D", InputKind.Label) { Classes = "C", TargetType = "index" };
 
     private static Input Weight => new(Common.WeightName, "C", "A weight per class.")

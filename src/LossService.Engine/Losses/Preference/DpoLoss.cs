@@ -24,7 +24,7 @@ internal readonly struct DpoLoss(double beta, bool averages) : IPreferenceLoss<D
         Parameters = [PreferenceInputs.Beta, PreferenceInputs.LengthNormalize],
         Edges =
         [
-            "Lengths without length_normalize change nothing; length_normalize without lengths takes the numbers as averages already.",
+            PreferenceInputs.LengthsEdge,
         ],
         Examples =
         [

@@ -25,7 +25,7 @@ internal readonly struct IpoLoss(double beta, bool averages) : IPreferenceLoss<I
         Edges =
         [
             "The publication sums over tokens; TRL averages: length_normalize with both lengths.",
-            "Lengths without length_normalize change nothing; length_normalize without lengths takes the numbers as averages already.",
+            PreferenceInputs.LengthsEdge,
         ],
         Examples =
         [

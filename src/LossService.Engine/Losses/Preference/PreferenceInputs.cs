@@ -20,6 +20,15 @@ internal static class PreferenceInputs
     public static Parameter LengthNormalized { get; } = Parameter.Flag(
         "length_normalize", true, "Divides log-probabilities by the lengths of their answers, where these are given or tokens are.");
 
+    /// <summary>What lengths do where the publication has sums.</summary>
+    public const string LengthsEdge =
+        "Lengths without length_normalize change nothing; length_normalize without lengths takes the numbers as averages already.";
+
+    /// <summary>A request of a loss that knows wrong preferences.</summary>
+    public static Example Noisy { get; } = new(
+        "simple", "One preference in ten is wrong.",
+        """{"policy_chosen_logps":[-10.0,-21.0],"policy_rejected_logps":[-12.0,-19.5],"reference_chosen_logps":[-11.0,-20.0],"reference_rejected_logps":[-11.5,-20.0],"label_smoothing":0.1}""");
+
     private const string ChosenTokens = "T";
     private const string RejectedTokens = "R";
 

@@ -25,13 +25,9 @@ internal readonly struct RobustDpoLoss(double beta, double smoothing, bool avera
         Edges =
         [
             "It may be negative: for large margins it falls along a line.",
-            "Lengths without length_normalize change nothing; length_normalize without lengths takes the numbers as averages already.",
+            PreferenceInputs.LengthsEdge,
         ],
-        Examples =
-        [
-            new("simple", "One preference in ten is wrong.",
-                """{"policy_chosen_logps":[-10.0,-21.0],"policy_rejected_logps":[-12.0,-19.5],"reference_chosen_logps":[-11.0,-20.0],"reference_rejected_logps":[-11.5,-20.0],"label_smoothing":0.1}"""),
-        ],
+        Examples = [PreferenceInputs.Noisy],
     };
 
     public static int Operands => 4;

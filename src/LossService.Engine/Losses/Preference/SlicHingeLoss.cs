@@ -29,7 +29,7 @@ internal readonly struct SlicHingeLoss(double beta, bool averages, double tie) :
         Edges =
         [
             "At the corner the slope is 0; the member tie changes that.",
-            "Lengths without length_normalize change nothing; length_normalize without lengths takes the numbers as averages already.",
+            PreferenceInputs.LengthsEdge,
         ],
         Examples =
         [

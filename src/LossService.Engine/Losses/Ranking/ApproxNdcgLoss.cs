@@ -30,8 +30,8 @@ internal readonly struct ApproxNdcgLoss(ListRanks soft, bool exponential) : ILis
         AxisMax = AxisMax.OfPairs,
         Edges =
         [
-            "The loss lies in [-1, 0]: it is the negative of what is to be maximised.",
-            "A list in which nothing is relevant costs 0, has gradient 0, and a note says so.",
+            ListInputs.GainEdge,
+            ListInputs.NothingRelevantEdge,
             ListInputs.EmptyEdge,
             ListInputs.NonFiniteEdge,
             "An exponential gain overflows at a relevance of 1024.",

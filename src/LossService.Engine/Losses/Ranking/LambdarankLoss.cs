@@ -54,7 +54,7 @@ internal readonly struct LambdarankLoss(double sigma, LambdaOptions options, boo
         Edges =
         [
             "Weights come from the ranks that the scores have now, equal scores in the order given, and are constants: no gradient passes through them.",
-            "A list in which nothing is relevant costs 0, has gradient 0, and a note says so.",
+            ListInputs.NothingRelevantEdge,
             ListInputs.EmptyEdge,
             "An exponential gain overflows at a relevance of 1024.",
             "The exact Hessian, with the weights as constants, is LightGBM's; XGBoost's is twice as large.",

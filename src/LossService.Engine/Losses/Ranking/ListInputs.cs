@@ -12,6 +12,17 @@ internal static class ListInputs
     public const string EmptyEdge =
         "A list that is empty or hidden by list_mask costs 0, has gradient 0, and still counts in a mean; a note says so.";
 
+    /// <summary>Where a loss of what is relevant has nothing to say.</summary>
+    public const string NothingRelevantEdge =
+        "A list in which nothing is relevant costs 0, has gradient 0, and a note says so.";
+
+    /// <summary>Where a loss of pairs has nothing to say.</summary>
+    public const string PairsEdge =
+        "Pairs of equal relevance are left out; a list without any pair costs 0, and a note says so.";
+
+    /// <summary>The range of what is maximised.</summary>
+    public const string GainEdge = "The loss lies in [-1, 0]: it is the negative of what is to be maximised.";
+
     /// <summary>What happens to scores that are no numbers.</summary>
     public const string NonFiniteEdge = "A score that counts and is not finite makes its own list NaN, no other.";
 

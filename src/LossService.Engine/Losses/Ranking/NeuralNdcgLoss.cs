@@ -44,7 +44,7 @@ internal readonly struct NeuralNdcgLoss(SortOptions sort, int first, bool expone
         AxisMax = AxisMax.OfPermutations,
         Edges =
         [
-            "The loss lies in [-1, 0]: it is the negative of what is to be maximised.",
+            ListInputs.GainEdge,
             "A list takes two matrices of L x L doubles and as many passes over them as the scaling takes iterations: L is at most 1024.",
             "The gradient goes through the sorting and every iteration of the scaling; how many there are is a constant of it.",
             "Each list ends its scaling by itself; allRank goes on until the worst list of a batch is settled.",

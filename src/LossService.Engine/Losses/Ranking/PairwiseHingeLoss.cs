@@ -30,7 +30,7 @@ internal readonly struct PairwiseHingeLoss(double margin, bool overPairs, double
         AxisMax = AxisMax.OfPairs,
         Edges =
         [
-            "Pairs of equal relevance are left out; a list without any pair costs 0, and a note says so.",
+            ListInputs.PairsEdge,
             ListInputs.EmptyEdge,
             "At a pair's corner the slope is 0, as of every relu; the member tie chooses another.",
         ],

@@ -34,7 +34,7 @@ internal readonly struct RanknetLoss(double sigma, RelevanceWeight weight, bool 
         AxisMax = AxisMax.OfPairs,
         Edges =
         [
-            "Pairs of equal relevance are left out; a list without any pair costs 0, and a note says so.",
+            ListInputs.PairsEdge,
             ListInputs.EmptyEdge,
             "XGBoost's rank:pairwise doubles the Hessian; beside that it is this with lambdarank_normalization off and every pair counted.",
             "The item is a sum over pairs. allRank and TF-Ranking divide by all pairs of the batch: mean_over \"pairs\".",

@@ -27,7 +27,7 @@ internal readonly struct SoftmaxRankLoss(bool normalize) : IListLoss<SoftmaxRank
         Parameters = [NormalizeRelevance],
         Edges =
         [
-            "A list in which nothing is relevant costs 0, has gradient 0, and a note says so.",
+            ListInputs.NothingRelevantEdge,
             ListInputs.EmptyEdge,
             "A score of -Infinity takes no part; if it is relevant, the list costs +Infinity.",
             "TF-Ranking normalises the relevances and weighs the list by their sum, which is this loss without either.",

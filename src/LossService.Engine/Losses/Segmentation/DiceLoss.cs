@@ -33,7 +33,7 @@ internal readonly struct DiceLoss(RegionRatio ratio, bool squares) : IRegionLoss
         ],
         Edges =
         [
-            "A class that is neither predicted nor true costs 1, with gradient 0, where smooth is 0, and 0 where it is not; segmentation_models.pytorch lets absent classes cost 0: absent_classes \"zero\".",
+            RegionMembers.AbsentEdge,
             .. RegionMembers.Edges,
         ],
         Presets =
@@ -42,13 +42,7 @@ internal readonly struct DiceLoss(RegionRatio ratio, bool squares) : IRegionLoss
             new("keras", ("class_reduction", "joint"), ("eps_mode", "add")),
             new("optax", ("aggregate", "sample"), ("smooth", "2"), ("reduction", "none")),
         ],
-        Examples =
-        [
-            new("labels", "Two images of two pixels, three classes, and the pixels' labels.",
-                """{"logits":[[[2.0,0.5],[1.0,-1.0],[0.1,0.0]],[[0.0,1.0],[0.5,0.2],[2.5,-0.3]]],"targets":[[0,2],[2,0]]}"""),
-            new("mask", "A soft mask of four pixels against the true one, image by image.",
-                """{"probabilities":[[0.9,0.2,0.6,0.1]],"targets":[[1,0,1,0]],"mode":"binary","aggregate":"sample"}"""),
-        ],
+        Examples = RegionMembers.Examples,
     };
 
     public bool Squares => squares;

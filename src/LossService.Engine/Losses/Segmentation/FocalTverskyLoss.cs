@@ -44,13 +44,7 @@ internal readonly struct FocalTverskyLoss(RegionRatio ratio, double alpha, doubl
             "Where a class is found perfectly, its loss of 0 has gradient 0, though with gamma above 1 the slope beside it grows without bound.",
             .. RegionMembers.Edges,
         ],
-        Examples =
-        [
-            new("labels", "Two images of two pixels, three classes, and the pixels' labels.",
-                """{"logits":[[[2.0,0.5],[1.0,-1.0],[0.1,0.0]],[[0.0,1.0],[0.5,0.2],[2.5,-0.3]]],"targets":[[0,2],[2,0]]}"""),
-            new("mask", "A soft mask of four pixels against the true one, image by image.",
-                """{"probabilities":[[0.9,0.2,0.6,0.1]],"targets":[[1,0,1,0]],"mode":"binary","aggregate":"sample"}"""),
-        ],
+        Examples = RegionMembers.Examples,
     };
 
     public bool Squares => false;

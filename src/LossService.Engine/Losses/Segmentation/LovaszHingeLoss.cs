@@ -32,7 +32,7 @@ internal readonly struct LovaszHingeLoss : ILovaszLoss<LovaszHingeLoss>
         Cost = Cost.Sorting,
         Edges =
         [
-            "The Jaccard loss grows by ΔJ when the place of the k-th largest error is taken for wrong too; equal errors keep the order of their places, on which the gradient depends.",
+            RegionMembers.GrowthEdge,
             "Straight between its corners: second derivatives are 0 everywhere.",
             "Errors of 0 have slope 0, or 1 with tie \"pytorch\"; without places left the loss is 0.",
             .. RegionMembers.Edges,

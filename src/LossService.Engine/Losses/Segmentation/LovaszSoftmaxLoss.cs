@@ -27,17 +27,13 @@ internal readonly struct LovaszSoftmaxLoss : ILovaszLoss<LovaszSoftmaxLoss>
         Cost = Cost.Sorting,
         Edges =
         [
-            "The Jaccard loss grows by ΔJ when the place of the k-th largest error is taken for wrong too; equal errors keep the order of their places, on which the gradient depends.",
+            RegionMembers.GrowthEdge,
             "Classes without a true place are left out, as with classes=\"present\"; without places left the loss is 0.",
             "Where an error is 0 its slope is 0.",
             "Straight in the probabilities while errors keep their order: second derivatives by these are 0, and by logits they are what the softmax bends.",
             .. RegionMembers.Edges,
         ],
-        Examples =
-        [
-            new("labels", "Two images of two pixels, three classes, and the pixels' labels.",
-                """{"logits":[[[2.0,0.5],[1.0,-1.0],[0.1,0.0]],[[0.0,1.0],[0.5,0.2],[2.5,-0.3]]],"targets":[[0,2],[2,0]]}"""),
-        ],
+        Examples = [RegionMembers.Labelled],
     };
 
     public static bool IsHinge => false;

@@ -36,13 +36,7 @@ internal readonly struct MccLoss(double eps) : IRegionLoss<MccLoss>
             "segmentation_models.pytorch has it for binary masks alone: mode \"binary\".",
             .. RegionMembers.Edges,
         ],
-        Examples =
-        [
-            new("labels", "Two images of two pixels, three classes, and the pixels' labels.",
-                """{"logits":[[[2.0,0.5],[1.0,-1.0],[0.1,0.0]],[[0.0,1.0],[0.5,0.2],[2.5,-0.3]]],"targets":[[0,2],[2,0]]}"""),
-            new("mask", "A soft mask of four pixels against the true one, image by image.",
-                """{"probabilities":[[0.9,0.2,0.6,0.1]],"targets":[[1,0,1,0]],"mode":"binary","aggregate":"sample"}"""),
-        ],
+        Examples = RegionMembers.Examples,
     };
 
     public bool Squares => false;
