@@ -85,17 +85,22 @@ internal static class SoakBenchmarks
 
         private int Half => Points.Count / 2;
 
-        private TheilSen Second => TheilSen.Of(Points[Math.Min(Half, Points.Count - 2)..]);
+        private TheilSen Second => TheilSen.Of(Points[Half..]);
 
         public bool Grows(double seconds) => Points.Count > 3 && Second.Low * seconds > GrowthMax;
 
         public string[] Line(double seconds)
         {
+            if (Points.Count <= 3)
+            {
+                return [Name, Table.Number(Points[0].Value), "–", Table.Number(Points[^1].Value), "–", "–", "–", "–", "broken off"];
+            }
+
             TheilSen second = Second;
             return
             [
                 Name, Table.Number(Points[0].Value), Table.Number(Points[Half].Value), Table.Number(Points[^1].Value),
-                Half > 1 ? Table.Number(TheilSen.Of(Points[..Half]).Slope * Hour) : "–", Table.Number(second.Slope * Hour),
+                Table.Number(TheilSen.Of(Points[..Half]).Slope * Hour), Table.Number(second.Slope * Hour),
                 $"{Table.Number(second.Low * Hour)}..{Table.Number(second.High * Hour)}", Table.Number(GrowthMax / seconds * Hour),
                 Grows(seconds) ? "**grows**" : "steady",
             ];
