@@ -34,7 +34,7 @@ public sealed class ComputeTests
             }
         }
 
-        Assert.Equal(0, service.Pool.Leases);
+        await service.AssertNothingLeasedAsync();
     }
 
     [Theory]

@@ -85,7 +85,7 @@ public sealed class SafetensorsTests
             using HttpResponseMessage answer = await PostAsync(Mse, file, Safetensors, null, service);
             await answer.Content.ReadAsByteArrayAsync();
             Assert.Equal(file == MseFile, answer.IsSuccessStatusCode);
-            Assert.Equal(0, service.Pool.Leases);
+            await service.AssertNothingLeasedAsync();
         }
     }
 

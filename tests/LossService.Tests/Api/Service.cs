@@ -65,6 +65,18 @@ internal sealed class Service(string environment, params (string Name, string Va
         ready.Dispose();
     }
 
+    /// <summary>Sees that nothing stays rented. Other tests share the service, and it may still warm up: their requests end,
+    /// a leak would stay.</summary>
+    public async Task AssertNothingLeasedAsync()
+    {
+        for (int attempt = 0; attempt < 3000 && Pool.Leases != 0; attempt++)
+        {
+            await Task.Delay(10);
+        }
+
+        Assert.Equal(0, Pool.Leases);
+    }
+
     protected override void ConfigureWebHost(IWebHostBuilder builder)
     {
         builder.UseEnvironment(environment);
