@@ -8,10 +8,10 @@ namespace LossService.Engine.Families;
 internal sealed class Directions<T> : IDisposable where T : unmanaged, IFloatingPointIeee754<T>
 {
     private readonly Tensor _cosines;
-    private readonly ItemPlan<T> _plan;
+    private readonly KeptItems _plan;
 
     /// <summary>Measures the vectors that are not left out.</summary>
-    public Directions(LossRequest request, ItemPlan<T> plan, Workshop workshop)
+    public Directions(LossRequest request, KeptItems plan, Workshop workshop)
     {
         _plan = plan;
         using var vectors = new VectorTable<T, double>(

@@ -16,7 +16,7 @@ internal sealed class DistanceTable<T> : IDisposable where T : unmanaged, IFloat
     private readonly Tensor _table;
 
     /// <summary>Measures the vectors that are not left out.</summary>
-    public DistanceTable(LossRequest request, ItemPlan<T> plan, BatchMetric metric, Workshop workshop)
+    public DistanceTable(LossRequest request, KeptItems plan, BatchMetric metric, Workshop workshop)
     {
         _distance = metric.Distance;
         bool normalizes = metric.Normalizes || _distance.Kind == DistanceKind.Cosine;
@@ -57,7 +57,7 @@ internal sealed class DistanceTable<T> : IDisposable where T : unmanaged, IFloat
     }
 
     /// <summary>Writes the gradient; the table holds slopes on its numbers by now.</summary>
-    public void Differentiate(Tensor gradient, ItemPlan<T> plan, Workshop workshop)
+    public void Differentiate(Tensor gradient, KeptItems plan, Workshop workshop)
     {
         if (!IsProduct)
         {
@@ -104,7 +104,7 @@ internal sealed class DistanceTable<T> : IDisposable where T : unmanaged, IFloat
         }
     }
 
-    private sealed class SlopeDriver(DistanceTable<T> table, Tensor gradient, ItemPlan<T> plan) : Driver
+    private sealed class SlopeDriver(DistanceTable<T> table, Tensor gradient, KeptItems plan) : Driver
     {
         public override int Blocks => table._vectors.Count;
 

@@ -23,6 +23,40 @@ internal sealed class FormedTuples : IDisposable
         }
     }
 
+    /// <summary>Takes down all pairs of a relation, for a loss that leaves none out.</summary>
+    /// <returns>False where the request asks for more than an answer holds, which is then its mistake.</returns>
+    public bool Tell(Relation relation, KeptItems plan, LossRequest request, TensorPool pool)
+    {
+        using Tensor places = Tensor.Rent(pool, new Shape(2, plan.Items), Element.Label);
+        foreach (bool areCounted in (ReadOnlySpan<bool>)[false, true])
+        {
+            if (areCounted && !Lay(request, pool))
+            {
+                return false;
+            }
+
+            for (int anchor = 0; anchor < plan.Items; anchor++)
+            {
+                Span<int> positives = places.Label[..plan.Items];
+                Span<int> negatives = places.Label[plan.Items..];
+                (int alike, int unlike) =
+                    plan.IsLeftOut(anchor) ? default : relation.Gather(anchor, positives, negatives);
+                if (areCounted)
+                {
+                    _first.Tell(anchor, positives[..alike]);
+                    _negatives!.Tell(anchor, negatives[..unlike]);
+                }
+                else
+                {
+                    _first.Count(anchor, alike);
+                    _negatives!.Count(anchor, unlike);
+                }
+            }
+        }
+
+        return true;
+    }
+
     /// <summary>Notes how much an anchor forms, in a first pass.</summary>
     public void Count(in Neighbours row, int triplets)
     {

@@ -8,7 +8,7 @@ namespace LossService.Engine.Families;
 /// <summary>What happens to items after the formula, for every family alike: element weight, sample weight, mask,
 /// reduction, loss weight, upstream gradient (the exact rules 1 to 4 of the HTTP contract).</summary>
 /// <remarks>The mean's divisor is a constant: it is settled before the first block runs.</remarks>
-internal sealed class ItemPlan<T> : IDisposable
+internal sealed class ItemPlan<T> : KeptItems, IDisposable
     where T : unmanaged, INumberBase<T>
 {
     private readonly LossRequest _request;
@@ -21,7 +21,6 @@ internal sealed class ItemPlan<T> : IDisposable
     private readonly Tensor? _gradOutput;
     private readonly Broadcast _gradAt;
     private Tensor? _balance;
-    private Tensor? _out;
     private double _uniform;
     private double _uniformCurvature;
     private double _uniformFloor;
@@ -46,16 +45,10 @@ internal sealed class ItemPlan<T> : IDisposable
         _gradAt = Broadcast.Of(_gradOutput?.Shape, _items);
         Tensor? mask = request.Tensor(own + 1);
         bool someIgnored = labels is not null && ignoreIndex is { } ignored && labels.Label.Contains(ignored);
-        _out = mask is null && !someIgnored ? null : LeaveOut(mask, labels, ignoreIndex);
+        Flags = mask is null && !someIgnored ? null : LeaveOut(mask, labels, ignoreIndex);
     }
 
-    /// <summary>How many items there are, those left out included.</summary>
-    public int Items { get; }
-
-    /// <summary>How many items are left out: masked or ignored.</summary>
-    public int LeftOut { get; private set; }
-
-    /// <summary>How many of <see cref="LeftOut"/> were ignored by their label.</summary>
+    /// <summary>How many of <see cref="KeptItems.LeftOut"/> were ignored by their label.</summary>
     public int Ignored { get; private set; }
 
     /// <summary>True when every item has the same weight and the same coefficient.</summary>
@@ -70,14 +63,14 @@ internal sealed class ItemPlan<T> : IDisposable
     /// <summary>Leaves an item out of which nothing is left, before the divisor is settled.</summary>
     public void LeaveOut(int item)
     {
-        if (_out is null)
+        if (Flags is null)
         {
-            _out = Tensor.Rent(_workshop.Pool, new Shape(Items), Element.Flag);
-            _out.Flag.Clear();
+            Flags = Tensor.Rent(_workshop.Pool, new Shape(Items), Element.Flag);
+            Flags.Flag.Clear();
         }
 
-        LeftOut += _out.Flag[item] == 0 ? 1 : 0;
-        _out.Flag[item] = 1;
+        LeftOut += Flags.Flag[item] == 0 ? 1 : 0;
+        Flags.Flag[item] = 1;
     }
 
     /// <summary>Settles the mean's divisor. <paramref name="sumOfClassWeights"/> is given by losses whose class weights
@@ -167,12 +160,6 @@ internal sealed class ItemPlan<T> : IDisposable
         }
     }
 
-    /// <summary>True when the item is masked or ignored.</summary>
-    public bool IsLeftOut(int item) => _out is not null && _out.Flag[item] != 0;
-
-    /// <summary>Not 0 for an item that is masked or ignored; empty where none is.</summary>
-    public ReadOnlySpan<byte> LeftOutFlags => _out is null ? default : _out.Flag;
-
     /// <summary>Sets the numbers of left-out items to 0: a selection, so that not even a NaN gets through.</summary>
     public void Blank(int start, Span<T> numbers)
     {
@@ -212,7 +199,7 @@ internal sealed class ItemPlan<T> : IDisposable
 
     public void Dispose()
     {
-        _out?.Dispose();
+        Flags?.Dispose();
         _balance?.Dispose();
     }
 

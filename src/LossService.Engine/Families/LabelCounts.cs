@@ -1,13 +1,10 @@
-using System.Numerics;
-
 namespace LossService.Engine.Families;
 
 /// <summary>What a mean over pairs of one label divides by.</summary>
 internal static class LabelCounts
 {
     /// <summary>How many pairs of an anchor and a positive there are, and how many anchors have one.</summary>
-    public static (long Pairs, int Anchors) Of<T>(ReadOnlySpan<int> labels, ItemPlan<T> plan, Span<int> scratch)
-        where T : unmanaged, INumberBase<T>
+    public static (long Pairs, int Anchors) Of(ReadOnlySpan<int> labels, KeptItems plan, Span<int> scratch)
     {
         int kept = 0;
         for (int i = 0; i < labels.Length; i++)

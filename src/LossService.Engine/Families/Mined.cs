@@ -59,6 +59,9 @@ internal static class Mined
     public static Parameter ReturnTuples { get; } = Parameter.Flag(
         "return_tuples", false, "Returns the pairs or triplets that were formed, so that mining can be audited.");
 
+    /// <summary>True where a request asks for them.</summary>
+    public static bool WantsTuples(LossRequest request) => new Settings(request).IsOn(ReturnTuples);
+
     /// <summary>The triplets, where <see cref="ReturnTuples"/> asks for them.</summary>
     public static IReadOnlyList<Output> Tuples { get; } =
     [
@@ -95,6 +98,10 @@ internal static class Mined
     public static IReadOnlyList<Parameter> BySimilarity(
         ReadOnlySpan<Parameter> own, Parameter normalize, Parameter reduce) =>
         [.. own, .. Mining.Parameters, normalize, reduce, .. Reducer.Bounds, ReturnTuples];
+
+    /// <summary>The parameters of a loss of similarities that counts pairs by itself, its own first.</summary>
+    public static IReadOnlyList<Parameter> ByContrast(params ReadOnlySpan<Parameter> own) =>
+        [.. own, Similarity.NormalizeEmbeddings, .. Mining.Parameters, ReturnTuples];
 
     /// <summary>The parameters of a loss of distances that is a miner itself, its own first.</summary>
     public static IReadOnlyList<Parameter> BySelfMining(

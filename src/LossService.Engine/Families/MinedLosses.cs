@@ -14,19 +14,19 @@ internal static class MinedLosses
     {
         protected override void Compute<T>(LossRequest request, LossResult result, Workshop workshop)
         {
-            SettleSeed(request);
+            Mining.SettleSeed(request);
             TLoss loss = TLoss.Configure(new(request));
             using var plan = new ItemPlan<T>(request, workshop);
-            using var relation = new Relation<T>(request, plan, workshop.Pool);
+            using var relation = new Relation(request, plan, workshop.Pool);
             using var table = new DistanceTable<T>(request, plan, loss.Metric, workshop);
             table.Measure(workshop);
             using FormedTuples? tuples =
-                WantsTuples(request) ? new(TLoss.FormsTriplets, plan.Items, workshop.Pool) : null;
-            using Directions<T>? directions = loss.Mining.NeedsDirections ? new(request, plan, workshop) : null;
+                Mined.WantsTuples(request) ? new(TLoss.FormsTriplets, plan.Items, workshop.Pool) : null;
+            using var miner = new AnchorMiner<T>(
+                loss.Mining, relation, table, request, plan, workshop, TLoss.FormsTriplets, loss.CountsTriplets);
             using ClassNumbers<T>? ofClasses = ClassNumbers<T>.Of(request, TLoss.OfClasses, plan, workshop.Pool);
             using Peers? peers = loss.MeetsPeers ? new(plan.Items, workshop.Pool) : null;
-            var driver = new NeighbourDriver<TLoss, T>(
-                loss, table, relation, directions, ofClasses, peers, plan, tuples);
+            var driver = new NeighbourDriver<TLoss, T>(loss, table, miner, ofClasses, peers, plan, tuples);
             driver.LookAround(workshop);
             if (Look(loss, driver, request, tuples, workshop, out Normalizer? divisor)
                 && plan.Settle(result, own: divisor))
@@ -35,18 +35,6 @@ internal static class MinedLosses
                 ofClasses?.Finish(result);
             }
         }
-
-        // An answer echoes the seed that it drew with, which a request need not give.
-        private static void SettleSeed(LossRequest request)
-        {
-            bool draws = TLoss.Card.Draws is { } draw && draw.Allows(request[draw.Parameter]);
-            if (draws && double.IsNaN(request[Common.Seed]))
-            {
-                request.Set(TLoss.Card.PlaceOfParameter(Common.Seed.Name), 0);
-            }
-        }
-
-        private static bool WantsTuples(LossRequest request) => new Settings(request).IsOn(Mined.ReturnTuples);
 
         // What a mean divides by, and how many tuples there are, is known only when every anchor has looked around.
         private static bool Look<T>(

@@ -79,6 +79,10 @@ internal readonly record struct Mining
         "A loss of pairs takes those that stand in some chosen triplet.",
     ];
 
+    /// <summary>What a miner means to a loss in which positives compete with negatives.</summary>
+    public static string EdgeOfContrast { get; } =
+        "Of listed or mined pairs an anchor's own are its candidates, and nobody else is; a miner sees similarities before the temperature, and a mean counts what it left.";
+
     /// <summary>What the miners do with listed triplets.</summary>
     public static string EdgeOfTriplets { get; } =
         "Listed triplets go with the miners all, hard, semihard and easy, which judge each by itself.";
@@ -126,6 +130,16 @@ internal readonly record struct Mining
     public bool NeedsDirections => Miner is Miner.DistanceWeighted or Miner.Angular;
 
     private double Middle { get; init; }
+
+    /// <summary>An answer echoes the seed that it drew with, which a request need not give.</summary>
+    public static void SettleSeed(LossRequest request)
+    {
+        bool draws = request.Card.Draws is { } draw && draw.Allows(request[draw.Parameter]);
+        if (draws && double.IsNaN(request[Common.Seed]))
+        {
+            request.Set(request.Card.PlaceOfParameter(Common.Seed.Name), 0);
+        }
+    }
 
     /// <summary>The miner that a request chose for a loss of this metric.</summary>
     public static Mining Of(Settings settings, BatchMetric metric)

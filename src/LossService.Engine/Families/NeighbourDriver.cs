@@ -12,14 +12,11 @@ internal sealed class NeighbourDriver<TLoss, T> : Driver
 {
     private readonly TLoss _loss;
     private readonly DistanceTable<T> _table;
-    private readonly Relation<T> _relation;
+    private readonly AnchorMiner<T> _miner;
     private readonly ItemPlan<T> _plan;
-    private readonly Directions<T>? _directions;
     private readonly ClassNumbers<T>? _ofClasses;
     private readonly Peers? _peers;
     private readonly FormedTuples? _told;
-    private readonly Mining _mining;
-    private readonly bool _counts; // the triplets that a pair stands in
     private readonly int _rowsPerBlock;
     private Stage _stage = Stage.Looking;
     private Tensor? _items;
@@ -28,18 +25,14 @@ internal sealed class NeighbourDriver<TLoss, T> : Driver
 
     /// <summary>Until <see cref="Answer(Tensor, Workshop)"/> it counts and changes nothing.</summary>
     public NeighbourDriver(
-        TLoss loss, DistanceTable<T> table, Relation<T> relation, Directions<T>? directions,
-        ClassNumbers<T>? ofClasses, Peers? peers, ItemPlan<T> plan, FormedTuples? told)
+        TLoss loss, DistanceTable<T> table, AnchorMiner<T> miner, ClassNumbers<T>? ofClasses, Peers? peers,
+        ItemPlan<T> plan, FormedTuples? told)
     {
         _peers = peers;
-        _directions = directions;
         _ofClasses = ofClasses;
-        _mining = loss.Mining;
-        _counts = !TLoss.FormsTriplets
-            && (loss.CountsTriplets || _mining.Gaps != Gaps.Any || directions is not null || relation.AreTriplets);
         _loss = loss;
         _table = table;
-        _relation = relation;
+        _miner = miner;
         _plan = plan;
         _told = told;
         _rowsPerBlock = Math.Max(1, BlockItems / Math.Max(1, plan.Items));
@@ -114,33 +107,27 @@ internal sealed class NeighbourDriver<TLoss, T> : Driver
             return default;
         }
 
-        int most = _relation.Most;
-        Span<double> numbers = scratch.Take<double>(1, (11 * most) + 8);
-        Span<int> places = scratch.Take<int>(2, 3 * most);
-        (int found, int others) = _relation.Gather(anchor, places[..most], places.Slice(most, most));
-        var positives = Side(row, places[..found], numbers[..(2 * most)]);
-        var negatives = Side(row, places.Slice(most, others), numbers.Slice(2 * most, 2 * most));
-        Span<double> slopes = numbers.Slice(4 * most, 2 * most);
-        Span<double> room = numbers[(6 * most)..];
-        ReadOnlySpan<int> triplets = Mine(anchor, ref positives, ref negatives, room, scratch);
+        MinedRow mined = _miner.Mine(anchor, scratch);
+        int most = _miner.Most;
+        Span<double> slopes = scratch.Take<double>(4, 2 * most)[..(2 * most)];
         slopes.Clear();
         var neighbours = new Neighbours
         {
             Anchor = anchor,
             OfClass = _ofClasses?.Of(anchor) ?? double.NaN,
-            Positives = positives.Distances,
-            Negatives = negatives.Distances,
-            PositivePlaces = positives.Places,
-            NegativePlaces = negatives.Places,
-            PositiveTimes = positives.Times,
-            NegativeTimes = negatives.Times,
-            AreListed = _relation.AreTriplets || _directions is not null,
-            Triplets = triplets,
-            Gaps = _mining.Gaps,
-            OnPositives = slopes[..positives.Count],
-            OnNegatives = slopes.Slice(most, negatives.Count),
-            Room = room,
-            Order = places.Slice(2 * most, most),
+            Positives = mined.Positives.Distances,
+            Negatives = mined.Negatives.Distances,
+            PositivePlaces = mined.Positives.Places,
+            NegativePlaces = mined.Negatives.Places,
+            PositiveTimes = mined.Positives.Times,
+            NegativeTimes = mined.Negatives.Times,
+            AreListed = _miner.AreListed,
+            Triplets = mined.Triplets,
+            Gaps = _miner.Gaps,
+            OnPositives = slopes[..mined.Positives.Count],
+            OnNegatives = slopes.Slice(most, mined.Negatives.Count),
+            Room = mined.Room,
+            Order = mined.Order,
             Tuples = _stage == Stage.Answering && _told is not null ? _told.TripletsOf(anchor) : default,
             Surroundings = _peers is null ? default : _peers.Surroundings,
         };
@@ -211,57 +198,6 @@ internal sealed class NeighbourDriver<TLoss, T> : Driver
         Scatter(row, neighbours.PositivePlaces, neighbours.OnPositives, _table.Sign);
         Scatter(row, neighbours.NegativePlaces, neighbours.OnNegatives, _table.Sign);
         return default;
-    }
-
-    private AnchorSide Side(ReadOnlySpan<double> row, Span<int> places, Span<double> numbers)
-    {
-        for (int i = 0; i < places.Length; i++)
-        {
-            numbers[i] = _table.Offset + (_table.Sign * row[places[i]]);
-        }
-
-        return new(places, numbers[..places.Length], numbers.Slice(numbers.Length / 2, places.Length));
-    }
-
-    // Leaves the pairs that count, and lists triplets where they count one by one.
-    private ReadOnlySpan<int> Mine(
-        int anchor, ref AnchorSide positives, ref AnchorSide negatives, Span<double> room, Scratch scratch)
-    {
-        const int Slot = 3;
-        int listed = 0;
-        Span<int> triplets = default;
-        if (_relation.AreTriplets)
-        {
-            triplets = TLoss.FormsTriplets ? scratch.Take<int>(Slot, 2 * positives.Count) : default;
-            listed = Miners.List(_mining.Gaps, positives, negatives, triplets);
-        }
-        else if (_mining.Miner == Miner.Angular)
-        {
-            long all = 2L * positives.Count * negatives.Count;
-            triplets = TLoss.FormsTriplets ? scratch.Take<int>(Slot, checked((int)all)) : default;
-            listed = Miners.ListAngles(_mining, _directions!, anchor, positives, negatives, triplets);
-        }
-        else if (_mining.Miner == Miner.DistanceWeighted)
-        {
-            triplets = TLoss.FormsTriplets ? scratch.Take<int>(Slot, 2 * positives.Count) : default;
-            listed = Miners.ListDrawn(_mining, _directions!, anchor, positives, negatives, room, triplets);
-        }
-        else
-        {
-            Miners.Choose(_mining, ref positives, ref negatives);
-            if (_counts)
-            {
-                Miners.Count(_mining.Gaps, positives, negatives, room);
-            }
-        }
-
-        if (_counts)
-        {
-            positives.KeepCounted();
-            negatives.KeepCounted();
-        }
-
-        return TLoss.FormsTriplets ? triplets[..(2 * listed)] : default;
     }
 
     // A sample may be positive and negative at once, and stand in several triplets.

@@ -20,8 +20,11 @@ internal readonly record struct BatchMetric(Distance Distance, bool Normalizes)
         new((DistanceKind)(int)settings[Distance.Choice], settings[Distance.P], Eps: 0), settings.IsOn(normalize));
 
     /// <summary>Products of vectors: the distance of two is minus their product.</summary>
-    public static BatchMetric Products(Settings settings, Parameter normalize) =>
-        new(new(DistanceKind.Dot, 2, 0), settings.IsOn(normalize)) { IsSimilarity = true };
+    public static BatchMetric Products(Settings settings, Parameter normalize) => Products(settings.IsOn(normalize));
+
+    /// <summary>The same of vectors that are scaled to length 1, or are not.</summary>
+    public static BatchMetric Products(bool normalizes) =>
+        new(new(DistanceKind.Dot, 2, 0), normalizes) { IsSimilarity = true };
 }
 
 /// <summary>One anchor and the samples around it, in doubles: how far they are, and where slopes on that go.</summary>

@@ -1,34 +1,42 @@
-using System.Numerics;
 using LossService.Engine.Numerics;
 
 namespace LossService.Engine.Families;
 
-/// <summary>Who is whose positive and negative in a batch: by equal labels, or as a request's pairs or triplets say. A
-/// sample that is left out is nobody's.</summary>
-internal sealed class Relation<T> : IDisposable where T : unmanaged, INumberBase<T>
+/// <summary>Who is whose positive and negative in a batch: by equal labels, as a request's pairs or triplets say, or as
+/// a miner chose. A sample that is left out is nobody's.</summary>
+internal sealed class Relation : IDisposable
 {
-    private readonly ItemPlan<T> _plan;
+    private readonly KeptItems _plan;
     private readonly Tensor? _labels;
-    private readonly TupleIndex? _positives;
-    private readonly TupleIndex? _negatives;
+    private readonly PairTable? _pairs;
     private readonly TupleIndex? _triplets;
 
     /// <summary>Reads what the request gives.</summary>
-    public Relation(LossRequest request, ItemPlan<T> plan, TensorPool pool)
+    public Relation(LossRequest request, KeptItems plan, TensorPool pool)
     {
         _plan = plan;
         _labels = Given(request, Mined.LabelsName);
-        try
+        if (_labels is not null)
         {
-            _positives = Index(request, Mined.PositivePairsName, pool);
-            _negatives = Index(request, Mined.NegativePairsName, pool);
-            _triplets = Index(request, Mined.TripletsName, pool);
+            return;
         }
-        catch
+
+        if (Given(request, Mined.TripletsName) is { } triplets)
         {
-            Dispose();
-            throw;
+            _triplets = new(triplets, plan, pool);
+            return;
         }
+
+        _pairs = new(plan.Items, pool);
+        _pairs.Read(PairKind.Positive, Given(request, Mined.PositivePairsName)!, plan);
+        _pairs.Read(PairKind.Negative, Given(request, Mined.NegativePairsName)!, plan);
+    }
+
+    /// <summary>Takes over what a miner chose.</summary>
+    public Relation(KeptItems plan, PairTable pairs)
+    {
+        _plan = plan;
+        _pairs = pairs;
     }
 
     /// <summary>The most positives, or negatives, that an anchor can have.</summary>
@@ -36,9 +44,6 @@ internal sealed class Relation<T> : IDisposable where T : unmanaged, INumberBase
 
     /// <summary>True when an anchor's positives and negatives belong together one by one: they are triplets.</summary>
     public bool AreTriplets => _triplets is not null;
-
-    /// <summary>The labels, where these decide.</summary>
-    public Tensor? Labels => _labels;
 
     /// <summary>Writes the places of an anchor's positives and negatives, each in the order of the batch; of triplets
     /// in that of the request.</summary>
@@ -49,14 +54,13 @@ internal sealed class Relation<T> : IDisposable where T : unmanaged, INumberBase
             return ByLabel(anchor, positives, negatives);
         }
 
-        if (_triplets is null)
+        if (_pairs is not null)
         {
-            _positives![anchor].CopyTo(positives);
-            _negatives![anchor].CopyTo(negatives);
-            return (_positives[anchor].Length, _negatives[anchor].Length);
+            return (_pairs.Gather(PairKind.Positive, anchor, positives),
+                _pairs.Gather(PairKind.Negative, anchor, negatives));
         }
 
-        ReadOnlySpan<int> others = _triplets[anchor];
+        ReadOnlySpan<int> others = _triplets![anchor];
         for (int i = 0; i < others.Length; i += 2)
         {
             positives[i / 2] = others[i];
@@ -66,16 +70,15 @@ internal sealed class Relation<T> : IDisposable where T : unmanaged, INumberBase
         return (others.Length / 2, others.Length / 2);
     }
 
-    /// <summary>Writes the places of an anchor's positives alone.</summary>
+    /// <summary>Writes the places of an anchor's positives alone, where they are no triplets'.</summary>
     public int GatherPositives(int anchor, Span<int> places)
     {
-        if (_labels is null)
+        if (_pairs is not null)
         {
-            _positives![anchor].CopyTo(places);
-            return _positives[anchor].Length;
+            return _pairs.Gather(PairKind.Positive, anchor, places);
         }
 
-        ReadOnlySpan<int> all = _labels.Label;
+        ReadOnlySpan<int> all = _labels!.Label;
         int found = 0;
         int at = 0;
         for (int next = all.IndexOf(all[anchor]); next >= 0; next = all[at..].IndexOf(all[anchor]))
@@ -92,29 +95,25 @@ internal sealed class Relation<T> : IDisposable where T : unmanaged, INumberBase
         return found;
     }
 
-    /// <summary>Sets the numbers of those who are neither positive nor negative to the anchor.</summary>
+    /// <summary>Sets the numbers of those who are neither positive nor negative to the anchor, where they are no
+    /// triplets'.</summary>
     public void Silence<TNumber>(int anchor, Span<TNumber> row, TNumber silence)
     {
-        if (_labels is not null)
+        if (_pairs is not null)
         {
-            row[anchor] = silence;
-            for (int other = 0; _plan.LeftOut > 0 && other < row.Length; other++)
-            {
-                row[other] = _plan.IsLeftOut(other) ? silence : row[other];
-            }
-
+            _pairs.Silence(anchor, row, silence);
             return;
         }
 
-        ReadOnlySpan<int> positives = _positives![anchor];
-        ReadOnlySpan<int> negatives = _negatives![anchor];
-        for (int other = 0; other < row.Length; other++)
+        row[anchor] = silence;
+        for (int other = 0; _plan.LeftOut > 0 && other < row.Length; other++)
         {
-            row[other] = positives.BinarySearch(other) < 0 && negatives.BinarySearch(other) < 0 ? silence : row[other];
+            row[other] = _plan.IsLeftOut(other) ? silence : row[other];
         }
     }
 
-    /// <summary>How many pairs of an anchor and a positive there are, and how many anchors have one.</summary>
+    /// <summary>How many pairs of an anchor and a positive there are, and how many anchors have one, where they are no
+    /// triplets'.</summary>
     public (long Pairs, int Anchors) CountPositives(TensorPool pool)
     {
         if (_labels is not null)
@@ -127,8 +126,9 @@ internal sealed class Relation<T> : IDisposable where T : unmanaged, INumberBase
         int anchors = 0;
         for (int anchor = 0; anchor < _plan.Items; anchor++)
         {
-            pairs += _positives![anchor].Length;
-            anchors += _positives[anchor].IsEmpty ? 0 : 1;
+            int own = _pairs!.Count(PairKind.Positive, anchor);
+            pairs += own;
+            anchors += own == 0 ? 0 : 1;
         }
 
         return (pairs, anchors);
@@ -136,8 +136,7 @@ internal sealed class Relation<T> : IDisposable where T : unmanaged, INumberBase
 
     public void Dispose()
     {
-        _positives?.Dispose();
-        _negatives?.Dispose();
+        _pairs?.Dispose();
         _triplets?.Dispose();
     }
 
@@ -165,9 +164,6 @@ internal sealed class Relation<T> : IDisposable where T : unmanaged, INumberBase
 
         return (alike, unlike);
     }
-
-    private TupleIndex? Index(LossRequest request, string name, TensorPool pool) =>
-        Given(request, name) is { } tuples ? TupleIndex.Of(tuples, _plan, pool) : null;
 
     private static Tensor? Given(LossRequest request, string name) =>
         request.Card.PlaceOfInput(name) is var place and >= 0 ? request.LabelTensor(place) : null;

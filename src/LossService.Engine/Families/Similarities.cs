@@ -39,17 +39,25 @@ internal static class Similarities
             where T : unmanaged, IFloatingPointIeee754<T>
             where V : struct, IVectorLane<V, T>
         {
+            Mining.SettleSeed(request);
+            TLoss loss = TLoss.Configure(new(request));
             using var plan = new ItemPlan<T>(request, workshop);
-            using Relation<T>? relation = HasRelation ? new(request, plan, workshop.Pool) : null;
-            if (plan.Settle(result, own: Counted(relation, workshop.Pool)))
+            using Relation? given = HasRelation ? new(request, plan, workshop.Pool) : null;
+            using Relation? mined = given is null ? null : PairMining<TInput>.Choose(
+                loss.Mining, loss.Similarity.Metric, given, request, plan, workshop);
+            Relation? relation = mined ?? given;
+            using FormedTuples? tuples = HasRelation && Mined.WantsTuples(request)
+                ? new(areTriplets: false, plan.Items, workshop.Pool) : null;
+            if (tuples?.Tell(relation!, plan, request, workshop.Pool) != false
+                && plan.Settle(result, own: Counted(relation, workshop.Pool)))
             {
                 Outputs.Rent(request, result, workshop.Pool, withItems: true);
-                Answer<TInput, T, V>(request, result, plan, relation, workshop);
+                Answer<TInput, T, V>(loss, request, result, plan, relation, workshop);
+                tuples?.Release(result);
             }
         }
 
-        private static Normalizer? Counted<T>(Relation<T>? relation, TensorPool pool)
-            where T : unmanaged, IFloatingPointIeee754<T>
+        private static Normalizer? Counted(Relation? relation, TensorPool pool)
         {
             if (relation is null || TLoss.Counting == Counting.Anchors)
             {
@@ -61,12 +69,12 @@ internal static class Similarities
         }
 
         private static void Answer<TInput, T, V>(
-            LossRequest request, LossResult result, ItemPlan<T> plan, Relation<T>? relation, Workshop workshop)
+            TLoss loss, LossRequest request, LossResult result, ItemPlan<T> plan, Relation? relation,
+            Workshop workshop)
             where TInput : unmanaged, IFloatingPointIeee754<TInput>
             where T : unmanaged, IFloatingPointIeee754<T>
             where V : struct, IVectorLane<V, T>
         {
-            TLoss loss = TLoss.Configure(new(request));
             bool normalizes = loss.Similarity.Normalizes;
             using var anchors = new SimilaritySide<TInput, T>(request, result, 0, plan, normalizes, workshop.Pool);
             using SimilaritySide<TInput, T>? others =
@@ -89,7 +97,7 @@ internal static class Similarities
         // One side's vectors as anchors, the other's as candidates.
         private static void Meet<TInput, T, V>(
             TLoss loss, SimilaritySide<TInput, T> anchors, SimilaritySide<TInput, T> others, ItemPlan<T> plan,
-            Tensor losses, Relation<T>? relation, Workshop workshop)
+            Tensor losses, Relation? relation, Workshop workshop)
             where TInput : unmanaged, IFloatingPointIeee754<TInput>
             where T : unmanaged, IFloatingPointIeee754<T>
             where V : struct, IVectorLane<V, T>

@@ -25,6 +25,9 @@ internal readonly record struct Similarity(bool Normalizes, double Temperature)
     public static Parameter TemperatureOf(double @default) => Parameter.Number(
         "temperature", @default, "What similarities are divided by.", min: 0, minOpen: true);
 
+    /// <summary>The same as a miner sees it, who knows distances.</summary>
+    public BatchMetric Metric => BatchMetric.Products(Normalizes);
+
     /// <summary>The similarity that a request chose.</summary>
     public static Similarity Of(Settings settings, Parameter temperature) =>
         new(settings.IsOn(NormalizeEmbeddings), settings[temperature]);
@@ -89,6 +92,9 @@ internal interface ISimilarityLoss<TSelf> : ILossFile<TSelf> where TSelf : struc
     static virtual bool NeedsDoubles => false;
 
     Similarity Similarity { get; }
+
+    /// <summary>Which pairs count, of a loss of those that a relation makes.</summary>
+    Mining Mining => default;
 
     /// <summary>An anchor's loss; replaces its scores by slopes times the row's coefficient.</summary>
     double Row<T, V>(in AnchorRow<T> row)

@@ -6,7 +6,7 @@ namespace LossService.Engine.Families;
 
 /// <summary>Turns every anchor's row of similarities into its loss and its slopes, in place.</summary>
 internal sealed class SimilarityRows<TLoss, T, V>(
-    TLoss loss, Tensor scores, Relation<T>? relation, ItemPlan<T> plan, Tensor losses, double share) : Driver
+    TLoss loss, Tensor scores, Relation? relation, ItemPlan<T> plan, Tensor losses, double share) : Driver
     where TLoss : struct, ISimilarityLoss<TLoss>
     where T : unmanaged, IFloatingPointIeee754<T>
     where V : struct, IVectorLane<V, T>

@@ -1,43 +1,34 @@
-using System.Numerics;
 using LossService.Engine.Numerics;
 
 namespace LossService.Engine.Families;
 
-/// <summary>The index tuples of a request by their anchors, which stand first in each; without those that touch a
-/// sample which is left out.</summary>
+/// <summary>The triplets of a request by their anchors, which stand first in each; without those that touch a sample
+/// which is left out.</summary>
 internal sealed class TupleIndex : IDisposable
 {
-    private readonly Tensor _all; // where each anchor's tuples start, and end, and the places behind the anchors
+    private const int Width = 2; // places behind the anchor
+
+    private readonly Tensor _all; // where each anchor's triplets start, and end, and the places behind the anchors
     private readonly int _anchors;
-    private readonly int _width;
 
-    private TupleIndex(Tensor all, int anchors, int width)
+    /// <summary>Orders triplets by their anchors; those of one anchor stay a list.</summary>
+    public TupleIndex(Tensor triplets, KeptItems plan, TensorPool pool)
     {
-        _all = all;
-        _anchors = anchors;
-        _width = width;
+        _anchors = plan.Items;
+        _all = Tensor.Rent(pool, new Shape((2 * _anchors) + 1 + triplets.Shape.Elements), Element.Label);
+        Fill(triplets.Label, plan);
+        for (int anchor = 0; anchor < _anchors; anchor++)
+        {
+            Most = Math.Max(Most, Ends[anchor] - Starts[anchor]);
+        }
     }
 
-    /// <summary>The most places that an anchor has.</summary>
-    public int Most { get; private set; }
+    /// <summary>The most triplets that an anchor has.</summary>
+    public int Most { get; }
 
-    /// <summary>Orders pairs, each of which then counts once, or triplets, which stay a list.</summary>
-    public static TupleIndex Of<T>(Tensor tuples, ItemPlan<T> plan, TensorPool pool)
-        where T : unmanaged, INumberBase<T>
-    {
-        int width = tuples.Shape.Rank < 2 ? 1 : tuples.Shape[1];
-        int anchors = plan.Items;
-        var all = Tensor.Rent(pool, new Shape((2 * anchors) + 1 + tuples.Shape.Elements), Element.Label);
-        var index = new TupleIndex(all, anchors, Math.Max(1, width - 1));
-        index.Fill(tuples.Label, plan);
-        index.Order(areSets: width == 2);
-        return index;
-    }
-
-    /// <summary>An anchor's places: its pairs' others in the order of the batch, its triplets' others two by
-    /// two.</summary>
+    /// <summary>The places of an anchor's triplets, positive and negative, two by two.</summary>
     public ReadOnlySpan<int> this[int anchor] =>
-        Places.Slice(_width * Starts[anchor], _width * (Ends[anchor] - Starts[anchor]));
+        Places.Slice(Width * Starts[anchor], Width * (Ends[anchor] - Starts[anchor]));
 
     public void Dispose() => _all.Dispose();
 
@@ -47,14 +38,13 @@ internal sealed class TupleIndex : IDisposable
 
     private Span<int> Places => _all.Label[((2 * _anchors) + 1)..];
 
-    private void Fill<T>(ReadOnlySpan<int> tuples, ItemPlan<T> plan)
-        where T : unmanaged, INumberBase<T>
+    private void Fill(ReadOnlySpan<int> triplets, KeptItems plan)
     {
         Span<int> starts = Starts;
         starts.Clear();
-        for (int at = 0; at < tuples.Length; at += _width + 1)
+        for (int at = 0; at < triplets.Length; at += Width + 1)
         {
-            starts[tuples[at] + 1] += Stays(tuples.Slice(at, _width + 1), plan) ? 1 : 0;
+            starts[triplets[at] + 1] += Stays(triplets.Slice(at, Width + 1), plan) ? 1 : 0;
         }
 
         for (int anchor = 0; anchor < _anchors; anchor++)
@@ -64,48 +54,24 @@ internal sealed class TupleIndex : IDisposable
 
         Span<int> ends = Ends;
         starts[.._anchors].CopyTo(ends);
-        for (int at = 0; at < tuples.Length; at += _width + 1)
+        for (int at = 0; at < triplets.Length; at += Width + 1)
         {
-            ReadOnlySpan<int> tuple = tuples.Slice(at, _width + 1);
-            if (Stays(tuple, plan))
+            ReadOnlySpan<int> triplet = triplets.Slice(at, Width + 1);
+            if (Stays(triplet, plan))
             {
-                tuple[1..].CopyTo(Places[(_width * ends[tuple[0]]++)..]);
+                triplet[1..].CopyTo(Places[(Width * ends[triplet[0]]++)..]);
             }
         }
     }
 
-    private static bool Stays<T>(ReadOnlySpan<int> tuple, ItemPlan<T> plan)
-        where T : unmanaged, INumberBase<T>
+    private static bool Stays(ReadOnlySpan<int> triplet, KeptItems plan)
     {
         bool stays = true;
-        foreach (int place in tuple)
+        foreach (int place in triplet)
         {
             stays &= !plan.IsLeftOut(place);
         }
 
         return stays;
-    }
-
-    private void Order(bool areSets)
-    {
-        for (int anchor = 0; anchor < _anchors; anchor++)
-        {
-            Span<int> own = Places[(_width * Starts[anchor])..(_width * Ends[anchor])];
-            if (areSets)
-            {
-                own.Sort();
-                int kept = 0;
-                for (int i = 0; i < own.Length; i++)
-                {
-                    own[kept] = own[i];
-                    kept += i + 1 < own.Length && own[i + 1] == own[i] ? 0 : 1;
-                }
-
-                Ends[anchor] = Starts[anchor] + kept;
-                own = own[..kept];
-            }
-
-            Most = Math.Max(Most, own.Length / _width);
-        }
     }
 }

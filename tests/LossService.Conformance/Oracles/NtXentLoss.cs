@@ -11,8 +11,9 @@ internal sealed class NtXentLoss : IOracle
     public OracleItems Items(OracleInputs given)
     {
         Tensor vectors = Batch.Vectors(given, "embeddings");
-        Tensor kept = Batch.Kept(given, vectors);
-        (Tensor positives, Tensor negatives) = Batch.Related(given, kept);
+        var batch = new MinedBatch(given, normalizes: true);
+        batch.Mine(-batch.Similarities(), ofSimilarities: true);
+        (Tensor positives, Tensor negatives) = (batch.Positives, batch.Negatives);
         bool apart = given.Word("denominator", "all") == "negatives_plus_positive";
         Tensor candidates =
             apart ? negatives.logical_and(positives.logical_not()) : negatives.logical_or(positives);

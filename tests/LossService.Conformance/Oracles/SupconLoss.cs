@@ -11,8 +11,9 @@ internal sealed class SupconLoss : IOracle
     public OracleItems Items(OracleInputs given)
     {
         Tensor vectors = Batch.Vectors(given, "embeddings");
-        Tensor kept = Batch.Kept(given, vectors);
-        (Tensor positives, Tensor negatives) = Batch.Related(given, kept);
+        var batch = new MinedBatch(given, normalizes: true);
+        batch.Mine(-batch.Similarities(), ofSimilarities: true);
+        (Tensor positives, Tensor negatives) = (batch.Positives, batch.Negatives);
         Tensor candidates = positives.logical_or(negatives);
         Tensor scores = vectors.matmul(vectors.t()) / given.Number("temperature", 0.1);
         Tensor pairs = where(positives, Batch.Surprisal(scores, candidates, positives), zeros_like(scores));

@@ -50,6 +50,49 @@ public sealed class MiningTests
         Assert.Equal(pairs, $"{Others(answer, "positive_pairs")} {Others(answer, "negative_pairs")}");
     }
 
+    /// <summary>The losses that mine pairs and tell them.</summary>
+    public static TheoryData<string> OfPairs => [.. Catalogue.All.Select(loss => loss.Card)
+        .Where(card => card.PlaceOfParameter("miner") >= 0 && card.Outputs.Any(output => output.Name == "positive_pairs"))
+        .Select(card => card.Name)];
+
+    // What a miner leaves is what a caller may list: nobody else counts, nobody counts twice.
+    [Theory]
+    [MemberData(nameof(OfPairs))]
+    public void Pairs_ThatAMinerChose_GiveTheSameBitsWhenListed(string loss)
+    {
+        foreach (string miner in Mining.Choice.Words)
+        {
+            Question mined = Question.Of(loss, $"{{{Circle}}}").With("return_items", 1).With("miner", miner)
+                .With("miner_epsilon", -0.3).With("miner_pos_margin", 0.7).With("miner_neg_margin", 0.6).With("miner_angle", 50);
+            Answer chosen = Bench.Ask(mined);
+            double[] positives = chosen.Outputs["positive_pairs"];
+            double[] negatives = chosen.Outputs["negative_pairs"];
+            Assert.True((miner == "all") == (positives.Length + negatives.Length == 2 * 6 * 5), $"{loss} {miner}");
+            Question listed = mined.Without("labels", "miner")
+                .With("positive_pairs", new Given(positives, [positives.Length / 2, 2], Slicing.Places))
+                .With("negative_pairs", new Given(negatives, [negatives.Length / 2, 2], Slicing.Places));
+            Answer.AssertSameBits(chosen, Bench.Ask(listed), $"{loss} {miner}");
+        }
+    }
+
+    // Of numbers the similarity is their product. The hardest positive is the least alike, so anchors see 0.5 against 0.2,
+    // 0.4 against 0.1, 0.4 against 0.16, -0.2 against -0.5 and -0.2 against 0.2.
+    [Theory]
+    [InlineData("nt_xent_loss", "pairs")]
+    [InlineData("supcon_loss", "nonzero")]
+    public void BatchHard_OfAContrast_SetsTheHardestPositiveAgainstTheHardestNegative(string loss, string rule)
+    {
+        Answer answer = Bench.Ask(loss, """
+            {"embeddings":[[1],[0.5],[0.8],[-1],[0.2]],"labels":[0,0,0,1,1],"normalize_embeddings":false,"temperature":1,
+             "miner":"batch_hard","return_tuples":true}
+            """);
+        double[] leads = [0.2 - 0.5, 0.1 - 0.4, 0.16 - 0.4, -0.5 + 0.2, 0.2 + 0.2];
+        Assert.Equal(leads.Sum(lead => Math.Log(1 + Math.Exp(lead))) / 5, answer.Loss!.Value, 1e-15);
+        Assert.Equal(new Normalizer(rule, 5), answer.Normalizer);
+        Assert.Equal([0, 1, 1, 2, 2, 1, 3, 4, 4, 3], answer.Outputs["positive_pairs"]);
+        Assert.Equal([0, 4, 1, 4, 2, 4, 3, 1, 4, 0], answer.Outputs["negative_pairs"]);
+    }
+
     [Theory]
     [InlineData("batch_hard", "023")]
     [InlineData("multi_similarity", "013 014 023 024")]

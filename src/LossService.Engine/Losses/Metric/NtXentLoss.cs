@@ -5,7 +5,8 @@ using LossService.Engine.Lanes;
 
 namespace LossService.Engine.Losses.Metric;
 
-internal readonly struct NtXentLoss(Similarity similarity, bool areApart) : ISimilarityLoss<NtXentLoss>
+internal readonly struct NtXentLoss(Similarity similarity, Mining mining, bool areApart)
+    : ISimilarityLoss<NtXentLoss>
 {
     private static readonly Parameter Temperature = Similarity.TemperatureOf(0.5);
 
@@ -27,14 +28,19 @@ internal readonly struct NtXentLoss(Similarity similarity, bool areApart) : ISim
         ],
         Inputs = Mined.Inputs,
         Items = "N",
-        Parameters = [Temperature, Denominator, Similarity.NormalizeEmbeddings],
+        Parameters = Mined.ByContrast(Temperature, Denominator),
+        Conflicts = Mining.Conflicts,
+        Draws = Mining.Draws,
+        Outputs = Mined.Pairs,
         HasHessian = false,
         Cost = Cost.Quadratic,
         AxisMax = AxisMax.OfBatch,
         Edges =
         [
             .. Similarity.Edges,
-            "Of listed pairs an anchor's own are its candidates, and nobody else is.",
+            .. Mining.Edges,
+            Mining.EdgeOfContrast,
+            "Of listed or mined pairs denominator \"all\" takes the anchor's own negatives and all of its own positives.",
             "An item is the sum over its anchor's positives; the mean divides by the number of such pairs, 2N for N pairs of views.",
             "An anchor without positives costs 0; so does one without negatives under negatives_plus_positive.",
         ],
@@ -49,6 +55,8 @@ internal readonly struct NtXentLoss(Similarity similarity, bool areApart) : ISim
                 """{"embeddings":[[1.0,0.2],[0.1,1.0],[0.9,0.0],[0.3,1.0]],"labels":[0,1,0,1]}"""),
             new("classes", "Three of one class; each competes with the negatives alone.",
                 """{"embeddings":[[1.0,0.2],[0.8,0.1],[0.9,0.0],[0.3,1.0]],"labels":[7,7,7,2],"denominator":"negatives_plus_positive","temperature":0.07}"""),
+            new("mined", "Only the pairs that are not clearly apart from the other kind, as pytorch-metric-learning mines them.",
+                """{"embeddings":[[0,1],[1,0],[0.2,1.1],[1.5,0.4]],"labels":[0,1,0,1],"miner":"multi_similarity","miner_epsilon":0.9,"return_tuples":true,"preset":"pml"}"""),
         ],
     };
 
@@ -60,8 +68,13 @@ internal readonly struct NtXentLoss(Similarity similarity, bool areApart) : ISim
 
     public Similarity Similarity => similarity;
 
-    public static NtXentLoss Configure(Settings settings) =>
-        new(Similarity.Of(settings, Temperature), settings[Denominator] == 1);
+    public Mining Mining => mining;
+
+    public static NtXentLoss Configure(Settings settings)
+    {
+        Similarity similarity = Similarity.Of(settings, Temperature);
+        return new(similarity, Mining.Of(settings, similarity.Metric), settings[Denominator] == 1);
+    }
 
     public double Row<T, V>(in AnchorRow<T> row)
         where T : unmanaged, IFloatingPointIeee754<T>

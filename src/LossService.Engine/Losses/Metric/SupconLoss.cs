@@ -5,7 +5,7 @@ using LossService.Engine.Lanes;
 
 namespace LossService.Engine.Losses.Metric;
 
-internal readonly struct SupconLoss(Similarity similarity) : ISimilarityLoss<SupconLoss>
+internal readonly struct SupconLoss(Similarity similarity, Mining mining) : ISimilarityLoss<SupconLoss>
 {
     private static readonly Parameter Temperature = Similarity.TemperatureOf(0.1);
 
@@ -19,14 +19,18 @@ internal readonly struct SupconLoss(Similarity similarity) : ISimilarityLoss<Sup
         References = [new("Khosla et al., Supervised Contrastive Learning, 2020", "https://arxiv.org/abs/2004.11362")],
         Inputs = Mined.Inputs,
         Items = "N",
-        Parameters = [Temperature, Similarity.NormalizeEmbeddings],
+        Parameters = Mined.ByContrast(Temperature),
+        Conflicts = Mining.Conflicts,
+        Draws = Mining.Draws,
+        Outputs = Mined.Pairs,
         HasHessian = false,
         Cost = Cost.Quadratic,
         AxisMax = AxisMax.OfBatch,
         Edges =
         [
             .. Similarity.Edges,
-            "Of listed pairs an anchor's own are its candidates, and nobody else is.",
+            .. Mining.Edges,
+            Mining.EdgeOfContrast,
             "An anchor without positives costs 0 and leaves the mean; some implementations give NaN.",
             "The paper's factor, temperature over base temperature, is loss_weight.",
         ],
@@ -35,6 +39,8 @@ internal readonly struct SupconLoss(Similarity similarity) : ISimilarityLoss<Sup
         [
             new("simple", "Two classes of two.",
                 """{"embeddings":[[1.0,0.2],[0.1,1.0],[0.9,0.0],[0.3,1.0]],"labels":[0,1,0,1]}"""),
+            new("mined", "The farthest positive of each anchor against the nearest negative.",
+                """{"embeddings":[[0,1],[1,0],[0.2,1.1],[1.5,0.4],[0.9,0.8]],"labels":[0,1,0,1,0],"miner":"batch_hard","return_tuples":true}"""),
         ],
     };
 
@@ -46,7 +52,13 @@ internal readonly struct SupconLoss(Similarity similarity) : ISimilarityLoss<Sup
 
     public Similarity Similarity => similarity;
 
-    public static SupconLoss Configure(Settings settings) => new(Similarity.Of(settings, Temperature));
+    public Mining Mining => mining;
+
+    public static SupconLoss Configure(Settings settings)
+    {
+        Similarity similarity = Similarity.Of(settings, Temperature);
+        return new(similarity, Mining.Of(settings, similarity.Metric));
+    }
 
     public double Row<T, V>(in AnchorRow<T> row)
         where T : unmanaged, IFloatingPointIeee754<T>
