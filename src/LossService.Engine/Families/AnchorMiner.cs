@@ -32,6 +32,8 @@ internal sealed class AnchorMiner<T> : IDisposable where T : unmanaged, IFloatin
     private readonly DistanceTable<T> _table;
     private readonly Directions<T>? _directions;
     private readonly bool _formsTriplets;
+    private DistanceBins<T>? _positiveBins;
+    private DistanceBins<T>? _negativeBins;
     private readonly bool _counts; // the triplets that a pair stands in
 
     /// <param name="mining">Which miner, with its settings.</param>
@@ -46,11 +48,20 @@ internal sealed class AnchorMiner<T> : IDisposable where T : unmanaged, IFloatin
         Mining mining, Relation relation, DistanceTable<T> table, LossRequest request, KeptItems plan,
         Workshop workshop, bool formsTriplets = false, bool countsTriplets = false)
     {
-        _mining = mining;
         _relation = relation;
         _table = table;
-        _directions = mining.NeedsDirections ? new(request, plan, workshop) : null;
         _formsTriplets = formsTriplets;
+        try
+        {
+            _directions = mining.NeedsDirections ? new(request, plan, workshop) : null;
+            _mining = LookAtBatch(mining, plan, workshop);
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+
         _counts = !formsTriplets
             && (countsTriplets || mining.Gaps != Gaps.Any || _directions is not null || relation.AreTriplets);
     }
@@ -71,9 +82,8 @@ internal sealed class AnchorMiner<T> : IDisposable where T : unmanaged, IFloatin
         Span<double> numbers = scratch.Take<double>(1, (9 * most) + 8);
         Span<int> places = scratch.Take<int>(2, 3 * most);
         (int found, int others) = _relation.Gather(anchor, places[..most], places.Slice(most, most));
-        Span<double> row = _table.Row(anchor);
-        AnchorSide positives = Side(row, places[..found], numbers[..(2 * most)]);
-        AnchorSide negatives = Side(row, places.Slice(most, others), numbers.Slice(2 * most, 2 * most));
+        AnchorSide positives = _table.Side(anchor, places[..found], numbers[..(2 * most)]);
+        AnchorSide negatives = _table.Side(anchor, places.Slice(most, others), numbers.Slice(2 * most, 2 * most));
         Span<double> room = numbers[(4 * most)..];
         ReadOnlySpan<int> triplets = Mine(anchor, ref positives, ref negatives, room, scratch);
         return new()
@@ -86,16 +96,30 @@ internal sealed class AnchorMiner<T> : IDisposable where T : unmanaged, IFloatin
         };
     }
 
-    public void Dispose() => _directions?.Dispose();
-
-    private AnchorSide Side(ReadOnlySpan<double> row, Span<int> places, Span<double> numbers)
+    public void Dispose()
     {
-        for (int i = 0; i < places.Length; i++)
-        {
-            numbers[i] = _table.Offset + (_table.Sign * row[places[i]]);
-        }
+        _directions?.Dispose();
+        _positiveBins?.Dispose();
+        _negativeBins?.Dispose();
+    }
 
-        return new(places, numbers[..places.Length], numbers.Slice(numbers.Length / 2, places.Length));
+    // What a miner has to know of all pairs before it judges one.
+    private Mining LookAtBatch(in Mining mining, KeptItems plan, Workshop workshop)
+    {
+        var scan = new PairScan<T>(_relation, _table, plan, workshop);
+        switch (mining.Miner)
+        {
+            case Miner.Hdc:
+                double near = HardestPairs.Last(scan, PairKind.Positive, mining.Fraction, workshop.Pool);
+                double far = HardestPairs.Last(scan, PairKind.Negative, mining.Fraction, workshop.Pool);
+                return mining.Within(near, -far);
+            case Miner.UniformHistogram:
+                _positiveBins = new(scan, PairKind.Positive, mining, plan, workshop.Pool);
+                _negativeBins = new(scan, PairKind.Negative, mining, plan, workshop.Pool);
+                return mining;
+            default:
+                return mining;
+        }
     }
 
     // Leaves the pairs that count, and lists triplets where they count one by one.
@@ -125,6 +149,8 @@ internal sealed class AnchorMiner<T> : IDisposable where T : unmanaged, IFloatin
         else
         {
             Miners.Choose(_mining, ref positives, ref negatives);
+            _positiveBins?.Choose(anchor, ref positives);
+            _negativeBins?.Choose(anchor, ref negatives);
             if (_counts)
             {
                 Miners.Count(_mining.Gaps, positives, negatives, room);

@@ -43,6 +43,21 @@ internal ref struct AnchorSide
         Count = kept;
     }
 
+    /// <summary>Keeps those within an interval, and a NaN.</summary>
+    public void KeepWithin(Interval interval)
+    {
+        int kept = 0;
+        for (int i = 0; i < Count; i++)
+        {
+            if (!(_distances[i] < interval.Low) && !(_distances[i] > interval.High))
+            {
+                Move(i, kept++);
+            }
+        }
+
+        Count = kept;
+    }
+
     /// <summary>Keeps those that stand in some triplet.</summary>
     public void KeepCounted()
     {

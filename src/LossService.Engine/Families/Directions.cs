@@ -8,19 +8,21 @@ namespace LossService.Engine.Families;
 internal sealed class Directions<T> : IDisposable where T : unmanaged, IFloatingPointIeee754<T>
 {
     private readonly Tensor _cosines;
-    private readonly KeptItems _plan;
+    private readonly Ranks _ranks;
+    private readonly int _count;
 
     /// <summary>Measures the vectors that are not left out.</summary>
     public Directions(LossRequest request, KeptItems plan, Workshop workshop)
     {
-        _plan = plan;
         using var vectors = new VectorTable<T, double>(
             request.Tensor(0)!, request.Solution!, plan.LeftOutFlags, normalizes: true, pads: false, workshop.Pool);
         Length = vectors.Length;
+        _count = vectors.Count;
         _cosines = Tensor.Rent(workshop.Pool, new Shape(vectors.Count, vectors.Count), Element.Float64);
         try
         {
             DoubleProduct.RunSymmetric(vectors.AsRows, _cosines, workshop);
+            _ranks = new(plan, workshop.Pool);
         }
         catch
         {
@@ -34,20 +36,14 @@ internal sealed class Directions<T> : IDisposable where T : unmanaged, IFloating
 
     /// <summary>The cosines of one vector with all.</summary>
     public ReadOnlySpan<double> this[int sample] =>
-        _cosines.Float64.Slice(sample * _plan.Items, _plan.Items);
+        _cosines.Float64.Slice(sample * _count, _count);
 
-    /// <summary>A sample's place among those that are not left out, so that a masked batch draws as the smaller
-    /// one.</summary>
-    public int RankOf(int sample)
+    /// <summary>A sample's place among those that are not left out.</summary>
+    public int RankOf(int sample) => _ranks[sample];
+
+    public void Dispose()
     {
-        int rank = sample;
-        for (int before = 0; before < sample && _plan.LeftOut > 0; before++)
-        {
-            rank -= _plan.IsLeftOut(before) ? 1 : 0;
-        }
-
-        return rank;
+        _ranks.Dispose();
+        _cosines.Dispose();
     }
-
-    public void Dispose() => _cosines.Dispose();
 }

@@ -44,6 +44,21 @@ internal sealed class DistanceTable<T> : IDisposable where T : unmanaged, IFloat
     /// <summary>The numbers of one anchor.</summary>
     public Span<double> Row(int anchor) => _table.Float64.Slice(anchor * _vectors.Count, _vectors.Count);
 
+    /// <summary>How far some samples are from an anchor.</summary>
+    /// <param name="anchor">The anchor.</param>
+    /// <param name="places">Where the samples stand in the batch.</param>
+    /// <param name="numbers">Room for two numbers a sample.</param>
+    public AnchorSide Side(int anchor, Span<int> places, Span<double> numbers)
+    {
+        ReadOnlySpan<double> row = Row(anchor);
+        for (int i = 0; i < places.Length; i++)
+        {
+            numbers[i] = Offset + (Sign * row[places[i]]);
+        }
+
+        return new(places, numbers[..places.Length], numbers.Slice(numbers.Length / 2, places.Length));
+    }
+
     /// <summary>Fills the table.</summary>
     public void Measure(Workshop workshop)
     {

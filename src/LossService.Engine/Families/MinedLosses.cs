@@ -72,6 +72,9 @@ internal static class MinedLosses
                 table.Differentiate(gradient, plan, workshop);
             }
 
+            // A batch of one block polls before that block has rented what it needs, and never again.
+            workshop.Poll();
+
             AnchorItems.Finish<T, T>(result, plan, items);
             tuples?.Release(result);
         }

@@ -32,6 +32,15 @@ internal enum Miner
 
     /// <summary>Triplets with a wide angle at the negative.</summary>
     Angular,
+
+    /// <summary>Triplets whose negative is not farther than the positive by more than the miner's margin.</summary>
+    TripletMargin,
+
+    /// <summary>The hardest of all positive pairs of the batch, and of all negative ones.</summary>
+    Hdc,
+
+    /// <summary>Some pairs of each distance, drawn among all of the batch.</summary>
+    UniformHistogram,
 }
 
 /// <summary>Which sample of a kind an anchor takes, in the order of the words of <c>miner_positive</c> and

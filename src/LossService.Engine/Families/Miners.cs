@@ -23,6 +23,10 @@ internal static class Miners
                 positives.KeepBetween(mining.Near, double.PositiveInfinity);
                 negatives.KeepBetween(double.NegativeInfinity, mining.Far);
                 break;
+            case Miner.Hdc:
+                positives.KeepWithin(new(mining.Near, double.PositiveInfinity));
+                negatives.KeepWithin(new(double.NegativeInfinity, mining.Far));
+                break;
             default:
                 break;
         }
@@ -178,6 +182,8 @@ internal static class Miners
 
     private static void ChooseOne(in Mining mining, ref AnchorSide positives, ref AnchorSide negatives)
     {
+        positives.KeepWithin(mining.Positive == Strategy.All ? Interval.Any : mining.AllowedPositives);
+        negatives.KeepWithin(mining.Negative == Strategy.All ? Interval.Any : mining.AllowedNegatives);
         int positive = mining.Positive is Strategy.Easy or Strategy.Hard
             ? positives.Farthest(mining.Positive == Strategy.Hard ? 1 : -1) : -1;
         int negative = mining.Negative is Strategy.Easy or Strategy.Hard

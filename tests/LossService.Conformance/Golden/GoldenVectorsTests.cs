@@ -12,7 +12,7 @@ public class GoldenVectorsTests
 {
     private const string UpdateVariable = "LOSSSERVICE_UPDATE_GOLDEN";
     private const double Tolerance = 1e-12; // what another processor's libtorch may differ by
-    private const int FileBytesMax = 64 * 1024; // more is not read by anybody; ten miners and their words take that much
+    private const int FileBytesMax = 64 * 1024; // more is not read by anybody; thirteen miners and their words take that much
 
     private readonly EngineSide _engine = new();
 

@@ -78,7 +78,7 @@ public sealed class ValidationTests
     [InlineData(""","labels":[0,0,1],"miner_positive":"all" """, "/miner_positive option_conflict",
         "miner_positive all does not go with miner_negative semihard")]
     [InlineData(""","triplets":[[0,1,2]],"miner":"batch_hard" """, "/triplets option_conflict",
-        "triplets goes with miner all, hard, semihard or easy, found batch_hard")]
+        "triplets goes with miner all, hard, semihard, easy or triplet_margin, found batch_hard")]
     public async Task Miner_ThatCannotChoose_IsRefused(string more, string error, string detail)
     {
         using HttpResponseMessage answer = await Service.In("Production").PostAsync(

@@ -37,6 +37,8 @@ public sealed class MiningTests
     [InlineData("hard", "", "12 34")]
     [InlineData("semihard", "", "12 45")]
     [InlineData("easy", "", "1 5")]
+    [InlineData("triplet_margin", "", "12 345")]
+    [InlineData("hdc", "", "2 34")]
     public void Miner_OfPairs_KeepsWhatItSays(string miner, string strategies, string pairs)
     {
         Question question = Question.Of("margin_loss", $"{{{Line}}}").With("miner", miner).With("normalize_embeddings", 0)
@@ -63,7 +65,8 @@ public sealed class MiningTests
         foreach (string miner in Mining.Choice.Words)
         {
             Question mined = Question.Of(loss, $"{{{Circle}}}").With("return_items", 1).With("miner", miner)
-                .With("miner_epsilon", -0.3).With("miner_pos_margin", 0.7).With("miner_neg_margin", 0.6).With("miner_angle", 50);
+                .With("miner_epsilon", -0.3).With("miner_pos_margin", 0.7).With("miner_neg_margin", 0.6).With("miner_angle", 50)
+                .With("miner_num_bins", 3).With("miner_pos_per_bin", 1);
             Answer chosen = Bench.Ask(mined);
             double[] positives = chosen.Outputs["positive_pairs"];
             double[] negatives = chosen.Outputs["negative_pairs"];
@@ -97,11 +100,133 @@ public sealed class MiningTests
     [InlineData("batch_hard", "023")]
     [InlineData("multi_similarity", "013 014 023 024")]
     [InlineData("semihard", "014 025")]
+    [InlineData("triplet_margin", "013 014 023 024 025")]
+    [InlineData("hdc", "023 024")]
+    [InlineData("uniform_histogram", "013 014 015 023 024 025")]
     public void Miner_OfTriplets_FormsThem(string miner, string triplets)
     {
         Answer answer = Bench.Ask(Question.Of("batch_all_triplet_loss", $"{{{Line}}}").With("miner", miner)
             .With("miner_margin", 2).With("miner_epsilon", 0.5));
         Assert.Equal(triplets, string.Join(' ', answer.Outputs["tuples"].Chunk(3).Select(triplet => string.Concat(triplet))));
+    }
+
+    // From 0 the positives are 2 and 5 away, the negatives 1, 3 and 6; bounds are allowed themselves.
+    [Theory]
+    [InlineData("easy hard", "3 5 1 6", "2 3")]
+    [InlineData("hard hard", "2 4.5 null null", "1 3")]
+    [InlineData("easy easy", "2 null null 3", "1 4")]
+    [InlineData("hard semihard", "null 2 4 null", "1 5")]
+    [InlineData("easy hard", "6 null null null", " ")]
+    [InlineData("all hard", "6 null 2 null", "12 4")]
+    public void BatchEasyHard_WithAllowedRanges_ChoosesWithinThem(string strategies, string ranges, string pairs)
+    {
+        string[] words = strategies.Split(' ');
+        string[] bounds = ranges.Split(' ');
+        Answer answer = Bench.Ask(Question.Of("margin_loss", $$"""
+            {{{Line}},"normalize_embeddings":false,"miner":"batch_easy_hard","miner_positive":"{{words[0]}}","miner_negative":"{{words[1]}}",
+             "miner_allowed_pos_min":{{bounds[0]}},"miner_allowed_pos_max":{{bounds[1]}},
+             "miner_allowed_neg_min":{{bounds[2]}},"miner_allowed_neg_max":{{bounds[3]}}}
+            """));
+        Assert.Equal(pairs, $"{Others(answer, "positive_pairs")} {Others(answer, "negative_pairs")}");
+    }
+
+    // The same of similarities, which are products here: 2, 5, -1, -3 and -6 with a vector of 1.
+    [Fact]
+    public void BatchEasyHard_OfSimilarities_TakesRangesOfSimilarities()
+    {
+        Answer answer = Bench.Ask("multi_similarity_loss", """
+            {"embeddings":[[1],[2],[5],[-1],[-3],[-6]],"positive_pairs":[[0,1],[0,2]],"negative_pairs":[[0,3],[0,4],[0,5]],
+             "normalize_embeddings":false,"miner":"batch_easy_hard","miner_positive":"easy","miner_negative":"hard",
+             "miner_allowed_pos_max":4,"miner_allowed_neg_max":-2,"return_tuples":true}
+            """);
+        Assert.Equal("1 4", $"{Others(answer, "positive_pairs")} {Others(answer, "negative_pairs")}");
+    }
+
+    // Distances on a line: of the positive pairs 0-1 is 1, 2-3 is 4, of the negative ones 0-2 is 3, 1-2 is 2, 0-3 is 7, 1-3 is 6.
+    // Both directions of a pair are as hard as each other, so they go together.
+    [Theory]
+    [InlineData(0.25, "23 32", "12 21")]
+    [InlineData(0.5, "23 32", "02 12 20 21")]
+    [InlineData(0.51, "01 10 23 32", "02 12 13 20 21 31")]
+    [InlineData(1, "01 10 23 32", "02 03 12 13 20 21 30 31")]
+    public void Hdc_OfAFraction_KeepsTheHardestPairsOfTheBatch(double fraction, string positives, string negatives)
+    {
+        Answer answer = Bench.Ask(Question.Of("margin_loss", """
+            {"embeddings":[[0],[1],[3],[7]],"labels":[0,0,1,1],"normalize_embeddings":false,"miner":"hdc","return_tuples":true}
+            """).With("miner_filter_percentage", fraction));
+        Assert.Equal(positives, string.Join(' ', answer.Outputs["positive_pairs"].Chunk(2).Select(pair => string.Concat(pair))));
+        Assert.Equal(negatives, string.Join(' ', answer.Outputs["negative_pairs"].Chunk(2).Select(pair => string.Concat(pair))));
+    }
+
+    // Numbers of both signs and of all sizes, found by their digits.
+    [Fact]
+    public void Hdc_OfAnySimilarities_FindsTheSameAsSorting()
+    {
+        double[] at = [-1e200, -3, -1e-300, -0.0, 0, 5e-324, 1e-7, 2, 4, 1e100];
+        double[] negatives = [.. Enumerable.Range(1, at.Length - 1).SelectMany(sample => new double[] { 0, sample })];
+        for (int count = 1; count < at.Length; count++)
+        {
+            Answer answer = Bench.Ask(Question.Of("multi_similarity_loss", """
+                {"positive_pairs":[[0,1]],"normalize_embeddings":false,"miner":"hdc","return_tuples":true}
+                """).With("embeddings", new Given([1, .. at.Skip(1)], [at.Length, 1], Slicing.FirstAxis))
+                .With("negative_pairs", new Given(negatives, [at.Length - 1, 2], Slicing.Places))
+                .With("miner_filter_percentage", (count - 0.5) / (at.Length - 1)));
+            double last = at.Skip(1).OrderDescending().ElementAt(count - 1); // the nearest are the most alike
+            Assert.Equal(Enumerable.Range(1, at.Length - 1).Where(sample => at[sample] >= last),
+                answer.Outputs["negative_pairs"].Chunk(2).Select(pair => (int)pair[1]));
+        }
+    }
+
+    // Around 0 on a line: distances 1 and 2 in the lower bin of two, 6, 7, 8, 9 and 10 in the upper one, whose lower edge is 5.5.
+    [Theory]
+    [InlineData(1, 1, 1)]
+    [InlineData(2, 2, 2)]
+    [InlineData(4, 2, 4)]
+    [InlineData(5, 2, 5)]
+    [InlineData(100, 2, 5)]
+    public void UniformHistogram_OfBins_DrawsSoManyOfEach(int perBin, int near, int far)
+    {
+        Answer answer = Bench.Ask(Around("7,8,9,10,6,1,2").With("miner_neg_per_bin", perBin).With("seed", 3));
+        double[] drawn = [.. answer.Outputs["negative_pairs"].Chunk(2).Select(pair => pair[1])];
+        Assert.Equal((near, far), (drawn.Count(sample => sample >= 6), drawn.Count(sample => sample < 6)));
+        Assert.Equal(drawn.Distinct(), drawn);
+    }
+
+    // A bin holds its lower edge, and the last one its upper edge too: 1 | 2 | 3 | 4 and 5 in bins from 1 to 5.
+    [Fact]
+    public void UniformHistogram_AtTheEdgesOfBins_TakesTheBinAbove()
+    {
+        Question question = Around("1,2,3,4,5").With("miner_num_bins", 4).With("miner_neg_per_bin", 1);
+        var ends = new HashSet<double>();
+        for (int seed = 0; seed < 40; seed++)
+        {
+            double[] drawn = [.. Bench.Ask(question.With("seed", seed)).Outputs["negative_pairs"].Chunk(2).Select(pair => pair[1])];
+            Assert.Equal([1, 2, 3], drawn.Take(3));
+            Assert.Equal(4, drawn.Length);
+            ends.Add(drawn[3]);
+        }
+
+        Assert.Equal([4, 5], ends.Order());
+    }
+
+    // Two of five in a bin: each of the five is in 2/5 of the draws.
+    [Fact]
+    public void UniformHistogram_OverManySeeds_DrawsAllOfABinAlike()
+    {
+        const int Draws = 4000;
+        Question question = Around("7,8,9,10,6,1").With("miner_neg_per_bin", 2);
+        int[] drawn = new int[7];
+        for (int seed = 0; seed < Draws; seed++)
+        {
+            foreach (double[] pair in Bench.Ask(question.With("seed", seed)).Outputs["negative_pairs"].Chunk(2))
+            {
+                drawn[(int)pair[1]]++;
+            }
+        }
+
+        Assert.Equal(Draws, drawn[6]);
+        double deviation = Math.Sqrt(Draws * 0.4 * 0.6);
+        Assert.All(drawn[1..6], times => Assert.Equal(Draws * 0.4, times, tolerance: 4 * deviation));
     }
 
     // On the unit circle: a and p at 0 and 90 degrees have their middle at (1/2, 1/2). A negative at 45 degrees is 0.2929
@@ -171,7 +296,18 @@ public sealed class MiningTests
     [Fact]
     public void Cards_WithAMiner_SayTheyDraw() => Assert.All(
         Catalogue.All.Select(loss => loss.Card).Where(card => card.PlaceOfParameter("miner") >= 0),
-        card => Assert.True(card.Draws!.Words is ["distance_weighted"] && card.Conflicts.Count > 0));
+        card => Assert.True(card.Draws!.Words is ["distance_weighted", "uniform_histogram"] && card.Conflicts.Count > 0));
+
+    // A sample at 0 whose negatives are as far away as said; there are two bins.
+    private static Question Around(string distances)
+    {
+        string[] far = distances.Split(',');
+        return Question.Of("margin_loss", $$"""
+            {"embeddings":[[0],[{{string.Join("],[", far)}}]],"positive_pairs":[[0,1]],
+             "negative_pairs":[{{string.Join(',', Enumerable.Range(1, far.Length).Select(sample => $"[0,{sample}]"))}}],
+             "normalize_embeddings":false,"miner":"uniform_histogram","miner_num_bins":2,"return_tuples":true}
+            """);
+    }
 
     private static string Others(Answer answer, string pairs) =>
         string.Concat(answer.Outputs[pairs].Chunk(2).Select(pair => pair[1]));

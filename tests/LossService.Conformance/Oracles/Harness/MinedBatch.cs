@@ -60,7 +60,7 @@ internal sealed class MinedBatch
         }
         else
         {
-            (Positives, Negatives) = miner.Pairs(Positives, Negatives);
+            (Positives, Negatives) = miner.Pairs(Positives, Negatives, Kept);
         }
     }
 

@@ -15,12 +15,13 @@ internal sealed class Miner(OracleInputs given, Tensor distances, bool ofSimilar
     private string Word => given.Word("miner", "all");
 
     /// <summary>True where triplets are chosen rather than pairs.</summary>
-    public bool IsOfTriplets => Word is "hard" or "semihard" or "easy" or "distance_weighted" or "angular";
+    public bool IsOfTriplets =>
+        Word is "hard" or "semihard" or "easy" or "triplet_margin" or "distance_weighted" or "angular";
 
     /// <summary>(anchor, positive, negative): the triplets of some that count.</summary>
     public Tensor Triplets(Tensor all, Tensor vectors, Tensor kept)
     {
-        if (given.Has("triplets") && Word is not ("all" or "hard" or "semihard" or "easy"))
+        if (given.Has("triplets") && Word is not ("all" or "hard" or "semihard" or "easy" or "triplet_margin"))
         {
             throw new NotSupportedException("listed triplets are mined one by one");
         }
@@ -32,6 +33,7 @@ internal sealed class Miner(OracleInputs given, Tensor distances, bool ofSimilar
             "hard" => all * (gap <= 0),
             "semihard" => all * (gap > 0).logical_and(gap <= middle),
             "easy" => all * (gap > middle),
+            "triplet_margin" => all * (gap <= middle),
             "angular" => all * WideAngles(vectors),
             "distance_weighted" => all * Drawn(all, vectors, kept),
             _ => all,
@@ -39,8 +41,13 @@ internal sealed class Miner(OracleInputs given, Tensor distances, bool ofSimilar
     }
 
     /// <summary>(anchor, sample): the pairs of some that count.</summary>
-    public (Tensor Positives, Tensor Negatives) Pairs(Tensor positives, Tensor negatives)
+    public (Tensor Positives, Tensor Negatives) Pairs(Tensor positives, Tensor negatives, Tensor kept)
     {
+        if (Word is "hdc" or "uniform_histogram")
+        {
+            return (OfBatch(positives, kept, 1, "miner_pos_per_bin"), OfBatch(negatives, kept, -1, "miner_neg_per_bin"));
+        }
+
         Tensor mined = zeros_like(positives);
         Tensor others = zeros_like(negatives);
         bool[] alike = Flags(positives);
@@ -72,6 +79,54 @@ internal sealed class Miner(OracleInputs given, Tensor distances, bool ofSimilar
         return (mined, others);
     }
 
+    // A miner that looks at all pairs of the batch at once.
+    private Tensor OfBatch(Tensor related, Tensor kept, int sign, string perBin)
+    {
+        bool[] flags = Flags(related);
+        int[] pairs = [.. Enumerable.Range(0, flags.Length).Where(pair => flags[pair])];
+        int[] chosen = Word == "hdc" ? Hardest(pairs, sign) : [.. Histogram(pairs, Ranks(kept), (int)given.Number(perBin, 10))];
+        Tensor mined = zeros_like(related);
+        foreach (int pair in chosen)
+        {
+            mined[pair / _count, pair % _count] = true;
+        }
+
+        return mined;
+    }
+
+    // Yuan et al., Hard-Aware Deeply Cascaded Embedding, 2017: a fraction of the largest losses.
+    private int[] Hardest(int[] pairs, int sign)
+    {
+        double[] hardness = [.. pairs.Select(pair => sign * _distances[pair]).OrderDescending()];
+        int count = (int)Math.Ceiling(given.Number("miner_filter_percentage", 0.5) * pairs.Length);
+        return [.. pairs.Where(pair => !(sign * _distances[pair] < hardness[count - 1]))];
+    }
+
+    // pytorch-metric-learning's bins: edges of one step from the least distance to the greatest, a lower edge included.
+    private IEnumerable<int> Histogram(int[] pairs, int[] ranks, int perBin)
+    {
+        if (pairs.Length == 0)
+        {
+            return [];
+        }
+
+        if (pairs.Any(pair => !double.IsFinite(_distances[pair])))
+        {
+            throw new NotSupportedException("there is no bin without end");
+        }
+
+        double low = pairs.Min(pair => _distances[pair]);
+        double high = pairs.Max(pair => _distances[pair]);
+        int bins = (int)given.Number("miner_num_bins", 100);
+        double[] edges = [.. Enumerable.Range(0, bins).Select(bin => low + (bin * ((high - low) / bins)))];
+        ulong seed = (ulong)(given.NumberOrNull("seed", 0) ?? 0);
+        return pairs
+            .GroupBy(pair => Array.FindLastIndex(edges, edge => edge <= _distances[pair]))
+            .SelectMany(bin => bin
+                .OrderBy(pair => Uniform(seed, ranks[pair / _count], ranks[pair % _count]))
+                .Take(perBin));
+    }
+
     private double At(int anchor, int sample) => _distances[(anchor * _count) + sample];
 
     private int[] Of(bool[] flags, int anchor) =>
@@ -82,6 +137,12 @@ internal sealed class Miner(OracleInputs given, Tensor distances, bool ofSimilar
         if ((positive, negative) is ("semihard", "semihard") or ("semihard", "all") or ("all", "semihard"))
         {
             throw new NotSupportedException("one of the strategies must be able to choose first");
+        }
+
+        if (Word == "batch_easy_hard")
+        {
+            near = positive == "all" ? near : Allowed(anchor, near, "miner_allowed_pos");
+            far = negative == "all" ? far : Allowed(anchor, far, "miner_allowed_neg");
         }
 
         int[] p = Take(anchor, near, positive, "easy");
@@ -97,6 +158,14 @@ internal sealed class Miner(OracleInputs given, Tensor distances, bool ofSimilar
 
         bool needsBoth = positive != "all" && negative != "all";
         return needsBoth && (p.Length == 0 || n.Length == 0) ? ([], []) : (p, n);
+    }
+
+    private int[] Allowed(int anchor, int[] samples, string range)
+    {
+        double low = given.NumberOrNull($"{range}_min", null) ?? double.NegativeInfinity;
+        double high = given.NumberOrNull($"{range}_max", null) ?? double.PositiveInfinity;
+        return [.. samples.Where(sample => (ofSimilarities ? -At(anchor, sample) : At(anchor, sample)) is double own
+            && own >= low && own <= high)];
     }
 
     // The first of the nearest where the strategy is the one of the nearest, else of the farthest.
