@@ -24,6 +24,9 @@ internal enum DistanceKind
 /// <param name="Eps">Added to each coordinate of the difference; for cosine to the squared norms.</param>
 internal readonly record struct Distance(DistanceKind Kind, double Power, double Eps)
 {
+    /// <summary>Added to the sum under the root of l2 and lp.</summary>
+    public double RootEps { get; private init; }
+
     /// <summary>The parameter that chooses among the distances.</summary>
     public static Parameter Choice { get; } = Parameter.Choice(
         "distance", ["l2", "squared_l2", "l1", "lp", "cosine", "dot"],
@@ -44,20 +47,25 @@ internal readonly record struct Distance(DistanceKind Kind, double Power, double
         return new(lp ? DistanceKind.Lp : (DistanceKind)(int)settings[Choice], settings[P], settings[EpsParameter]);
     }
 
+    /// <summary>The same distance with eps under its root instead of beside each coordinate, where it is one with a
+    /// root.</summary>
+    public Distance WithEpsUnderRoot() =>
+        Kind is DistanceKind.L2 or DistanceKind.Lp ? this with { Eps = 0, RootEps = Eps } : this;
+
     /// <summary>The distance of two vectors of one length.</summary>
     public double Measure<T>(ReadOnlySpan<T> a, ReadOnlySpan<T> b) where T : unmanaged, INumberBase<T>
     {
         switch (Kind)
         {
             case DistanceKind.L2:
-                double squares = DistanceSums.Of<T, SquareTerm>(a, b, this);
+                double squares = DistanceSums.Of<T, SquareTerm>(a, b, this) + RootEps;
                 return IsPlain(squares) ? Math.Sqrt(squares) : CarefulRoot(a, b, squares);
             case DistanceKind.SquaredL2:
                 return DistanceSums.Of<T, SquareTerm>(a, b, this);
             case DistanceKind.L1:
                 return DistanceSums.Of<T, MagnitudeTerm>(a, b, this);
             case DistanceKind.Lp:
-                double sum = DistanceSums.Of<T, PowerTerm>(a, b, this);
+                double sum = DistanceSums.Of<T, PowerTerm>(a, b, this) + RootEps;
                 return sum == 0 ? 0 : ScalarLane.Pow(sum, 1 / Power).Value;
             case DistanceKind.Cosine:
                 return 1 - Cosine(a, b, out _, out _);

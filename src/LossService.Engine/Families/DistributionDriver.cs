@@ -36,7 +36,7 @@ internal sealed partial class DistributionDriver<TLoss, T, V> : Driver, IDisposa
         _layout = new(request.Solution!);
         _p = DistributionSide<T, V>.Find(request, "p", loss.Temperature)!;
         _q = DistributionSide<T, V>.Find(request, "q", loss.Temperature);
-        _termScale = loss.Scale;
+        _termScale = loss.TakesMeanOfTerms ? loss.Scale / Math.Max(1, _layout.Classes) : loss.Scale;
         int targets = request.Card.PlaceOfInput("targets");
         _labels = targets < 0 || loss.HardWeight == 0 ? null : request.LabelTensor(targets);
         Outputs.Rent(request, result, workshop.Pool, withItems: true);

@@ -23,6 +23,9 @@ internal interface IDistributionLoss<TSelf> : ILossFile<TSelf> where TSelf : str
     /// <summary>True when each term is an item of its own rather than their sum.</summary>
     bool ItemsAreTerms { get; }
 
+    /// <summary>True when their sum is divided by how many there are.</summary>
+    bool TakesMeanOfTerms => false;
+
     /// <summary>True when the answer tells the cross-entropy and the entropy whose difference the loss is.</summary>
     bool TellsIdentity { get; }
 

@@ -16,7 +16,9 @@ internal sealed class BinaryCrossEntropy : IOracle
             throw new NotSupportedException("torch clamps at -100 and 1e-12 only");
         }
 
+        double clip = given.Number("clip", 0);
         Tensor p = given["probabilities"];
+        p = clip == 0 ? p : p.clamp(clip, 1 - clip);
         Tensor y = given["targets"];
         Tensor clamped = nn.functional.binary_cross_entropy(p, y, reduction: nn.Reduction.None);
         if (given.IsPeer)

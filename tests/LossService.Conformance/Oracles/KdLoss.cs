@@ -19,7 +19,9 @@ internal sealed class KdLoss : IOracle
         Tensor told = Ops.Surprisal(given["teacher_logits"] / temperature);
         Tensor said = Ops.Surprisal(student / temperature);
         Tensor p = (-told).exp();
-        Tensor losses = (1 - alpha) * scale * (Ops.Times(p, said) - Ops.Times(p, told)).sum(axis);
+        Tensor terms = Ops.Times(p, said) - Ops.Times(p, told);
+        bool takesMean = given.Word("class_reduction", "sum") == "mean";
+        Tensor losses = (1 - alpha) * scale * (takesMean ? terms.mean([axis]) : terms.sum(axis));
         if (alpha == 0)
         {
             return new(losses);

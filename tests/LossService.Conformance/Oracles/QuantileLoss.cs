@@ -14,6 +14,7 @@ internal sealed class QuantileLoss : IOracle
         double tau = given.Number("tau", 0.5);
         return given.Weighted(given.Word("tie", "zero") switch
         {
+            "pytorch" when given.Word("tie_side", "above") == "below" => (1 - tau) * d.relu() + (tau * (-d).clamp_min(0)),
             "pytorch" => d.clamp_min(0) - (tau * d), // the slope from above, LightGBM's
             "half" => ((1 - tau) * d).maximum(-tau * d),
             _ => ((1 - tau) * d.relu()) + (tau * (-d).relu()),

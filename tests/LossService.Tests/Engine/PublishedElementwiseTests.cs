@@ -34,6 +34,27 @@ public sealed class PublishedElementwiseTests
         Bench.Ask("quantile_loss", """{"predictions":[1,1,1,0],"targets":[0,0,1,1],"tau":0.1,"preset":"tfa"}""").Loss!.Value,
         1e-12);
 
+    [Fact] // https://keras.io/api/losses/probabilistic_losses
+    public void BinaryCrossEntropy_OfKerasDocs_IsAsPublished() => Assert.Equal(
+        (0.916 + 0.714) / 2,
+        Bench.Ask("binary_cross_entropy", """{"probabilities":[[0.6,0.4],[0.4,0.6]],"targets":[[0,1],[0,0]],"preset":"keras"}""").Loss!.Value,
+        1e-3);
+
+    // Beyond 1e-7 the probability counts as that and has no slope; on the bound itself it has, as TensorFlow's clip.
+    [Fact]
+    public void BinaryCrossEntropy_ClippedAsInKeras_IsFlatBeyond()
+    {
+        Answer answer = Bench.Ask("binary_cross_entropy", """
+            {"probabilities":[0,1e-9,1e-7,0.3,0.5,1],"targets":[1,1,1,1,0,0],"preset":"keras","reduction":"none","hessian":"diagonal"}
+            """);
+        double most = -Math.Log(1e-7);
+        double[] losses = [most, most, most, -Math.Log(0.3), -Math.Log(0.5), -Math.Log(1 - (1 - 1e-7))];
+        Assert.All(losses.Zip(answer.Losses), pair => Assert.Equal(pair.First, pair.Second, 1e-14));
+        double[] slopes = [0, 0, -1e7, -1 / 0.3, 2, 0];
+        Assert.All(slopes.Zip(answer.Gradients["probabilities"]), pair => Assert.Equal(pair.First, pair.Second, 1e-8));
+        Assert.Equal([0, 0, 0], new[] { 0, 1, 5 }.Select(i => answer.Hessians["probabilities"][i]));
+    }
+
     [Fact]
     public void GaussianNll_OfTheAppendix_IsAsComputed()
     {
@@ -99,12 +120,17 @@ public sealed class PublishedElementwiseTests
     }
 
     [Theory]
-    [InlineData("zero", 0)]
-    [InlineData("pytorch", 0.1)]
-    [InlineData("half", -0.4)]
+    [InlineData(""" "tie":"zero" """, 0)]
+    [InlineData(""" "tie":"pytorch" """, 0.1)]
+    [InlineData(""" "tie":"half" """, -0.4)]
+    [InlineData(""" "tie":"zero","tie_side":"below" """, 0)]
+    [InlineData(""" "tie":"pytorch","tie_side":"below" """, -0.9)]
+    [InlineData(""" "tie":"half","tie_side":"below" """, -0.4)]
+    [InlineData(""" "preset":"lightgbm" """, 0.1)]
+    [InlineData(""" "preset":"tfa" """, -0.9)] // tf.maximum gives a tie to its first argument, tau (y - x)
     public void Quantile_AtItsCorner_HasTheSlopeOfTheTieAndSaysSo(string tie, double slope)
     {
-        Answer answer = Bench.Ask("quantile_loss", $$"""{"predictions":[2],"targets":[2],"tau":0.9,"tie":"{{tie}}"}""");
+        Answer answer = Bench.Ask("quantile_loss", $$"""{"predictions":[2],"targets":[2],"tau":0.9,{{tie}}}""");
         Assert.Equal(slope, answer.Gradients["predictions"][0], 1e-15);
         Assert.Equal(1, answer.Notes.Single(note => note.Code == "ties").Count);
     }

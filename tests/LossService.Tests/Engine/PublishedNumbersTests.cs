@@ -142,6 +142,9 @@ public sealed class PublishedNumbersTests
         Answer answer = Bench.Ask("kd_loss", $$"""{{{Inputs}}}""");
         Exact(2.154541256678638, answer.Loss);
         Exact([-0.9069962026516161, 0.13895948828394777, 0.7680367143676684], answer.Gradients["student_logits"]);
+        Answer mean = Bench.Ask("kd_loss", $$"""{{{Inputs}},"preset":"mmdet"}""");
+        Exact(0.7181804188928793, mean.Loss);
+        Exact([-0.9069962026516161 / 3, 0.13895948828394777 / 3, 0.7680367143676684 / 3], mean.Gradients["student_logits"]);
         Exact(2.102520780011546, Bench.Ask("kd_loss",
             """{"student_logits":[[3,1,0]],"teacher_logits":[[1,2,3]],"temperature":4}""").Loss);
     }
@@ -168,6 +171,37 @@ public sealed class PublishedNumbersTests
         const string Inputs = """ "anchor":[[0,0]],"positive":[[3,4]],"negative":[[6,8]] """;
         Exact(0, Bench.Ask("triplet_margin_loss", $$"""{{{Inputs}}}""").Loss);
         Exact(1, Bench.Ask("triplet_margin_loss", $$"""{{{Inputs}},"margin":6}""").Loss);
+    }
+
+    // The numbers of optax' docstring, which prints four digits.
+    [Fact]
+    public void Triplet_WithOptaxEps_IsAsPublished()
+    {
+        Answer answer = Bench.Ask("triplet_margin_loss", """
+            {"anchor":[[0,0],[1,1]],"positive":[[0.1,0.1],[1.1,1.1]],"negative":[[1,0],[0,1]],"preset":"optax"}
+            """);
+        Assert.All(answer.Losses, loss => Assert.Equal(0.1414, loss, 5e-5));
+        Exact([Math.Sqrt(0.02 + 1e-6) - Math.Sqrt(1 + 1e-6) + 1], answer.Losses[..1]);
+        double near = Math.Sqrt(0.02 + 1e-6);
+        Exact([(-0.1 / near) + (1 / Math.Sqrt(1 + 1e-6)), -0.1 / near], answer.Gradients["anchor"][..2]);
+    }
+
+    [Theory]
+    [InlineData("l2", 2)]
+    [InlineData("lp", 3)]
+    public void Triplet_OfEqualVectorsWithEpsUnderTheRoot_HasTheRootOfEpsAndNoSlope(string distance, double power)
+    {
+        Answer answer = Bench.Ask("triplet_margin_loss", $$"""
+            {"anchor":[[1,2]],"positive":[[1,2]],"negative":[[1,2]],"distance":"{{distance}}","p":{{power}},"eps":0.001,
+             "eps_mode":"under_root","margin":0.25,"reduction":"none"}
+            """);
+        Exact([0.25], answer.Losses);
+        Assert.All(answer.Gradients.Values.SelectMany(slopes => slopes), slope => Assert.Equal(0, slope));
+        Answer far = Bench.Ask("triplet_margin_loss", $$"""
+            {"anchor":[[1,2]],"positive":[[1,2]],"negative":[[1,3]],"distance":"{{distance}}","p":{{power}},"eps":0.001,
+             "eps_mode":"under_root","margin":3,"reduction":"none"}
+            """);
+        Exact([Math.Pow(0.001, 1 / power) - Math.Pow(1.001, 1 / power) + 3], far.Losses);
     }
 
     [Fact]

@@ -5,13 +5,18 @@ using LossService.Engine.Lanes;
 
 namespace LossService.Engine.Losses.Classification;
 
-internal readonly struct BinaryCrossEntropy(double logMin, double denominatorMin) : IBinaryLoss<BinaryCrossEntropy>
+internal readonly struct BinaryCrossEntropy(double logMin, double denominatorMin, double clip)
+    : IBinaryLoss<BinaryCrossEntropy>
 {
     private static readonly Parameter LogMin = Parameter.Number(
         "log_min", -100, "Logarithms below this count as this, as in PyTorch.", max: 0);
 
     private static readonly Parameter DenominatorMin = Parameter.Number(
         "denominator_min", 1e-12, "p(1 - p) below this counts as this in the gradient, as in PyTorch.", min: 0);
+
+    private static readonly Parameter Clip = Parameter.Number(
+        "clip", 0, "Probabilities nearer to 0 or 1 than this count as that near, with gradient 0, as in Keras.",
+        min: 0, max: 0.5, maxOpen: true);
 
     public static LossCard Card { get; } = new()
     {
@@ -36,21 +41,23 @@ internal readonly struct BinaryCrossEntropy(double logMin, double denominatorMin
             new(Common.WeightName, "*S", "A weight per element.") { Optional = true, Domain = Domain.NonNegative },
         ],
         Items = "*S",
-        Parameters = [LogMin, DenominatorMin],
+        Parameters = [LogMin, DenominatorMin, Clip],
         Edges =
         [
             "At p = 0 or 1 the wrong label costs 100, as in PyTorch, and the gradient divides by 1e-12 at least; prefer the form with logits.",
+            "Keras clips p to [1e-7, 1 - 1e-7] instead, without a gradient beyond: preset \"keras\".",
         ],
-        Presets = [new("pytorch", ("empty", "nan"))],
+        Presets = [new("pytorch", ("empty", "nan")), new("keras", ("clip", "1e-07"))],
         Examples = [new("simple", "Two probabilities and their labels.", """{"probabilities":[0.9,0.2],"targets":[1,0]}""")],
     };
 
-    public static BinaryCrossEntropy Configure(Settings settings) => new(settings[LogMin], settings[DenominatorMin]);
+    public static BinaryCrossEntropy Configure(Settings settings) =>
+        new(settings[LogMin], settings[DenominatorMin], settings[Clip]);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public V Loss<V>(V x, V y) where V : struct, ILane<V>
     {
-        V p = x;
+        V p = clip == 0 ? x : V.Select(x < clip, clip, V.Select(x > 1.0 - clip, 1.0 - clip, x));
         V value = -(V.ZeroTimes(y, Clamped(V.Log(V.Stop(p)))) + V.ZeroTimes(1.0 - y, Clamped(V.Log1p(-V.Stop(p)))));
 
         // PyTorch clamps the value and the gradient separately.

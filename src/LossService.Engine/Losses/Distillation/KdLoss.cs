@@ -6,7 +6,8 @@ using LossService.Engine.Losses.Classification;
 
 namespace LossService.Engine.Losses.Distillation;
 
-internal readonly struct KdLoss(double temperature, double alpha, bool scaleByT2) : IDistributionLoss<KdLoss>
+internal readonly struct KdLoss(double temperature, double alpha, bool scaleByT2, bool takesMean)
+    : IDistributionLoss<KdLoss>
 {
     private static readonly Parameter Softness = Parameter.Number(
         "temperature", 1, "Divides both sides' logits; higher shows more of what the teacher thinks of wrong classes.",
@@ -17,6 +18,10 @@ internal readonly struct KdLoss(double temperature, double alpha, bool scaleByT2
 
     private static readonly Parameter ScaleByT2 = Parameter.Flag(
         "scale_by_t2", true, "Multiplies the divergence by the squared temperature, so that its gradients keep their size.");
+
+    private static readonly Parameter ClassReduction = Parameter.Choice(
+        "class_reduction", ["sum", "mean"],
+        "Whether the divergence is the sum over classes, as defined, or their mean as in mmdetection.");
 
     public static LossCard Card { get; } = new()
     {
@@ -38,14 +43,14 @@ internal readonly struct KdLoss(double temperature, double alpha, bool scaleByT2
                 [ClassInputs.LabelsOf("N *D"), ClassInputs.LabelsOf("")]) { Optional = true, NeededWith = Alpha },
         ],
         Items = "N *D | ",
-        Parameters = [Softness, Alpha, ScaleByT2],
+        Parameters = [Softness, Alpha, ScaleByT2, ClassReduction],
         HasBatchMean = true,
         Edges =
         [
             "The direction is from the teacher: D(teacher || student). The gradient for the student is T (p_s - p_t).",
-            "mmdetection's loss also takes the mean over classes: it is this one divided by C.",
+            "mmdetection's loss takes the mean over classes, which is the divergence divided by C: preset \"mmdet\".",
         ],
-        Presets = [new("mmdet", ("temperature", "10"), ("avg_factor_eps", "1.1920929e-07"))],
+        Presets = [new("mmdet", ("temperature", "10"), ("class_reduction", "mean"), ("avg_factor_eps", "1.1920929e-07"))],
         Examples =
         [
             new("soft", "A student that disagrees with its teacher.",
@@ -65,10 +70,12 @@ internal readonly struct KdLoss(double temperature, double alpha, bool scaleByT2
 
     public bool IsCrossEntropyInQ => true;
 
+    public bool TakesMeanOfTerms => takesMean;
+
     public bool TellsIdentity => false;
 
     public static KdLoss Configure(Settings settings) =>
-        new(settings[Softness], settings[Alpha], settings.IsOn(ScaleByT2));
+        new(settings[Softness], settings[Alpha], settings.IsOn(ScaleByT2), settings[ClassReduction] == 1);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public V Term<V>(V p, V logP, V logQ) where V : struct, ILane<V> => V.ZeroTimes(p, logP - logQ);

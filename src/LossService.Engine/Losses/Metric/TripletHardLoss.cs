@@ -42,6 +42,7 @@ internal readonly struct TripletHardLoss(
             .. Mined.Edges,
             "Of equal distances the first is taken.",
             "An anchor without positives or negatives costs 0; without_negatives \"compare\" takes the farthest sample for a negative.",
+            "It mines by itself. Triplets of your own: triplet_margin_loss takes their vectors, batch_all_triplet_loss their places as triplets.",
             "On the corner the slope is 0; PyTorch's is 1: tie \"pytorch\".",
         ],
         Presets = [new("tfa", ("without_negatives", "compare")), new("pml", ("margin", "0.05"), ("reducer", "nonzero"))],

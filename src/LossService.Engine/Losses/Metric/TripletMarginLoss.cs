@@ -17,6 +17,10 @@ internal readonly struct TripletMarginLoss(Distance distance, double margin, boo
     private static readonly Parameter SoftMargin = Parameter.Flag(
         "soft_margin", false, "Replaces the hinge by a softplus, which never ends.");
 
+    private static readonly Parameter EpsMode = Parameter.Choice(
+        "eps_mode", ["per_coordinate", "under_root"],
+        "Where l2 and lp add eps: to each coordinate of a difference, as PyTorch, or under the root, as optax.");
+
     public static LossCard Card { get; } = new()
     {
         Name = "triplet_margin_loss",
@@ -37,17 +41,18 @@ internal readonly struct TripletMarginLoss(Distance distance, double margin, boo
             new("negative", "N E | E", "Vectors n of another class.") { Gradient = GradientRule.Default },
         ],
         Items = "N | ",
-        Parameters = [Margin, Swap, SoftMargin, Distance.Choice, Distance.P, Distance.EpsParameter],
+        Parameters = [Margin, Swap, SoftMargin, Distance.Choice, Distance.P, Distance.EpsParameter, EpsMode],
         HasHessian = false,
         Edges =
         [
-            "Coincident vectors have gradient 0; PyTorch adds 1e-06 to every coordinate instead: preset \"pytorch\".",
+            "Coincident vectors have gradient 0; PyTorch adds 1e-06 to every coordinate instead, optax 1e-06 to the sum under the root: presets \"pytorch\" and \"optax\".",
             "Where the swapped distances are equal, each gets half of the gradient.",
             "On the corner the slope is 0; PyTorch's is 1: tie \"pytorch\".",
         ],
         Presets =
         [
             new("pytorch", ("eps", "1e-06"), ("tie", "pytorch"), ("empty", "nan")),
+            new("optax", ("eps", "1e-06"), ("eps_mode", "under_root"), ("tie", "half"), ("reduction", "none")),
             new("mmdet", ("margin", "0.3")),
             new("pml", ("margin", "0.05")),
         ],
@@ -69,7 +74,9 @@ internal readonly struct TripletMarginLoss(Distance distance, double margin, boo
     {
         bool soft = settings.IsOn(SoftMargin);
         double margin = soft && !settings.IsGiven(Margin) ? 0 : settings[Margin];
-        return new(Families.Distance.Of(settings), margin, settings.IsOn(Swap), soft, settings.Tie);
+        Distance distance = Families.Distance.Of(settings);
+        distance = settings[EpsMode] == 1 ? distance.WithEpsUnderRoot() : distance;
+        return new(distance, margin, settings.IsOn(Swap), soft, settings.Tie);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

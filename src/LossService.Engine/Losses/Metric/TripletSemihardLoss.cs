@@ -37,6 +37,7 @@ internal readonly struct TripletSemihardLoss(
             .. Mined.Edges,
             "Where no negative is farther than the positive, the farthest negative is taken; of equal ones the first.",
             "Without any negative a positive forms no triplet; without_negatives \"compare\" measures it against the anchor itself, at distance 0.",
+            "It mines by itself. Triplets of your own: triplet_margin_loss takes their vectors, batch_all_triplet_loss their places as triplets.",
             "On the corner the slope is 0; PyTorch's is 1: tie \"pytorch\".",
         ],
         Presets = [new("tfa", ("without_negatives", "compare"))],

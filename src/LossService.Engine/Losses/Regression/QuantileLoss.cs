@@ -11,6 +11,10 @@ internal readonly struct QuantileLoss(double tau, double kink) : IBinaryLoss<Qua
         "tau", 0.5, "Which quantile: an error from below costs tau, one from above 1 - tau.",
         min: 0, max: 1, minOpen: true, maxOpen: true);
 
+    private static readonly Parameter TieSide = Parameter.Choice(
+        "tie_side", ["above", "below"],
+        "Whose slope the tie \"pytorch\" takes at x = y: that from above, 1 - tau, or that from below, -tau.");
+
     public static LossCard Card { get; } = new()
     {
         Name = "quantile_loss",
@@ -25,23 +29,27 @@ internal readonly struct QuantileLoss(double tau, double kink) : IBinaryLoss<Qua
         ],
         Inputs = RegressionInputs.All,
         Items = "*S",
-        Parameters = [Tau],
+        Parameters = [Tau, TieSide],
         Edges =
         [
-            "At x = y the slope is 0; tie \"pytorch\" takes that from above, 1 - tau, as LightGBM does, and \"half\" the mean of both; TensorFlow takes that from below, -tau, which no word has.",
+            "At x = y the slope is 0; tie \"pytorch\" takes that of tie_side, above as LightGBM does, below as TensorFlow Addons, and \"half\" the mean of both.",
             "LightGBM, and XGBoost before 2026, take 1 for the second derivative, which is 0: their presets set hessian_floor.",
         ],
         Presets =
         [
-            new("tfa"),
+            new("tfa", ("tie", "pytorch"), ("tie_side", "below")),
             new("xgboost", ("tie", "pytorch"), ("hessian_floor", "1")),
             new("lightgbm", ("tau", "0.9"), ("tie", "pytorch"), ("hessian_floor", "1")),
         ],
         Examples = [new("simple", "The upper decile.", """{"predictions":[1.0,1.0,1.0,0.0],"targets":[0,0,1,1],"tau":0.9}""")],
     };
 
-    public static QuantileLoss Configure(Settings settings) =>
-        new(settings[Tau], settings.Tie == 0 ? 0 : settings.Tie - settings[Tau]);
+    public static QuantileLoss Configure(Settings settings)
+    {
+        double tau = settings[Tau];
+        double fromAbove = settings[TieSide] == 1 ? 1 - settings.Tie : settings.Tie;
+        return new(tau, settings.Tie == 0 ? 0 : fromAbove - tau);
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public V Loss<V>(V x, V y) where V : struct, ILane<V>

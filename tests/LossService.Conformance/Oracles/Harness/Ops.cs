@@ -107,8 +107,16 @@ internal static class Ops
         int axis = ClassAxis(a);
         double power = given.Number("p", 2);
         double eps = given.Number("eps", 0);
+        string word = given.Word("distance", power == 2 ? "l2" : "lp");
+        if (word is "l2" or "lp" && eps > 0 && given.Word("eps_mode", "per_coordinate") == "under_root")
+        {
+            Tensor gaps = (a - b).abs();
+            power = word == "l2" ? 2 : power;
+            return ((power == 2 ? gaps.square() : gaps.pow(power)).sum(axis) + eps).pow(1 / power);
+        }
+
         Tensor difference = a - b + eps;
-        return given.Word("distance", power == 2 ? "l2" : "lp") switch
+        return word switch
         {
             "squared_l2" => difference.square().sum(axis),
             "l1" => difference.abs().sum(axis),

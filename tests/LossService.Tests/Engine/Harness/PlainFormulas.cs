@@ -98,6 +98,7 @@ internal static class PlainFormulas
             double temperature = row.Number("temperature");
             double alpha = row.Number("alpha");
             double scale = row.IsOn("scale_by_t2") ? temperature * temperature : 1;
+            scale /= row.Word("class_reduction") == "mean" ? row["student_logits"].Length : 1;
             V[] logP = [.. Surprisals(row, "teacher_logits", temperature).Select(cost => -cost)];
             V[] logQ = [.. Surprisals(row, "student_logits", temperature).Select(cost => -cost)];
             V soft = Divergence([.. logP.Select(V.Exp)], logP, logQ);
@@ -197,13 +198,16 @@ internal static class PlainFormulas
         (V[] a, V[] b) = (row[first], row[second]);
         double eps = row.Number("eps");
         double power = row.Number("p");
-        V[] gaps = [.. a.Zip(b, (x, y) => x - y + eps)];
-        return (row.IsGiven("p") && !row.IsGiven("distance") ? "lp" : row.Word("distance")) switch
+        string word = row.IsGiven("p") && !row.IsGiven("distance") ? "lp" : row.Word("distance");
+        bool isUnderRoot = word is "l2" or "lp" && row.IsGiven("eps_mode") && row.Word("eps_mode") == "under_root";
+        double underRoot = isUnderRoot ? eps : 0;
+        V[] gaps = [.. a.Zip(b, (x, y) => isUnderRoot ? x - y : x - y + eps)];
+        return word switch
         {
-            "l2" => V.Sqrt(Dot(gaps, gaps)),
+            "l2" => V.Sqrt(Dot(gaps, gaps) + underRoot),
             "squared_l2" => Dot(gaps, gaps),
             "l1" => Sum([.. gaps.Select(V.Abs)]),
-            "lp" => V.Pow(Sum([.. gaps.Select(gap => V.Pow(V.Abs(gap), power))]), 1 / power),
+            "lp" => V.Pow(Sum([.. gaps.Select(gap => V.Pow(V.Abs(gap), power))]) + underRoot, 1 / power),
             "cosine" => 1.0 - Cosine(a, b, eps),
             _ => -Dot(a, b),
         };
