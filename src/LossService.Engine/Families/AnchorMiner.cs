@@ -32,9 +32,9 @@ internal sealed class AnchorMiner<T> : IDisposable where T : unmanaged, IFloatin
     private readonly DistanceTable<T> _table;
     private readonly Directions<T>? _directions;
     private readonly bool _formsTriplets;
+    private readonly bool _counts; // the triplets that a pair stands in
     private DistanceBins<T>? _positiveBins;
     private DistanceBins<T>? _negativeBins;
-    private readonly bool _counts; // the triplets that a pair stands in
 
     /// <param name="mining">Which miner, with its settings.</param>
     /// <param name="relation">Among whom it chooses.</param>

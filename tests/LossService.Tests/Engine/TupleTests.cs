@@ -178,6 +178,18 @@ public sealed class TupleTests
         Assert.Equal(("/return_tuples", Codes.LimitExceeded, "elements"), (mistake.Pointer, mistake.Code, mistake.Limit));
     }
 
+    // 3,000 samples, each of its own class, form nine million negative pairs.
+    [Theory]
+    [InlineData("nt_xent_loss")]
+    [InlineData("supcon_loss")]
+    public void Pairs_TooManyForAnAnswer_AreRefused(string loss)
+    {
+        double[] samples = [.. Enumerable.Range(0, 3000).Select(i => (double)i)];
+        Mistake mistake = Assert.Single(Bench.MistakesOf(Question.Of(loss, """{"return_tuples":true}""")
+            .With("embeddings", new Given(samples, [samples.Length, 1])).With("labels", new Given(samples, [samples.Length]))));
+        Assert.Equal(("/return_tuples", Codes.LimitExceeded, "elements"), (mistake.Pointer, mistake.Code, mistake.Limit));
+    }
+
     private static Given Rows(double[] places, int width) => new(places, [places.Length / width, width], Slicing.Places);
 
     private static double[] PairsWhere(Func<int, int, bool> meet) => [.. Enumerable.Range(0, 5)
