@@ -4,7 +4,7 @@ namespace LossService.Engine.Families;
 /// exponentials.</summary>
 internal readonly ref struct RowGroup<T> where T : unmanaged
 {
-    private const int Statistics = 11;
+    private const int Statistics = 12;
 
     private readonly Span<double> _statistics;
     private readonly Span<T> _exps;
@@ -72,6 +72,9 @@ internal readonly ref struct RowGroup<T> where T : unmanaged
 
     /// <summary>log Σ e^(z - top).</summary>
     public Span<double> Log => Statistic(10);
+
+    /// <summary>∂²loss/∂Cross², where the loss bends.</summary>
+    public Span<double> Bend => Statistic(11);
 
     /// <summary>One row's e^(z - top).</summary>
     public Span<T> Exps(int r) => _exps.Slice(r * _classes, _classes);

@@ -121,7 +121,8 @@ internal sealed partial class SoftmaxRowDriver<TLoss, T, V>
         return others;
     }
 
-    // hess_j = OnProbability p_j (1 - p_j), with 1 - p of the largest from the sum of all others.
+    // hess_j = OnProbability p_j (1 - p_j), with 1 - p of the largest from the sum of all others; and where the loss
+    // bends, Bend (Mass (p_j - [j = y]))².
     private void Curves(int row, int r, in RowGroup<T> group, Span<T> curves)
     {
         if (TLoss.TakesLogProbabilities || _plan.IsLeftOut(row))
@@ -144,8 +145,20 @@ internal sealed partial class SoftmaxRowDriver<TLoss, T, V>
         {
             double p = double.CreateTruncating(exps[c]) / total;
             double miss = c == top ? others / total : 1 - p;
-            curves[c] = T.CreateTruncating(factor * p * miss);
+            curves[c] = T.CreateTruncating((factor * p * miss) + BendAt(row, r, c, p, group));
         }
+    }
+
+    private double BendAt(int row, int r, int c, double p, in RowGroup<T> group)
+    {
+        if (!TLoss.IsBent)
+        {
+            return 0;
+        }
+
+        double apart = group.Mass[r] * (c == _target.Labels!.Label[row] ? group.Rest[r] / group.Total[r] : p);
+        double bend = group.Bend[r] * double.CreateTruncating(group.Curvatures[r]);
+        return apart == 0 || bend == 0 ? 0 : bend * apart * apart;
     }
 
     private void TargetSlopes(int row, int r, in RowGroup<T> group, Span<T> slopes) =>

@@ -225,6 +225,12 @@ internal sealed partial class SoftmaxRowDriver<TLoss, T, V> : Driver, IDisposabl
             Store(answer.OnMass, group.OnMass, r);
             Store(total, group.Total, r);
             Store(log, group.Log, r);
+            if (TLoss.IsBent && _result.Hessians[0] is not null)
+            {
+                DoubleLane bend = _loss.Row<Dual<DoubleLane>>(new(new(cross, 1), new(mass, 0))).OnCross.Slope;
+                // Far out a loss is flat, or straight.
+                Store(DoubleLane.Select(DoubleLane.Same(cross, double.PositiveInfinity), 0, bend), group.Bend, r);
+            }
         }
     }
 

@@ -25,6 +25,10 @@ internal interface ISoftmaxRowLoss<TSelf> : ILossFile<TSelf> where TSelf : struc
     /// <summary>True when the loss divides the target by its mass, so that it is not linear in the target.</summary>
     static abstract bool NormalizesTarget { get; }
 
+    /// <summary>True when the loss is no straight line in the row's cross-entropy, so that a Hessian has a second
+    /// part.</summary>
+    static virtual bool IsBent => false;
+
     /// <summary>How far targets are moved towards the uniform distribution.</summary>
     double LabelSmoothing { get; }
 

@@ -26,7 +26,6 @@ internal readonly struct GeneralizedCrossEntropy(double q, int ignoreIndex) : IS
         Inputs = ClassInputs.Labelled,
         Items = "N *D | ",
         Parameters = [Q, ClassInputs.IgnoreIndex],
-        HasHessian = false,
         Edges = ["A label at -Infinity costs 1/q, with gradient 0: the loss is bounded."],
         Presets = [new("keras", ("q", "0.5"))],
         Examples =
@@ -39,6 +38,8 @@ internal readonly struct GeneralizedCrossEntropy(double q, int ignoreIndex) : IS
     public static bool TakesLogProbabilities => false;
 
     public static bool NormalizesTarget => false;
+
+    public static bool IsBent => true;
 
     public double LabelSmoothing => 0;
 

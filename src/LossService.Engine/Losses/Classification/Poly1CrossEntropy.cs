@@ -25,7 +25,6 @@ internal readonly struct Poly1CrossEntropy(double epsilon, int ignoreIndex) : IS
         Inputs = ClassInputs.Labelled,
         Items = "N *D | ",
         Parameters = [Epsilon, ClassInputs.IgnoreIndex],
-        HasHessian = false,
         Edges = ["An infinite score takes its limit, as in cross-entropy."],
         Presets = [new("optax", ("epsilon", "2"), ("reduction", "none"))],
         Examples =
@@ -38,6 +37,8 @@ internal readonly struct Poly1CrossEntropy(double epsilon, int ignoreIndex) : IS
     public static bool TakesLogProbabilities => false;
 
     public static bool NormalizesTarget => false;
+
+    public static bool IsBent => true;
 
     public double LabelSmoothing => 0;
 

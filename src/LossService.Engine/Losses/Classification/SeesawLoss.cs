@@ -43,7 +43,6 @@ internal readonly struct SeesawLoss(double mitigation, double compensation, doub
         Items = "N | ",
         Parameters = [Mitigation, Compensation, Eps, Detach, ClassInputs.IgnoreIndex],
         Outputs = [new("class_counts", "C", InputKind.Number, "The counts with this batch's labels, for the next request.")],
-        HasHessian = false,
         SamplesMeet = true,
         Edges =
         [
@@ -99,20 +98,58 @@ internal readonly struct SeesawLoss(double mitigation, double compensation, doub
         }
 
         double pressed = 0;
+        double others = 0;
         for (int c = 0; c < shifted.Length; c++)
         {
             pressed += before[c] * p[c];
+            others += (1 - before[c]) * p[c];
         }
 
+        // What the likeliest class misses of 1 is a sum over the others, which stand here only now.
+        int top = Likeliest(row.Curves);
+        double missOfTop = MissOf(row.Curves, top);
         for (int c = 0; c < shifted.Length; c++)
         {
+            double isPressed = before[c];
+            double plainly = row.Curves[c];
             double direct = c == y ? -p.MissOf(y) : p[c];
-            double onOwn = isFloored ? 0 : (c == y ? 1 : 0) - row.Curves[c];
-            row.Slopes[c] = direct + (compensation * ((before[c] * p[c]) - (pressed * (row.Curves[c] + onOwn))));
+            double onOwn = isFloored ? 0 : (c == y ? 1 : 0) - plainly;
+            row.Slopes[c] = direct + (compensation * ((isPressed * p[c]) - (pressed * (plainly + onOwn))));
+
+            // How the factors of all pressed classes move with z_c, and what that bends: with J_k = ∂z'_k / ∂z_c the
+            // Hessian is Σ p_k J_k² - (Σ p_k J_k)² + Σ p_k ∂J_k / ∂z_c.
+            double moved = compensation * (isFloored ? -plainly : c == y ? -1 : 0);
+            double raised = 1 + (compensation * isPressed);
+            double miss = c == top ? missOfTop : 1 - plainly;
+            row.Curves[c] = (raised * raised * p[c] * p.MissOf(c))
+                + (2 * moved * raised * p[c] * (isPressed == 0 ? -pressed : others))
+                + (moved * moved * pressed * others)
+                - (isFloored ? compensation * pressed * plainly * miss : 0);
         }
 
-        row.Curves.Clear();
         return p.SurprisalOf(y);
+    }
+
+    private static int Likeliest(ReadOnlySpan<double> p)
+    {
+        int top = 0;
+        for (int c = 1; c < p.Length; c++)
+        {
+            top = p[c] > p[top] ? c : top;
+        }
+
+        return top;
+    }
+
+    private static double MissOf(ReadOnlySpan<double> p, int @class)
+    {
+        double miss = 0;
+        for (int c = 0; c < p.Length; c++)
+        {
+            miss += c == @class ? 0 : p[c];
+        }
+
+        return miss;
     }
 
     private double LogMitigation(ReadOnlySpan<double> counts, int c, int y)

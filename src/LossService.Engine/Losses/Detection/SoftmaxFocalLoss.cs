@@ -31,7 +31,6 @@ internal readonly struct SoftmaxFocalLoss(double alpha, double gamma, int ignore
         Inputs = ClassInputs.Labelled,
         Items = "N *D | ",
         Parameters = [Alpha, Gamma, ClassInputs.IgnoreIndex],
-        HasHessian = false,
         Edges =
         [
             "1 - p_y is computed without cancellation, and no power of it below 1 is taken at 0: no NaN for gamma below 1.",
@@ -50,6 +49,8 @@ internal readonly struct SoftmaxFocalLoss(double alpha, double gamma, int ignore
     public static bool TakesLogProbabilities => false;
 
     public static bool NormalizesTarget => false;
+
+    public static bool IsBent => true;
 
     public double LabelSmoothing => 0;
 
