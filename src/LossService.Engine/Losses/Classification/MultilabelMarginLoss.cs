@@ -19,7 +19,6 @@ internal readonly struct MultilabelMarginLoss : IScoreRowLoss<MultilabelMarginLo
                 [ClassInputs.PaddedLabels("N C"), ClassInputs.PaddedLabels("C")]),
         ],
         Items = "N | ",
-        HasHessian = false,
         Edges =
         [
             "What follows the first -1 is not read. A class named twice counts twice, as in PyTorch.",
