@@ -17,13 +17,16 @@ internal abstract class Driver
     /// <summary>How many blocks there are.</summary>
     public abstract int Blocks { get; }
 
+    /// <summary>How many blocks a thread is worth waking for.</summary>
+    protected virtual int BlocksPerThread => BlocksPerThreadMin;
+
     /// <summary>Computes one block; two blocks never write the same place.</summary>
     public abstract void Run(int block, Scratch scratch);
 
     /// <summary>Runs every block, polling for cancellation before each.</summary>
     public void RunAll(Workshop workshop)
     {
-        int threads = Math.Min(workshop.Threads, Blocks / BlocksPerThreadMin);
+        int threads = Math.Min(workshop.Threads, Blocks / BlocksPerThread);
         if (threads <= 1)
         {
             using var scratch = new Scratch(workshop.Pool);

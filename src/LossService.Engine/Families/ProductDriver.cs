@@ -43,6 +43,9 @@ internal sealed class ProductDriver<T, V> : Driver, IDisposable
         MatrixPanels.PackAll(right, width, _panels.Values<T>());
     }
 
+    // A block of a product takes longer than those of other drivers.
+    protected override int BlocksPerThread => 3;
+
     public override int Blocks => (_left.Count + MatrixProduct<T, V>.BlockRows - 1) / MatrixProduct<T, V>.BlockRows;
 
     /// <summary>The product of a side with itself: what lies above the diagonal is computed, the rest copied; bit for
