@@ -50,32 +50,38 @@ internal static class DistanceSums
 {
     private const int Width = Sums.Accumulators;
 
-    /// <summary>The sum of a term over all coordinates; floats are widened in registers.</summary>
+    /// <summary>The sum of a term over all coordinates; floats are widened in registers. Few coordinates are no more
+    /// than a tail, which wide vectors do not make shorter.</summary>
     public static double Of<T, TTerm>(ReadOnlySpan<T> a, ReadOnlySpan<T> b, in Distance distance)
         where T : unmanaged
         where TTerm : struct, IDistanceTerm =>
-        Wide.IsFast
-            ? OfWide<T, TTerm>(a, b, distance)
-            : OfNarrow<T, TTerm>(a, b, distance);
+        Wide.IsFast && a.Length >= Width
+            ? Of<T, TTerm, WideDoubleLane>(a, b, distance)
+            : Of<T, TTerm, DoubleLane>(a, b, distance);
 
-    private static double OfNarrow<T, TTerm>(ReadOnlySpan<T> a, ReadOnlySpan<T> b, in Distance distance)
+    // Sixteen accumulators are two wide vectors, or four.
+    private static double Of<T, TTerm, V>(ReadOnlySpan<T> a, ReadOnlySpan<T> b, in Distance distance)
         where T : unmanaged
         where TTerm : struct, IDistanceTerm
+        where V : struct, IVectorLane<V, double>
     {
         ref T x = ref MemoryMarshal.GetReference(a);
         ref T y = ref MemoryMarshal.GetReference(b);
         Distance how = distance;
-        DoubleLane s0 = 0;
-        DoubleLane s1 = 0;
-        DoubleLane s2 = 0;
-        DoubleLane s3 = 0;
+        V s0 = V.Of(0);
+        V s1 = s0;
+        V s2 = s0;
+        V s3 = s0;
         int i = 0;
         for (; i <= a.Length - Width; i += Width)
         {
-            s0 = TTerm.Add(Load<T, DoubleLane>(ref x, i), Load<T, DoubleLane>(ref y, i), how, s0);
-            s1 = TTerm.Add(Load<T, DoubleLane>(ref x, i + 4), Load<T, DoubleLane>(ref y, i + 4), how, s1);
-            s2 = TTerm.Add(Load<T, DoubleLane>(ref x, i + 8), Load<T, DoubleLane>(ref y, i + 8), how, s2);
-            s3 = TTerm.Add(Load<T, DoubleLane>(ref x, i + 12), Load<T, DoubleLane>(ref y, i + 12), how, s3);
+            s0 = Add<T, TTerm, V>(ref x, ref y, i, how, s0);
+            s1 = Add<T, TTerm, V>(ref x, ref y, i + V.Count, how, s1);
+            if (V.Count < Width / 2)
+            {
+                s2 = Add<T, TTerm, V>(ref x, ref y, i + (2 * V.Count), how, s2);
+                s3 = Add<T, TTerm, V>(ref x, ref y, i + (3 * V.Count), how, s3);
+            }
         }
 
         if (i == a.Length)
@@ -85,38 +91,15 @@ internal static class DistanceSums
 
         Span<double> sums = stackalloc double[Width];
         ref double sum = ref MemoryMarshal.GetReference(sums);
-        DoubleLane.Store(s0, ref sum, 0);
-        DoubleLane.Store(s1, ref sum, 4);
-        DoubleLane.Store(s2, ref sum, 8);
-        DoubleLane.Store(s3, ref sum, 12);
-        return WithTail<T, TTerm, DoubleLane>(a[i..], b[i..], how, sums);
-    }
-
-    private static double OfWide<T, TTerm>(ReadOnlySpan<T> a, ReadOnlySpan<T> b, in Distance distance)
-        where T : unmanaged
-        where TTerm : struct, IDistanceTerm
-    {
-        ref T x = ref MemoryMarshal.GetReference(a);
-        ref T y = ref MemoryMarshal.GetReference(b);
-        Distance how = distance;
-        WideDoubleLane s0 = 0;
-        WideDoubleLane s1 = 0;
-        int i = 0;
-        for (; i <= a.Length - Width; i += Width)
+        V.Store(s0, ref sum, 0);
+        V.Store(s1, ref sum, V.Count);
+        if (V.Count < Width / 2)
         {
-            s0 = TTerm.Add(Load<T, WideDoubleLane>(ref x, i), Load<T, WideDoubleLane>(ref y, i), how, s0);
-            s1 = TTerm.Add(Load<T, WideDoubleLane>(ref x, i + 8), Load<T, WideDoubleLane>(ref y, i + 8), how, s1);
+            V.Store(s2, ref sum, 2 * V.Count);
+            V.Store(s3, ref sum, 3 * V.Count);
         }
 
-        if (i == a.Length)
-        {
-            return Sums.Fold(s0, s1);
-        }
-
-        Span<double> sums = stackalloc double[Width];
-        WideDoubleLane.Store(s0, ref MemoryMarshal.GetReference(sums), 0);
-        WideDoubleLane.Store(s1, ref MemoryMarshal.GetReference(sums), 8);
-        return WithTail<T, TTerm, WideDoubleLane>(a[i..], b[i..], how, sums);
+        return WithTail<T, TTerm, V>(a[i..], b[i..], how, sums);
     }
 
     private static double WithTail<T, TTerm, V>(
@@ -134,7 +117,7 @@ internal static class DistanceSums
         for (int i = 0; i < a.Length; i += V.Count)
         {
             V sum = V.Load(ref MemoryMarshal.GetReference(sums), i);
-            sum = TTerm.Add(Load<T, V>(ref start, i), Load<T, V>(ref start, Width + i), distance, sum);
+            sum = Add<T, TTerm, V>(ref start, ref Unsafe.Add(ref start, Width), i, distance, sum);
             V.Store(sum, ref MemoryMarshal.GetReference(more), i);
         }
 
@@ -144,8 +127,9 @@ internal static class DistanceSums
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static V Load<T, V>(ref T origin, int offset)
+    private static V Add<T, TTerm, V>(ref T x, ref T y, int at, in Distance distance, V sum)
         where T : unmanaged
+        where TTerm : struct, IDistanceTerm
         where V : struct, IVectorLane<V, double> =>
-        Widened<T, V>.Load(ref origin, offset);
+        TTerm.Add(Widened<T, V>.Load(ref x, at), Widened<T, V>.Load(ref y, at), distance, sum);
 }

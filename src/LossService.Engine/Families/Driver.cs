@@ -11,14 +11,11 @@ internal abstract class Driver
     /// <summary>Items in a block of elements: small enough for L1, long enough to hide its overhead.</summary>
     public const int BlockItems = 2048;
 
-    // Below this many blocks a second thread costs more than it brings.
-    private const int BlocksPerThreadMin = 8;
-
     /// <summary>How many blocks there are.</summary>
     public abstract int Blocks { get; }
 
-    /// <summary>How many blocks a thread is worth waking for.</summary>
-    protected virtual int BlocksPerThread => BlocksPerThreadMin;
+    /// <summary>Below this many blocks a second thread costs more than it brings.</summary>
+    protected virtual int BlocksPerThread => 8;
 
     /// <summary>Computes one block; two blocks never write the same place.</summary>
     public abstract void Run(int block, Scratch scratch);

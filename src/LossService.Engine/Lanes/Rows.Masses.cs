@@ -90,47 +90,41 @@ internal static partial class Rows
     {
         V one = V.Of(1);
         V zero = V.Of(0);
-        if (V.Count == Sums.Accumulators)
-        {
-            V all = V.Load(ref sum, 0);
-            V ones = V.Load(ref sum, V.Count);
-            for (nint i = 0; i < end; i += V.Count)
-            {
-                Cache.Fetch(ref from, i + ahead);
-                V score = V.Load(ref from, i);
-                V exp = V.ExpNonPositive((score - shift) * factor);
-                V.Store(exp, ref to, i);
-                V isTop = V.Same(score, shift);
-                all += V.Select(isTop, zero, exp);
-                ones += V.Select(isTop, one, zero);
-            }
-
-            V.Store(all, ref sum, 0);
-            V.Store(ones, ref sum, V.Count);
-            return;
-        }
-
+        bool isWhole = V.Count == Sums.Accumulators; // one vector holds all, and nothing changes places
         for (int k = 0; k < Sums.Accumulators; k += 2 * V.Count)
         {
             V a = V.Load(ref sum, k);
-            V b = V.Load(ref sum, k + V.Count);
+            V b = isWhole ? a : V.Load(ref sum, k + V.Count);
             V onesA = V.Load(ref sum, Sums.Accumulators + k);
-            V onesB = V.Load(ref sum, Sums.Accumulators + k + V.Count);
-            for (nint i = k; i < end; i += (i & V.Count) == 0 ? V.Count : Sums.Accumulators - V.Count)
+            V onesB = isWhole ? onesA : V.Load(ref sum, Sums.Accumulators + k + V.Count);
+            for (nint i = k; i < end; i += isWhole || (i & V.Count) == 0 ? V.Count : Sums.Accumulators - V.Count)
             {
                 Cache.Fetch(ref from, i + ahead);
                 V score = V.Load(ref from, i);
                 V exp = V.ExpNonPositive((score - shift) * factor);
                 V.Store(exp, ref to, i);
                 V isTop = V.Same(score, shift);
-                (a, b) = (b, a + V.Select(isTop, zero, exp));
-                (onesA, onesB) = (onesB, onesA + V.Select(isTop, one, zero));
+                V below = V.Select(isTop, zero, exp);
+                V ones = V.Select(isTop, one, zero);
+                if (isWhole)
+                {
+                    a += below;
+                    onesA += ones;
+                }
+                else
+                {
+                    (a, b) = (b, a + below);
+                    (onesA, onesB) = (onesB, onesA + ones);
+                }
             }
 
             V.Store(a, ref sum, k);
-            V.Store(b, ref sum, k + V.Count);
             V.Store(onesA, ref sum, Sums.Accumulators + k);
-            V.Store(onesB, ref sum, Sums.Accumulators + k + V.Count);
+            if (!isWhole)
+            {
+                V.Store(b, ref sum, k + V.Count);
+                V.Store(onesB, ref sum, Sums.Accumulators + k + V.Count);
+            }
         }
     }
 }

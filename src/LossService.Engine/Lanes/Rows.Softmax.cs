@@ -58,35 +58,32 @@ internal static partial class Rows
         where T : unmanaged
         where V : struct, IVectorLane<V, T>
     {
-        if (V.Count == Sums.Accumulators)
+        if (V.Count >= Sums.Accumulators / 2)
         {
-            V all = V.Load(ref sum, 0);
-            for (nint i = start; i < end; i += V.Count)
-            {
-                Cache.Fetch(ref from, i + ahead);
-                V one = V.ExpNonPositive(V.Load(ref from, i) - top);
-                V.Store(one, ref to, i);
-                all += one;
-            }
-
-            V.Store(all, ref sum, 0);
-            return;
-        }
-
-        if (V.Count == Sums.Accumulators / 2)
-        {
+            bool isWhole = V.Count == Sums.Accumulators; // one vector holds all
             V a = V.Load(ref sum, 0);
-            V b = V.Load(ref sum, V.Count);
+            V b = isWhole ? a : V.Load(ref sum, V.Count);
             for (nint i = start; i < end; i += V.Count)
             {
                 Cache.Fetch(ref from, i + ahead);
                 V one = V.ExpNonPositive(V.Load(ref from, i) - top);
                 V.Store(one, ref to, i);
-                (a, b) = (b, a + one);
+                if (isWhole)
+                {
+                    a += one;
+                }
+                else
+                {
+                    (a, b) = (b, a + one);
+                }
             }
 
             V.Store(a, ref sum, 0);
-            V.Store(b, ref sum, V.Count);
+            if (!isWhole)
+            {
+                V.Store(b, ref sum, V.Count);
+            }
+
             return;
         }
 

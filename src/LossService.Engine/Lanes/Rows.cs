@@ -132,45 +132,35 @@ internal static partial class Rows
         ref T start = ref MemoryMarshal.GetReference(row);
         ref T sum = ref MemoryMarshal.GetReference(sums);
         int i = 0;
-        if (V.Count == Sums.Accumulators)
-        {
-            V all = V.Of(0);
-            for (; i <= row.Length - Sums.Accumulators; i += Sums.Accumulators)
-            {
-                all += V.Load(ref start, i);
-            }
 
-            V.Store(all, ref sum, 0);
-        }
-        else if (V.Count == Sums.Accumulators / 2)
+        // Sixteen accumulators are one, two or four vectors.
+        V a = V.Of(0);
+        V b = a;
+        V c = a;
+        V d = a;
+        for (; i <= row.Length - Sums.Accumulators; i += Sums.Accumulators)
         {
-            V a = V.Of(0);
-            V b = V.Of(0);
-            for (; i <= row.Length - Sums.Accumulators; i += Sums.Accumulators)
+            a += V.Load(ref start, i);
+            if (V.Count < Sums.Accumulators)
             {
-                a += V.Load(ref start, i);
                 b += V.Load(ref start, i + V.Count);
             }
 
-            V.Store(a, ref sum, 0);
-            V.Store(b, ref sum, V.Count);
-        }
-        else
-        {
-            V a = V.Of(0);
-            V b = V.Of(0);
-            V c = V.Of(0);
-            V d = V.Of(0);
-            for (; i <= row.Length - Sums.Accumulators; i += Sums.Accumulators)
+            if (V.Count < Sums.Accumulators / 2)
             {
-                a += V.Load(ref start, i);
-                b += V.Load(ref start, i + V.Count);
                 c += V.Load(ref start, i + (2 * V.Count));
                 d += V.Load(ref start, i + (3 * V.Count));
             }
+        }
 
-            V.Store(a, ref sum, 0);
+        V.Store(a, ref sum, 0);
+        if (V.Count < Sums.Accumulators)
+        {
             V.Store(b, ref sum, V.Count);
+        }
+
+        if (V.Count < Sums.Accumulators / 2)
+        {
             V.Store(c, ref sum, 2 * V.Count);
             V.Store(d, ref sum, 3 * V.Count);
         }

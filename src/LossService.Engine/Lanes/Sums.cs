@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
@@ -40,21 +41,18 @@ internal static class Sums
         return ((half[0] + half[4]) + (half[2] + half[6])) + ((half[1] + half[5]) + (half[3] + half[7]));
     }
 
-    /// <summary>Adds up sixteen accumulators that still are in registers, in the same order.</summary>
-    public static double Fold(DoubleLane s0, DoubleLane s1, DoubleLane s2, DoubleLane s3)
+    /// <summary>Adds up sixteen accumulators that still are in registers, in the same order; of wide vectors the first
+    /// two hold all.</summary>
+    public static double Fold<V>(V s0, V s1, V s2, V s3) where V : struct, IVectorLane<V, double>
     {
-        Vector256<double> four = ((s0 + s2) + (s1 + s3)).Vector;
+        V all = V.Count == Accumulators / 2 ? s0 + s1 : (s0 + s2) + (s1 + s3);
+        Vector256<double> four = typeof(V) == typeof(WideDoubleLane)
+            ? Halved(Unsafe.BitCast<V, WideDoubleLane>(all).Vector)
+            : Unsafe.BitCast<V, DoubleLane>(all).Vector;
         Vector128<double> two = four.GetLower() + four.GetUpper();
         return two[0] + two[1];
-    }
 
-    /// <summary>The same of accumulators in two wide vectors.</summary>
-    public static double Fold(WideDoubleLane s0, WideDoubleLane s1)
-    {
-        Vector512<double> eight = (s0 + s1).Vector;
-        Vector256<double> four = eight.GetLower() + eight.GetUpper();
-        Vector128<double> two = four.GetLower() + four.GetUpper();
-        return two[0] + two[1];
+        static Vector256<double> Halved(Vector512<double> eight) => eight.GetLower() + eight.GetUpper();
     }
 
     /// <summary>Joins the sums of blocks by pairs, then pairs of pairs; destroys <paramref name="partials"/>.</summary>

@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
@@ -51,7 +50,7 @@ internal sealed class TreeMutator(Random random)
             }
         }
 
-        return Encoding.UTF8.GetBytes(root.ToJsonString(Plain));
+        return JsonSerializer.SerializeToUtf8Bytes(root, Plain);
     }
 
     // Somewhere below a node; the deeper, the more there is.

@@ -84,12 +84,15 @@ internal readonly struct SeesawLoss(double mitigation, double compensation, doub
 
         // The factors' slopes need the plain softmax, whose room the seesaw's own takes over.
         Span<double> before = row.Slopes;
+        int top = 0;
         for (int c = 0; c < shifted.Length; c++)
         {
             before[c] = detaches || c == y || LogExcess(plain, c, own) <= 0 ? 0 : 1;
             row.Curves[c] = plain[c];
+            top = plain[c] > plain[top] ? c : top;
         }
 
+        double missOfTop = plain.MissOf(top); // no other class can be near 1
         bool isFloored = -plain.SurprisalOf(y) < logFloor;
         var p = new RowOfProbabilities(shifted, row.Room);
         if (!p.Exists)
@@ -105,9 +108,6 @@ internal readonly struct SeesawLoss(double mitigation, double compensation, doub
             others += (1 - before[c]) * p[c];
         }
 
-        // What the likeliest class misses of 1 is a sum over the others, which stand here only now.
-        int top = Likeliest(row.Curves);
-        double missOfTop = MissOf(row.Curves, top);
         for (int c = 0; c < shifted.Length; c++)
         {
             double isPressed = before[c];
@@ -128,28 +128,6 @@ internal readonly struct SeesawLoss(double mitigation, double compensation, doub
         }
 
         return p.SurprisalOf(y);
-    }
-
-    private static int Likeliest(ReadOnlySpan<double> p)
-    {
-        int top = 0;
-        for (int c = 1; c < p.Length; c++)
-        {
-            top = p[c] > p[top] ? c : top;
-        }
-
-        return top;
-    }
-
-    private static double MissOf(ReadOnlySpan<double> p, int @class)
-    {
-        double miss = 0;
-        for (int c = 0; c < p.Length; c++)
-        {
-            miss += c == @class ? 0 : p[c];
-        }
-
-        return miss;
     }
 
     private double LogMitigation(ReadOnlySpan<double> counts, int c, int y)
