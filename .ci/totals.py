@@ -1,6 +1,8 @@
 """Adds up the result files of .ci/run, demands those that must be there, and prints the totals as the last line.
 
-    python3 totals.py RESULTS_FOLDER BROKEN_STEPS
+    python3 totals.py RESULTS_FOLDER BROKEN_STEPS [SETTING…]
+
+Each SETTING is a run of the engine's tests under a poorer instruction set.
 """
 import collections
 import pathlib
@@ -9,11 +11,8 @@ import xml.etree.ElementTree as xml
 
 NAMESPACE = {"t": "http://microsoft.com/schemas/VisualStudio/TeamTest/2010"}
 # Which assemblies each run must have results of.
-DEMANDED = {
-    "all": {"lossservice.tests", "lossservice.conformance"},
-    "EnableAVX2": {"lossservice.tests"},
-    "EnableHWIntrinsic": {"lossservice.tests"},
-}
+DEMANDED = {"all": {"lossservice.tests", "lossservice.conformance"}} | {
+    setting: {"lossservice.tests"} for setting in sys.argv[3:]}
 
 folder, failed = pathlib.Path(sys.argv[1]), int(sys.argv[2])
 passed = skipped = 0

@@ -16,7 +16,7 @@ namespace LossService.Benchmarks;
 
 /// <summary>The parts of the benchmark by their names on the command line. Each writes its section when it is done, so that
 /// a run that is broken off keeps what it has.</summary>
-internal sealed class Parts(bool toy, string? filter = null, double? seconds = null, bool leaks = false, long? count = null)
+internal sealed class Parts(Options options)
 {
     private const string KernelsNote = """
         Loss and gradient of one request, in microseconds. "LossService" is `Loss.Run` of a settled request with a warm pool, all that
@@ -39,6 +39,9 @@ internal sealed class Parts(bool toy, string? filter = null, double? seconds = n
     private const double SoakSeconds = 3600;
     private const double ToySoakSeconds = 8;
 
+    private readonly bool _toy = options.Toy;
+    private readonly string? _filter = options.Filter;
+
     /// <summary>All rows that the parts run so far have found.</summary>
     public List<Row> Rows { get; } = [];
 
@@ -55,10 +58,10 @@ internal sealed class Parts(bool toy, string? filter = null, double? seconds = n
                 Kernels();
                 return true;
             case "kernels-tuned":
-                Rows.AddRange(KernelBenchmarks.RunTuned(toy, filter, Say));
+                Rows.AddRange(KernelBenchmarks.RunTuned(_toy, _filter, Say));
                 return true;
             case "pieces":
-                Publish("Pieces of kernels", $"{PiecesNote}\n\n{Pieces.Run(toy, Say)}");
+                Publish("Pieces of kernels", $"{PiecesNote}\n\n{Pieces.Run(_toy, Say)}");
                 return true;
             case "digits":
                 Digits();
@@ -70,34 +73,36 @@ internal sealed class Parts(bool toy, string? filter = null, double? seconds = n
                 Cost();
                 return true;
             case "startup":
-                Publish("Start-up", StartupBenchmarks.Run(toy, Say));
+                Publish("Start-up", StartupBenchmarks.Run(_toy, Say));
                 return true;
             case "shutdown":
-                (bool isRight, string section) = ShutdownBenchmarks.Run(toy, Say);
+                (bool isRight, string section) = ShutdownBenchmarks.Run(_toy, Say);
                 Publish("Shutdown", section);
                 return isRight;
             case "dotnet":
                 Dotnet.Run();
                 return true;
             case "isolation":
-                return Hold("Clients kept apart", HoldBenchmarks.Isolate(toy));
+                return Hold("Clients kept apart", HoldBenchmarks.Isolate(_toy));
             case "fuzz":
-                return Hold("Changed bodies", HoldBenchmarks.FuzzBodies(toy, count));
+                return Hold("Changed bodies", HoldBenchmarks.FuzzBodies(_toy, options.Count, options.Seed));
             case "cancel":
-                return Hold("Clients that leave", HoldBenchmarks.Leave(toy));
+                return Hold("Clients that leave", HoldBenchmarks.Leave(_toy));
             case "overload":
-                return Hold("Overload", OverloadBenchmarks.Run(toy, Say));
+                return Hold("Overload", OverloadBenchmarks.Run(_toy, Say));
             case "soak":
-                return Hold("Soak", SoakBenchmarks.Run(toy, seconds ?? (toy ? ToySoakSeconds : SoakSeconds), leaks, Say));
+                return Hold("Soak", SoakBenchmarks.Run(
+                    _toy, options.Seconds ?? (_toy ? ToySoakSeconds : SoakSeconds), options.Leaks, Say));
             case "abuse":
-                return Hold("HTTP abuse", AbuseBenchmarks.Run(toy, filter, Say));
+                return Hold("HTTP abuse", AbuseBenchmarks.Run(_toy, _filter, Say));
             case "memory":
-                return Hold("Memory after a large request", MemoryBenchmarks.Run(toy, Say));
+                return Hold("Memory after a large request", MemoryBenchmarks.Run(_toy, Say));
             case "sockets":
-                return Hold("Changed requests", SocketBenchmarks.Run(toy));
+                return Hold("Changed requests", SocketBenchmarks.Run(_toy));
             case "sweep":
                 return SweepAll();
             default:
+                Console.Error.WriteLine(Options.Usage);
                 return false;
         }
     }
@@ -105,7 +110,7 @@ internal sealed class Parts(bool toy, string? filter = null, double? seconds = n
     private bool SweepAll()
     {
         using var found = new StringWriter();
-        bool isClean = Sweep.Run(toy, found);
+        bool isClean = Sweep.Run(_toy, found);
         string verdict = isClean ? "As it must be." : "SOMETHING IS WRONG.";
         Publish("Every float there is", $"{string.Concat(found.ToString().TrimEnd().Split('\n').Select(line => $"    {line}\n"))}\n{verdict}");
         return isClean;
@@ -113,7 +118,7 @@ internal sealed class Parts(bool toy, string? filter = null, double? seconds = n
 
     private void Kernels()
     {
-        List<Row> rows = [.. KernelBenchmarks.Run(toy, filter, Say), .. RunTuned()];
+        List<Row> rows = [.. KernelBenchmarks.Run(_toy, _filter, Say), .. RunTuned()];
         Rows.AddRange(rows);
         string missing = Libtorch.Available ? "" : $"\nNo libtorch: {Libtorch.Reason}\n";
         Publish("Kernels", $"{KernelsNote}\n{missing}\n{Table.Of(rows, "µs", 1e6)}");
@@ -121,14 +126,14 @@ internal sealed class Parts(bool toy, string? filter = null, double? seconds = n
 
     private void Digits()
     {
-        (IReadOnlyList<Row> rows, IReadOnlyList<string> notes) = DigitBenchmarks.Run(toy, Say);
+        (IReadOnlyList<Row> rows, IReadOnlyList<string> notes) = DigitBenchmarks.Run(_toy, Say);
         Rows.AddRange(rows);
         Publish("Digits", $"{string.Concat(notes.Select(note => $"- {note}\n"))}\n{Table.Of(rows, "ms", 1e3)}");
     }
 
     private void Server()
     {
-        (IReadOnlyList<Row> rows, string table) = ServerBenchmarks.Run(toy, filter, Say);
+        (IReadOnlyList<Row> rows, string table) = ServerBenchmarks.Run(_toy, _filter, Say);
         Rows.AddRange(rows);
         Publish("Server", $"{ServerNote}\n\n{Table.Of(rows, "ms", 1)}\n{table}");
     }
@@ -136,10 +141,10 @@ internal sealed class Parts(bool toy, string? filter = null, double? seconds = n
     private void Cost()
     {
         string Temporary(string name) => Path.Combine(Path.GetTempPath(), $"lossservice-toy-{Environment.ProcessId}-{name}.svg");
-        (IReadOnlyList<Row> rows, string section) = GrowthBenchmarks.Run(toy, toy ? Temporary : Report.PlotFile, Say);
+        (IReadOnlyList<Row> rows, string section) = GrowthBenchmarks.Run(_toy, _toy ? Temporary : Report.PlotFile, Say);
         Rows.AddRange(rows);
         Publish("Cost as work grows", section);
-        if (toy)
+        if (_toy)
         {
             File.Delete(Temporary("elements"));
             File.Delete(Temporary("requests"));
@@ -154,8 +159,8 @@ internal sealed class Parts(bool toy, string? filter = null, double? seconds = n
         {
             (int code, string output) = Programs.Run(
                 Programs.Dotnet,
-                [Programs.Self, "--only", "kernels-tuned", "--json", file, .. toy ? ["--toy"] : Array.Empty<string>(),
-                    .. filter is null ? Array.Empty<string>() : ["--filter", filter]],
+                [Programs.Self, "--only", "kernels-tuned", "--json", file, .. _toy ? ["--toy"] : Array.Empty<string>(),
+                    .. _filter is null ? Array.Empty<string>() : ["--filter", _filter]],
                 ("MALLOC_MMAP_THRESHOLD_", "4294967296"), ("MALLOC_TRIM_THRESHOLD_", "8589934592"));
             return code == 0
                 ? JsonSerializer.Deserialize<List<Row>>(File.ReadAllText(file))!
@@ -175,7 +180,7 @@ internal sealed class Parts(bool toy, string? filter = null, double? seconds = n
 
     private void Publish(string title, string body)
     {
-        if (!toy && filter is null && !leaks)
+        if (!_toy && _filter is null && !options.Leaks)
         {
             Report.Write(title, body);
         }

@@ -21,12 +21,11 @@ switch (options.Serve)
         break;
 }
 
-var parts = new Parts(options.Toy, options.Filter, options.Seconds, options.Leaks, options.Count);
+var parts = new Parts(options);
 foreach (string part in options.Only is { } one ? [one] : Parts.All)
 {
     if (!parts.Run(part))
     {
-        Console.Error.WriteLine(Options.Usage);
         return 1;
     }
 }

@@ -260,8 +260,9 @@ public static class ShapeSolver
         return form.Fixed is not null || solution.TryEvaluate(form.Pattern, out shape);
     }
 
+    // A bare [] is nothing of the first axis, however many others there would be; samples without tokens are [[]].
     private static bool Fits(Tensor tensor, Shape shape) =>
-        tensor.Shape == shape || (tensor.IsBareEmpty && shape.Elements == 0);
+        tensor.Shape == shape || (tensor.IsBareEmpty && shape.Rank > 0 && shape[0] == 0);
 
     // The common tensors follow the items, which are not a symbol of the card.
     private static List<InputForm> ItemForms(LossRequest request, int place, Solution solution)

@@ -19,6 +19,9 @@ internal sealed record Options(string? Only, bool Toy, string? Json, string? Ser
     /// <summary>How many bodies the fuzzer changes; null for its own number.</summary>
     public long? Count { get; private init; }
 
+    /// <summary>Where the fuzzer begins; null for another place each time.</summary>
+    public int? Seed { get; private init; }
+
     /// <summary>The soak plants a leak, which it must find.</summary>
     public bool Leaks { get; private init; }
 
@@ -33,6 +36,7 @@ internal sealed record Options(string? Only, bool Toy, string? Json, string? Ser
                         their name; writes no results
           --seconds N   how long a soak takes (3600)
           --count N     how many bodies the fuzzer changes (10000000)
+          --seed N      where the fuzzer begins (elsewhere each time)
           --leak        the soak plants a leak of 1 KiB a request, and has to fail; writes no results
           --toy         everything once at toy size, to see that it runs; writes no results
           --json FILE   the rows as JSON, too
@@ -69,6 +73,9 @@ internal sealed record Options(string? Only, bool Toy, string? Json, string? Ser
                     break;
                 case "--count" when long.TryParse(value, CultureInfo.InvariantCulture, out long count) && count >= 1000:
                     options = options with { Count = count };
+                    break;
+                case "--seed" when int.TryParse(value, CultureInfo.InvariantCulture, out int seed):
+                    options = options with { Seed = seed };
                     break;
                 case "--json":
                     options = options with { Json = value };

@@ -38,11 +38,11 @@ internal static class HoldBenchmarks
 
     /// <summary>Ten million changed bodies, or as many as are asked for; on every processor.</summary>
     /// <returns>The ledger, and whether nothing was wrong.</returns>
-    public static (string Section, bool IsClean) FuzzBodies(bool toy, long? executions)
+    public static (string Section, bool IsClean) FuzzBodies(bool toy, long? executions, int? from)
     {
         long start = Stopwatch.GetTimestamp();
         long all = executions ?? FuzzExecutions / (toy ? ToyShare : 1);
-        int seed = toy ? 1 : Environment.TickCount;
+        int seed = from ?? (toy ? 1 : Environment.TickCount);
         Instance[] instances = [.. Enumerable.Range(0, Environment.ProcessorCount).Select(_ => new Instance(Catalogue.All, Fuzz.Limits))];
         List<Call> seeds = Fuzz.SeedsAsync(Catalogue.All, instances[0]).GetAwaiter().GetResult();
         Fuzz[] fuzzes = [.. instances.Select((instance, number) =>

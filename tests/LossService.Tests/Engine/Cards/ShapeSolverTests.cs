@@ -60,6 +60,18 @@ public sealed class ShapeSolverTests
         Assert.Equal(Codes.ShapeMismatch, Bench.MistakesOf(loss, json)[0].Code);
 
     [Theory]
+    [InlineData("dpo_loss", "reference_rejected_logps", """
+        {"policy_chosen_logps":[[-1]],"policy_rejected_logps":[[]],"reference_chosen_logps":[[-1]],"reference_rejected_logps":[]}
+        """)]
+    [InlineData("mse_loss", "targets", """{"predictions":[[],[]],"targets":[]}""")]
+    public void Solve_BareEmptyBesideRowsOfNothing_IsNothingOfTheFirstAxis(string loss, string input, string json)
+    {
+        Mistake mistake = Assert.Single(Bench.MistakesOf(loss, json));
+        Assert.Equal($"/{input}", mistake.Pointer);
+        Assert.Equal("[0]", mistake.Found);
+    }
+
+    [Theory]
     [MemberData(nameof(EveryLoss.Names), MemberType = typeof(EveryLoss))]
     public void Solve_EmptyBatchOfNoClasses_IsEmpty(string loss)
     {
