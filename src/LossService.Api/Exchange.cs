@@ -42,7 +42,7 @@ internal sealed class Exchange(
         try
         {
             return admission.IsInline(price)
-                ? await AnswerAsync(context, next, formats)
+                ? await AnswerAsync(context, next, formats, new(http.Request.BodyReader, http.Response.BodyWriter))
                 : await TakeTurnAsync(context, next, formats, price);
         }
         catch (OperationCanceledException) when (deadline is { HasPassed: true })
@@ -71,18 +71,18 @@ internal sealed class Exchange(
         metrics.Begin(waited);
         return admission.Refusal(price, waited) is { } refusal
             ? new ProblemAnswer(refusal)
-            : await AnswerAsync(context, next, formats);
+            : await AnswerAsync(context, next, formats, ServerPipes.Of(http));
     }
 
     private async ValueTask<object?> AnswerAsync(
-        EndpointFilterInvocationContext context, EndpointFilterDelegate next, Formats formats)
+        EndpointFilterInvocationContext context, EndpointFilterDelegate next, Formats formats, BodyPipes pipes)
     {
         HttpContext http = context.HttpContext;
         using var request = new LossRequest(loss.Card);
         http.Features.Set(request);
         long start = Stopwatch.GetTimestamp();
         QueryParameters.Read(http.Request, request);
-        await formats.Codec.ReadAsync(http.Request.BodyReader, request, _reading, pool, http.RequestAborted);
+        await formats.Codec.ReadAsync(pipes.Request, request, _reading, pool, http.RequestAborted);
         request.Resolve();
         long read = Stopwatch.GetTimestamp();
 
@@ -102,8 +102,8 @@ internal sealed class Exchange(
         http.Response.ContentType = formats.MediaType;
         http.Response.ContentLength = formats.Answering.LengthOf(result);
         http.Response.Headers["Server-Timing"] = Timing(start, read, Stopwatch.GetTimestamp());
-        await formats.Answering.WriteAsync(http.Response.BodyWriter, result, http.RequestAborted);
-        await http.Response.SendAsync(http.RequestAborted);
+        await formats.Answering.WriteAsync(pipes.Answer, result, http.RequestAborted);
+        await http.Response.SendAsync(pipes.Answer, http.RequestAborted);
         return Results.Empty;
     }
 

@@ -275,7 +275,7 @@ internal sealed class ComputeThreads : IDisposable
 /// <param name="Turn">Whose it is.</param>
 /// <param name="Callback">The work.</param>
 /// <param name="State">Its argument.</param>
-internal sealed record Piece(Turn Turn, SendOrPostCallback Callback, object? State)
+internal readonly record struct Piece(Turn Turn, SendOrPostCallback Callback, object? State)
 {
     private readonly long _since = ComputeThreads.Now;
 

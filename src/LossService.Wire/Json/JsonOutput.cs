@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Buffers.Text;
 using System.IO.Pipelines;
-using System.Runtime.CompilerServices;
 using LossService.Wire.Numbers;
 
 namespace LossService.Wire.Json;
@@ -21,19 +20,12 @@ internal sealed class JsonOutput(PipeWriter pipe, bool nonFiniteIsNull)
     /// <summary>True when so much waits that it should be sent.</summary>
     public bool ShouldFlush => _waiting >= FlushBytes;
 
-    /// <summary>Sends what waits.</summary>
-    /// <remarks>Pooled: a large answer flushes hundreds of times, and each wait would leave an object.</remarks>
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
-    public async ValueTask FlushAsync(CancellationToken cancelled)
+    /// <summary>Sends what waits; whether anybody still reads, <see cref="FlushResults.Demand"/> says.</summary>
+    public ValueTask<FlushResult> FlushAsync(CancellationToken cancelled)
     {
         Commit();
         _waiting = 0;
-        FlushResult result = await pipe.FlushAsync(cancelled);
-        if (result.IsCanceled || result.IsCompleted)
-        {
-            // Nobody reads any more: the rest would only fill memory.
-            throw new OperationCanceledException("The reader of an answer went away.", cancelled);
-        }
+        return pipe.FlushAsync(cancelled);
     }
 
     /// <summary>Hands all that was written to the pipe, without sending it.</summary>

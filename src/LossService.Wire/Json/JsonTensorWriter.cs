@@ -51,7 +51,7 @@ internal static class JsonTensorWriter
             WriteBase64(output, tensor, offset);
             if (output.ShouldFlush)
             {
-                await output.FlushAsync(cancelled);
+                FlushResults.Demand(await output.FlushAsync(cancelled), cancelled);
             }
         }
 
@@ -82,7 +82,7 @@ internal static class JsonTensorWriter
             WriteSome(output, tensor, ref rows);
             if (output.ShouldFlush)
             {
-                await output.FlushAsync(cancelled);
+                FlushResults.Demand(await output.FlushAsync(cancelled), cancelled);
             }
         }
     }

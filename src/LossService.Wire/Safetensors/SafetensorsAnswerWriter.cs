@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using System.IO.Pipelines;
-using System.Runtime.CompilerServices;
 using LossService.Engine;
 using LossService.Engine.Numerics;
 
@@ -69,7 +68,6 @@ internal static class SafetensorsAnswerWriter
         body.Advance(isFloat64 ? sizeof(double) : sizeof(float));
     }
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     private static async ValueTask WriteAsync(PipeWriter body, Tensor tensor, CancellationToken cancelled)
     {
         int waiting = 0;
@@ -82,7 +80,7 @@ internal static class SafetensorsAnswerWriter
             if (waiting >= FlushBytes)
             {
                 waiting = 0;
-                await FlushAsync(body, cancelled);
+                FlushResults.Demand(await body.FlushAsync(cancelled), cancelled);
             }
         }
     }
@@ -92,16 +90,5 @@ internal static class SafetensorsAnswerWriter
         int length = Math.Min(bytes.Length, room.Length);
         bytes[..length].CopyTo(room);
         return length;
-    }
-
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))] // one wait every 64 KiB
-    private static async ValueTask FlushAsync(PipeWriter body, CancellationToken cancelled)
-    {
-        FlushResult result = await body.FlushAsync(cancelled);
-        if (result.IsCanceled || result.IsCompleted)
-        {
-            // Nobody reads any more: the rest would only fill memory.
-            throw new OperationCanceledException("The reader of an answer went away.", cancelled);
-        }
     }
 }
