@@ -8,6 +8,7 @@ using LossService.Wire.Json;
 using LossService.Wire.Safetensors;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 
@@ -52,7 +53,11 @@ internal static class Composition
                 limits => !limits.OutOfRange().Any(),
                 "A value in the configuration section Limits is outside its range; see Limits.List.")
             .ValidateOnStart();
-        services.AddSingleton<IConfigureOptions<KestrelServerOptions>, KestrelLimits>();
+        services.AddSingleton<KestrelLimits>();
+        services.AddSingleton<IConfigureOptions<KestrelServerOptions>>(
+            provider => provider.GetRequiredService<KestrelLimits>());
+        services.AddSingleton<IConfigureOptions<SocketTransportOptions>>(
+            provider => provider.GetRequiredService<KestrelLimits>());
         services.AddSingleton<IMemoryPoolFactory<byte>, TransportBlocks>();
     }
 

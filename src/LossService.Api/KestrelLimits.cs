@@ -1,11 +1,17 @@
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Options;
 
 namespace LossService.Api;
 
 /// <summary>Applies the limits of connections, heads and bodies where they hold: in the server.</summary>
-internal sealed class KestrelLimits(IOptions<Limits> limits) : IConfigureOptions<KestrelServerOptions>
+internal sealed class KestrelLimits(IOptions<Limits> limits)
+    : IConfigureOptions<KestrelServerOptions>, IConfigureOptions<SocketTransportOptions>
 {
+    // The server's own limit of it holds for HTTP/2 and encrypted connections; before a plain socket stands this one.
+    public void Configure(SocketTransportOptions options) =>
+        options.MaxWriteBufferSize = limits.Value.AnswerBufferBytesMax;
+
     public void Configure(KestrelServerOptions options)
     {
         Limits ours = limits.Value;

@@ -1,4 +1,5 @@
 using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
 
 namespace LossService.Api.Admission;
 
@@ -7,9 +8,14 @@ namespace LossService.Api.Admission;
 /// the compute threads.</summary>
 internal static class ServerPipes
 {
-    /// <summary>The pipes of a request that has a turn.</summary>
-    public static BodyPipes Of(HttpContext http) =>
-        new(new Reader(http.Request.BodyReader), new Writer(http.Response.BodyWriter));
+    /// <summary>How much of a body makes a change of threads worth it, as long as more is to come.</summary>
+    public const int PieceBytes = 128 << 10;
+
+    /// <summary>The pipes of a request that has a turn. Streams of HTTP/2 are read as they come: they share a window,
+    /// which those that wait for more could fill between them.</summary>
+    public static BodyPipes Of(HttpContext http) => new(
+        new Reader(http.Request.BodyReader, gathers: HttpProtocol.IsHttp11(http.Request.Protocol)),
+        new Writer(http.Response.BodyWriter));
 
     /// <summary>While it lasts, the calling thread belongs to no turn.</summary>
     private readonly ref struct Aside : IDisposable
@@ -28,7 +34,7 @@ internal static class ServerPipes
         public void Dispose() => SynchronizationContext.SetSynchronizationContext(_turn);
     }
 
-    private sealed class Reader(PipeReader inner) : PipeReader
+    private sealed class Reader(PipeReader inner, bool gathers) : PipeReader
     {
         public override void AdvanceTo(SequencePosition consumed) => inner.AdvanceTo(consumed);
 
@@ -45,10 +51,23 @@ internal static class ServerPipes
         public override ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default)
         {
             using var aside = Aside.Step();
-            return inner.ReadAsync(cancellationToken);
+            return gathers ? GatherAsync(cancellationToken) : inner.ReadAsync(cancellationToken);
         }
 
         public override bool TryRead(out ReadResult result) => inner.TryRead(out result);
+
+        [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+        private async ValueTask<ReadResult> GatherAsync(CancellationToken cancelled)
+        {
+            ReadResult read = await inner.ReadAsync(cancelled);
+            while (read.Buffer.Length < PieceBytes && !read.IsCompleted && !read.IsCanceled)
+            {
+                inner.AdvanceTo(read.Buffer.Start, read.Buffer.End);
+                read = await inner.ReadAsync(cancelled);
+            }
+
+            return read;
+        }
     }
 
     private sealed class Writer(PipeWriter inner) : PipeWriter

@@ -11,6 +11,9 @@ namespace LossService.Tests.Api;
 /// <summary>Where a body's pipes go on: the server's part on the server's threads, the request's on its turn.</summary>
 public sealed class ServerPipesTests
 {
+    private const int Blocks = 10;
+    private const int BlockBytes = (ServerPipes.PieceBytes / 3) + 1;
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
@@ -44,6 +47,52 @@ public sealed class ServerPipesTests
         Assert.Equal(
             [(true, servers), (true, servers), (false, turn), (true, servers), (true, servers), (false, turn)], server.Notes);
     }
+
+    [Theory]
+    [InlineData("HTTP/1.1", 4)]
+    [InlineData("HTTP/2", 10)]
+    public async Task Pipes_OfATurn_ComeBackForPiecesWorthIt(string protocol, int returns)
+    {
+        byte[] all = new byte[Blocks * BlockBytes];
+        new Random(1).NextBytes(all);
+        // Without the context of tests, everything here goes on where it is written.
+        List<byte[]> found = await Task.Run(() => ReadAsync(protocol, all));
+        Assert.Equal(all, found.SelectMany(piece => piece));
+        Assert.Equal(returns, found.Count);
+    }
+
+    private static async Task<List<byte[]>> ReadAsync(string protocol, byte[] all)
+    {
+        var pipe = new Pipe(new PipeOptions(
+            readerScheduler: PipeScheduler.Inline, writerScheduler: PipeScheduler.Inline, pauseWriterThreshold: 0));
+        var http = new DefaultHttpContext();
+        http.Request.Protocol = protocol;
+        http.Features.Set<IRequestBodyPipeFeature>(new Body(pipe.Reader));
+        PipeReader reader = ServerPipes.Of(http).Request;
+        var found = new List<byte[]>();
+        for (int at = 0; at < all.Length;)
+        {
+            ValueTask<ReadResult> reading = reader.ReadAsync();
+            while (!reading.IsCompleted)
+            {
+                Assert.True(at < all.Length, "a body that has ended is waited for");
+                await pipe.Writer.WriteAsync(all.AsMemory(at, BlockBytes));
+                at += BlockBytes;
+                if (at == all.Length)
+                {
+                    await pipe.Writer.CompleteAsync();
+                }
+            }
+
+            ReadResult result = await reading;
+            found.Add(result.Buffer.ToArray());
+            reader.AdvanceTo(result.Buffer.End);
+        }
+
+        return found;
+    }
+
+    private sealed record Body(PipeReader Reader) : IRequestBodyPipeFeature;
 
     // A server whose reads and flushes take a while, and that notes where they begin and go on.
     private sealed class Server : IHttpResponseBodyFeature, IRequestBodyPipeFeature
