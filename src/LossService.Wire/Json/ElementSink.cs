@@ -150,11 +150,9 @@ internal sealed class ElementSink(TensorPool pool, int elementsMax) : IDisposabl
             room = room[..Math.Min(room.Length, elementsMax - Count)];
             RunStatus status = typeof(T) == typeof(float)
                 ? NumberReader.ReadRun(
-                    piece[at..], isFinal: false, MemoryMarshal.Cast<T, float>(room), out int count, out int length)
-                : NumberReader.ReadRun(
-                    piece[at..], isFinal: false, MemoryMarshal.Cast<T, double>(room), out count, out length);
+                    piece, ref at, isFinal: false, MemoryMarshal.Cast<T, float>(room), out int count)
+                : NumberReader.ReadRun(piece, ref at, isFinal: false, MemoryMarshal.Cast<T, double>(room), out count);
             Count += count;
-            at += length;
             behindValue = status == RunStatus.AfterNumber;
             if (!behindValue || at == piece.Length || piece[at] != (byte)',')
             {

@@ -14,6 +14,9 @@ internal static class FloatBlocks
 {
     private const int BlockLength = 16;
 
+    // A block is taken apart by whole vectors.
+    private const int LanesMinusOne = 3;
+
     // The longest text and a comma.
     private const int BytesMax = 17;
 
@@ -43,13 +46,14 @@ internal static class FloatBlocks
                 break;
             }
             scoped ReadOnlySpan<float> block = values[written..];
-            if (block.Length < BlockLength)
+            int whole = (wanted + LanesMinusOne) & ~LanesMinusOne;
+            if (block.Length < whole)
             {
-                padded.Clear();
+                padded[..whole].Clear();
                 block.CopyTo(padded);
                 block = padded;
             }
-            int count = Math.Min(wanted, Prepare(block, sources, rows));
+            int count = Math.Min(wanted, Prepare(block[..whole], sources, rows));
             at += Emit(block[..count], ref MemoryMarshal.GetReference(sources), ref MemoryMarshal.GetReference(rows),
                 ref Unsafe.Add(ref MemoryMarshal.GetReference(destination), at));
             written += count;
@@ -66,7 +70,7 @@ internal static class FloatBlocks
     private static int Prepare(ReadOnlySpan<float> block, Span<Vector128<byte>> sources, Span<ulong> rows)
     {
         uint undecided = 0;
-        for (int i = 0; i < BlockLength; i += 4)
+        for (int i = 0; i < block.Length; i += LanesMinusOne + 1)
         {
             undecided |= ShortestLanes.Take(
                 ref Unsafe.Add(ref MemoryMarshal.GetReference(block), i),
@@ -82,7 +86,7 @@ internal static class FloatBlocks
             }
             Decide(block[i], out sources[i], out rows[i]);
         }
-        return BlockLength;
+        return block.Length;
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]

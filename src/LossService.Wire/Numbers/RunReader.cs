@@ -43,11 +43,11 @@ internal static class RunReader
             int found = SeparatorScan.Find(text, ref scanned, ends, out bool closed);
             int wanted = Math.Min(found, destination.Length - count);
             int read = 0;
-            if (first)
+            if (at < Reach && first)
             {
                 read = Head<T, TFormat>(text, ends[..wanted], destination[count..], ref at);
-                first = false;
             }
+            first = false;
             read += Convert<T, TFormat>(ref MemoryMarshal.GetReference(text), ends[read..wanted],
                 ref Unsafe.Add(ref MemoryMarshal.GetReference(destination), count + read), ref at);
             count += read;
