@@ -75,7 +75,7 @@ public sealed class Limits
     public int SlowSecondsMax { get; set; } = 5;
 
     /// <summary>How much of an answer waits for its reader before writing pauses, in bytes.</summary>
-    public int AnswerBufferBytesMax { get; set; } = 192 << 10;
+    public int AnswerBufferBytesMax { get; set; } = 128 << 10;
 
     /// <summary>The most connections at a time.</summary>
     public int ConnectionsMax { get; set; } = 2048;
@@ -147,9 +147,9 @@ public sealed class Limits
         new("slow_time", SlowSecondsMax, "seconds", 1, 600,
             "Time for a lost packet to be sent again, twice."),
         new("answer_buffer", AnswerBufferBytesMax, "bytes", 1 << 10, 1 << 24,
-            "With what is added at once eight blocks of 32 KiB, which a socket takes in one call without an allocation."),
+            "Twice what is handed over at once, so that writing goes on while the first half leaves."),
         new("connections", ConnectionsMax, "connections", 1, 1 << 20,
-            "A slow reader holds eight blocks of 32 KiB, 512 MiB if all do; a sender no more than buffered_body."),
+            "A slow reader holds six blocks of 32 KiB, 384 MiB if all do; a sender no more than buffered_body."),
         new("streams", StreamsMax, "requests", 1, 1000,
             "RFC 9113 advises against fewer than 100; each may hold a stream_window and its tensors."),
         new("stream_window", StreamWindowBytesMax, "bytes", 65_535, 1 << 24,
