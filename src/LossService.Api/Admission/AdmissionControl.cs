@@ -13,7 +13,7 @@ internal sealed class AdmissionControl(
 {
     private const int RetrySecondsMax = 60;
 
-    // Of the time that a request may wait, so much may be for others of the same caller: whoever floods the service
+    // Of the time that any request may wait, so much may be for others of the same caller: whoever floods the service
     // is refused before he fills it.
     private const double ShareOfCaller = 0.75;
 
@@ -58,8 +58,7 @@ internal sealed class AdmissionControl(
 
         (long all, long own) = threads.WaitOf(price, caller);
         double waits = Milliseconds(all);
-        double bound = Bound(price);
-        if (waits <= bound && Milliseconds(own) <= ShareOfCaller * bound)
+        if (waits <= Bound(price) && Milliseconds(own) <= Bound(price, ShareOfCaller))
         {
             return timeLeft is { } time && time.TotalMilliseconds < waits
                 ? OutOfTime($"others take some {Round(waits)} ms before it, and {Round(time.TotalMilliseconds)} are left")
@@ -79,9 +78,10 @@ internal sealed class AdmissionControl(
         return refusal;
     }
 
-    // A long request may wait as long as it takes itself; a short one has at least this long.
-    private double Bound(long price) =>
-        Math.Max(_limits.QueueMillisecondsMax, Needs(price));
+    // A long request may wait as long as it takes itself here and now, be it for its own caller's; a short one at least
+    // a share of this long.
+    private double Bound(long price, double share = 1) =>
+        Math.Max(share * _limits.QueueMillisecondsMax, Needs(price) * threads.Slowness);
 
     private Problem Busy(double waits)
     {

@@ -263,6 +263,33 @@ public sealed class AdmissionTests
     }
 
     [Theory]
+    [InlineData(0)]
+    [InlineData(4)]
+    public void Caller_OfTwoLongRequestsAtOnce_WaitsForHimself(int slowness)
+    {
+        using var instance = new Instance(Catalogue.All, ("QueueMillisecondsMax", "50"), ("ComputeThreadsMax", "1"));
+        ComputeThreads threads = instance.Services.GetRequiredService<ComputeThreads>();
+        AdmissionControl admission = instance.Services.GetRequiredService<AdmissionControl>();
+        var caller = IPAddress.Parse("192.0.2.1");
+        using var request = new LossRequest(Catalogue.All[0].Card);
+        for (int i = 0; i < 100 && slowness > 0; i++)
+        {
+            Turn slow = threads.Open(Codec, 1, null);
+            slow.Reprice(request);
+            slow.Spend(slowness * Nanoseconds(1) / 1000);
+            slow.Dispose();
+        }
+
+        long price = Seconds(1) / 10;
+        var gate = new Gate();
+        threads.Open(Codec, price, caller).Post(_ => gate.Wait(), null);
+        Assert.Null(admission.Refusal(price, null, caller));
+        threads.Open(Codec, price, caller).Post(_ => gate.Wait(), null);
+        Assert.Equal(429, admission.Refusal(price, null, caller)!.Status);
+        gate.Open();
+    }
+
+    [Theory]
     [InlineData(1, 1)]
     [InlineData(7, 7)]
     [InlineData(600, 60)] // by then it is another load
@@ -296,9 +323,10 @@ public sealed class AdmissionTests
     {
         using var instance = new Instance(Catalogue.All, ("QueueMillisecondsMax", "1"), ("ComputeThreadsMax", "1"));
         AdmissionControl admission = instance.Services.GetRequiredService<AdmissionControl>();
-        using Turn turn = instance.Services.GetRequiredService<ComputeThreads>().Open(Codec, Seconds(1) / 100, null);
+        ComputeThreads threads = instance.Services.GetRequiredService<ComputeThreads>();
         var gate = new Gate();
-        turn.Post(_ => gate.Wait(), null);
+        threads.Open(Codec, Seconds(1) / 100, null).Post(_ => gate.Wait(), null);
+        threads.Open(Codec, Seconds(1) / 100, null).Post(_ => gate.Wait(), null);
         Assert.Equal(429, admission.Refusal(Seconds(1) / 100, null, null)!.Status);
         instance.Services.GetRequiredService<IHostApplicationLifetime>().StopApplication();
         Problem draining = admission.Refusal(Seconds(1) / 100, null, null)!;
