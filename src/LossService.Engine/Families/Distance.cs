@@ -41,10 +41,13 @@ internal readonly record struct Distance(DistanceKind Kind, double Power, double
         "eps", 0, "Added to each coordinate of the difference; PyTorch adds 1e-06.", min: 0);
 
     /// <summary>The distance that a request chose.</summary>
-    public static Distance Of(Settings settings)
+    public static Distance Of(Settings settings) => Of(settings, Choice) with { Eps = settings[EpsParameter] };
+
+    /// <summary>The same for a loss without <see cref="EpsParameter"/>, chosen by <paramref name="choice"/>.</summary>
+    public static Distance Of(Settings settings, Parameter choice)
     {
-        bool lp = settings.IsGiven(P) && !settings.IsGiven(Choice);
-        return new(lp ? DistanceKind.Lp : (DistanceKind)(int)settings[Choice], settings[P], settings[EpsParameter]);
+        bool isLp = settings.IsGiven(P) && !settings.IsGiven(choice);
+        return new(isLp ? DistanceKind.Lp : (DistanceKind)(int)settings[choice], settings[P], Eps: 0);
     }
 
     /// <summary>The same distance with eps under its root instead of beside each coordinate, where it is one with a

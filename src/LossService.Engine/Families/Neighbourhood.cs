@@ -16,8 +16,8 @@ internal readonly record struct BatchMetric(Distance Distance, bool Normalizes)
         "normalize_embeddings", @default, "Scales each row to length 1 first.");
 
     /// <summary>The metric that a request chose by name.</summary>
-    public static BatchMetric Of(Settings settings, Parameter normalize) => new(
-        new((DistanceKind)(int)settings[Distance.Choice], settings[Distance.P], Eps: 0), settings.IsOn(normalize));
+    public static BatchMetric Of(Settings settings, Parameter normalize) =>
+        new(Distance.Of(settings, Distance.Choice), settings.IsOn(normalize));
 
     /// <summary>Products of vectors: the distance of two is minus their product.</summary>
     public static BatchMetric Products(Settings settings, Parameter normalize) => Products(settings.IsOn(normalize));

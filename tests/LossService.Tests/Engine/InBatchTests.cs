@@ -1,6 +1,7 @@
 using System.Globalization;
 using LossService.Engine;
 using LossService.Engine.Cards;
+using LossService.Engine.Families;
 using LossService.Tests.Engine.Harness;
 using Xunit;
 
@@ -120,6 +121,21 @@ public sealed class InBatchTests
              "margin":1,"return_items":true,"dtype":"float64"}
             """);
         Assert.Equal(expected, answer.Losses[0]);
+    }
+
+    // As every card with a power says.
+    [Fact]
+    public void Power_WithoutADistance_ChoosesLp()
+    {
+        LossCard[] cards = [.. Catalogue.All.Select(loss => loss.Card).Where(card => card.Parameters.Contains(Distance.P))];
+        Assert.NotEmpty(cards);
+        Assert.All(cards, card =>
+        {
+            Question cubic = new Samples(card, 3).Draw(new() { Form = 0, Samples = 6, Row = 4, Settings = false, Extras = false })
+                .With("p", 3);
+            Answer.AssertSameBits(Bench.Ask(cubic.With("distance", "lp")), Bench.Ask(cubic), card.Name);
+            Assert.NotEqual(Bench.Ask(cubic.With("distance", "l2")).Losses, Bench.Ask(cubic).Losses);
+        });
     }
 
     // The same anchor alone: six triplets that cost 0, 0, 0, 3, 2 and 0.

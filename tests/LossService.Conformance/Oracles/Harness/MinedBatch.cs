@@ -64,14 +64,14 @@ internal sealed class MinedBatch
         }
     }
 
-    /// <summary>(anchor, sample): the distance named <c>distance</c>.</summary>
+    /// <summary>(anchor, sample): the distance named <c>distance</c>, or lp where there is but its power.</summary>
     public Tensor Distances()
     {
         Tensor a = Vectors.unsqueeze(1);
         Tensor b = Vectors.unsqueeze(0);
         double power = _given.Number("p", 2);
         Tensor gap = a - b;
-        return _given.Word("distance", "l2") switch
+        return _given.Word("distance", power == 2 ? "l2" : "lp") switch
         {
             "squared_l2" => gap.square().sum(2),
             "l1" => gap.abs().sum(2),
