@@ -24,13 +24,24 @@ internal enum DistanceKind
 /// <param name="Eps">Added to each coordinate of the difference; for cosine to the squared norms.</param>
 internal readonly record struct Distance(DistanceKind Kind, double Power, double Eps)
 {
+    private static readonly string[] Words = ["l2", "squared_l2", "l1", "lp", "cosine", "dot"];
+
     /// <summary>Added to the sum under the root of l2 and lp.</summary>
     public double RootEps { get; private init; }
 
+    /// <summary>True where it comes from the product of the vectors, as they are or scaled to length 1.</summary>
+    public bool IsProduct => Kind is DistanceKind.Dot or DistanceKind.Cosine;
+
     /// <summary>The parameter that chooses among the distances.</summary>
     public static Parameter Choice { get; } = Parameter.Choice(
-        "distance", ["l2", "squared_l2", "l1", "lp", "cosine", "dot"],
+        "distance", Words,
         "How far two vectors are apart: l2, squared_l2, l1, lp (with the power p), cosine (1 - cos), dot (-dot).");
+
+    /// <summary>The same for a loss of similarities.</summary>
+    public static Parameter OfSimilarities { get; } = Parameter.Choice(
+        "distance", Words,
+        "How alike two vectors are: dot, their product; or minus a distance: l2, squared_l2, l1, lp (with the power p), cosine (1 - cos).",
+        "dot");
 
     /// <summary>The power of lp.</summary>
     public static Parameter P { get; } = Parameter.Number(

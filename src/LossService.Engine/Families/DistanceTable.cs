@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Numerics;
 using System.Runtime.InteropServices;
 using LossService.Engine.Lanes;
@@ -5,44 +6,80 @@ using LossService.Engine.Numerics;
 
 namespace LossService.Engine.Families;
 
-/// <summary>How far every sample of a batch is from every other, and the way of slopes on that back to the
-/// vectors.</summary>
+/// <summary>How far every sample of a batch is from every other, or from those of another input, and the way of slopes
+/// on that back to the vectors.</summary>
 /// <remarks>Products, and cosines of scaled vectors, come from the blocked product. Other distances are measured one by
 /// one in doubles: |a|² + |b|² - 2ab would lose the digits of near vectors, and mining looks at just these.</remarks>
 internal sealed class DistanceTable<T> : IDisposable where T : unmanaged, IFloatingPointIeee754<T>
 {
     private readonly VectorTable<T, double> _vectors;
+    private readonly VectorTable<T, double> _others; // the same of a batch that meets itself
     private readonly Distance _distance;
-    private readonly Tensor _table;
+    private readonly bool _areSimilarities;
 
-    /// <summary>Measures the vectors that are not left out.</summary>
+    /// <summary>Rents the room to measure the vectors of the first input that are not left out.</summary>
     public DistanceTable(LossRequest request, KeptItems plan, BatchMetric metric, Workshop workshop)
+        : this(request, plan, metric, workshop, hasOthers: false, isMutual: false, areSimilarities: false)
     {
+    }
+
+    private DistanceTable(
+        LossRequest request, KeptItems plan, BatchMetric metric, Workshop workshop, bool hasOthers, bool isMutual,
+        bool areSimilarities)
+    {
+        Debug.Assert(!hasOthers || !metric.Distance.IsProduct, "two sides meet by distances alone");
         _distance = metric.Distance;
-        bool normalizes = metric.Normalizes || _distance.Kind == DistanceKind.Cosine;
-        _vectors = new(
-            request.Tensor(0)!, request.Solution!, plan.LeftOutFlags, normalizes, pads: true, workshop.Pool);
+        _areSimilarities = areSimilarities;
+        _vectors = Read(0);
+        _others = _vectors;
+        Tensor? numbers = null;
         try
         {
-            _table = Tensor.Rent(workshop.Pool, new Shape(_vectors.Count, _vectors.Count), Element.Float64);
+            _others = hasOthers ? Read(1) : _vectors;
+            numbers = Rent();
+            Mirror = !hasOthers ? numbers : isMutual ? Rent() : null;
+            Numbers = numbers;
         }
         catch
         {
-            _vectors.Dispose();
+            numbers?.Dispose();
+            DisposeVectors();
             throw;
         }
+
+        VectorTable<T, double> Read(int place) => new(
+            request.Tensor(place)!, request.Solution!, plan.LeftOutFlags, metric.TakesDirections, pads: true,
+            workshop.Pool);
+
+        Tensor Rent() => Tensor.Rent(workshop.Pool, new Shape(_vectors.Count, _vectors.Count), Element.Float64);
     }
 
     /// <summary>What is added to a number of the table to make it a distance, after <see cref="Sign"/>.</summary>
     public double Offset => _distance.Kind == DistanceKind.Cosine ? 1 : 0;
 
     /// <summary>What a number of the table is multiplied with to make it a distance.</summary>
-    public double Sign => IsProduct ? -1 : 1;
+    public double Sign => _distance.IsProduct || _areSimilarities ? -1 : 1;
 
-    private bool IsProduct => _distance.Kind is DistanceKind.Dot or DistanceKind.Cosine;
+    /// <summary>A row of numbers a vector, one for each it meets; later of slopes on them.</summary>
+    public Tensor Numbers { get; }
+
+    /// <summary>The same seen from the others, a row for each of them: the table itself of a batch that meets itself,
+    /// null where nobody looks from there.</summary>
+    public Tensor? Mirror { get; }
+
+    /// <summary>A table of minus distances for a loss of similarities.</summary>
+    /// <param name="request">Holds the vectors.</param>
+    /// <param name="plan">Says who is left out.</param>
+    /// <param name="metric">The distance; of two inputs none that is a product.</param>
+    /// <param name="workshop">Lends the room.</param>
+    /// <param name="hasOthers">True where vectors of the first input meet those of the second.</param>
+    /// <param name="isMutual">True where these look back, each at its own row.</param>
+    public static DistanceTable<T> OfSimilarities(
+        LossRequest request, KeptItems plan, BatchMetric metric, Workshop workshop, bool hasOthers, bool isMutual) =>
+        new(request, plan, metric, workshop, hasOthers, isMutual, areSimilarities: true);
 
     /// <summary>The numbers of one anchor.</summary>
-    public Span<double> Row(int anchor) => _table.Float64.Slice(anchor * _vectors.Count, _vectors.Count);
+    public Span<double> Row(int anchor) => Numbers.Float64.Slice(anchor * _vectors.Count, _vectors.Count);
 
     /// <summary>How far some samples are from an anchor.</summary>
     /// <param name="anchor">The anchor.</param>
@@ -62,21 +99,56 @@ internal sealed class DistanceTable<T> : IDisposable where T : unmanaged, IFloat
     /// <summary>Fills the table.</summary>
     public void Measure(Workshop workshop)
     {
-        if (!IsProduct)
+        if (!_distance.IsProduct)
         {
             new MeasureDriver(this).RunAll(workshop);
             return;
         }
 
-        DoubleProduct.RunSymmetric(_vectors.AsRows, _table, workshop);
+        DoubleProduct.RunSymmetric(_vectors.AsRows, Numbers, workshop);
     }
 
-    /// <summary>Writes the gradient; the table holds slopes on its numbers by now.</summary>
-    public void Differentiate(Tensor gradient, KeptItems plan, Workshop workshop)
+    /// <summary>Writes the gradients of the first input and of the second, as far as they are wanted; the table holds
+    /// slopes on its numbers by now.</summary>
+    public void Differentiate(ReadOnlySpan<Tensor?> gradients, KeptItems plan, Workshop workshop)
     {
-        if (!IsProduct)
+        if (gradients[0] is { } gradient)
         {
-            new SlopeDriver(this, gradient, plan).RunAll(workshop);
+            Differentiate(gradient, plan, workshop);
+        }
+
+        if (!ReferenceEquals(_vectors, _others) && gradients[1] is { } ofOthers)
+        {
+            new SlopeDriver(this, areOthers: true, ofOthers, plan).RunAll(workshop);
+        }
+    }
+
+    public void Dispose()
+    {
+        if (!ReferenceEquals(Mirror, Numbers))
+        {
+            Mirror?.Dispose();
+        }
+
+        Numbers.Dispose();
+        DisposeVectors();
+    }
+
+    private void DisposeVectors()
+    {
+        if (!ReferenceEquals(_others, _vectors))
+        {
+            _others.Dispose();
+        }
+
+        _vectors.Dispose();
+    }
+
+    private void Differentiate(Tensor gradient, KeptItems plan, Workshop workshop)
+    {
+        if (!_distance.IsProduct)
+        {
+            new SlopeDriver(this, areOthers: false, gradient, plan).RunAll(workshop);
             return;
         }
 
@@ -85,47 +157,54 @@ internal sealed class DistanceTable<T> : IDisposable where T : unmanaged, IFloat
         foreach (bool areColumns in (ReadOnlySpan<bool>)[false, true])
         {
             DoubleProduct.Run(
-                new(_table, count, count, areColumns), _vectors.AsColumns, sums, workshop, adds: areColumns);
+                new(Numbers, count, count, areColumns), _vectors.AsColumns, sums, workshop, adds: areColumns);
         }
 
         _vectors.Return(sums, gradient, plan.LeftOutFlags);
-    }
-
-    public void Dispose()
-    {
-        _table.Dispose();
-        _vectors.Dispose();
     }
 
     private sealed class MeasureDriver(DistanceTable<T> table) : Driver
     {
         public override int Blocks => table._vectors.Count;
 
-        // A row measures what lies behind its diagonal, and writes it below the diagonal too.
+        // In a batch that meets itself a row measures what lies behind its diagonal, and writes it below that too.
         public override void Run(int block, Scratch scratch)
         {
             VectorTable<T, double> vectors = table._vectors;
+            VectorTable<T, double> others = table._others;
+            bool meetsItself = ReferenceEquals(vectors, others);
             Distance distance = table._distance;
-            Span<double> all = table._table.Float64;
+            Span<double> all = table.Numbers.Float64;
+            Span<double> mirror = table.Mirror is null ? default : table.Mirror.Float64;
             int count = vectors.Count;
             ReadOnlySpan<double> own = vectors.Row(block)[..vectors.Length];
-            all[(block * count) + block] = 0;
-            for (int other = block + 1; other < count; other++)
+            if (meetsItself)
             {
-                double measured = distance.Measure(own, vectors.Row(other)[..vectors.Length]);
+                all[(block * count) + block] = 0;
+            }
+
+            for (int other = meetsItself ? block + 1 : 0; other < count; other++)
+            {
+                double measured = table.Sign * distance.Measure(own, others.Row(other)[..vectors.Length]);
                 all[(block * count) + other] = measured;
-                all[(other * count) + block] = measured;
+                if (!mirror.IsEmpty)
+                {
+                    mirror[(other * count) + block] = measured;
+                }
             }
         }
     }
 
-    private sealed class SlopeDriver(DistanceTable<T> table, Tensor gradient, KeptItems plan) : Driver
+    private sealed class SlopeDriver(DistanceTable<T> table, bool areOthers, Tensor gradient, KeptItems plan) : Driver
     {
-        public override int Blocks => table._vectors.Count;
+        private readonly VectorTable<T, double> _own = areOthers ? table._others : table._vectors;
+        private readonly VectorTable<T, double> _met = areOthers ? table._vectors : table._others;
+
+        public override int Blocks => _own.Count;
 
         public override void Run(int block, Scratch scratch)
         {
-            Span<double> sum = scratch.Take<double>(0, table._vectors.Stride)[..table._vectors.Stride];
+            Span<double> sum = scratch.Take<double>(0, _own.Stride)[.._own.Stride];
             sum.Clear();
             switch (table._distance.Kind)
             {
@@ -140,32 +219,37 @@ internal sealed class DistanceTable<T> : IDisposable where T : unmanaged, IFloat
                     break;
             }
 
-            table._vectors.Return(block, sum, gradient, plan.LeftOutFlags);
+            _own.Return(block, sum, gradient, plan.LeftOutFlags);
         }
 
-        // A distance has slopes from both its ends; both stand in the table.
+        // A distance has slopes from both its ends, where both look: one stands in the table, the other in its mirror.
         private void Add<TPart>(int row, Span<double> sum) where TPart : struct, IEdgePart<TPart>
         {
-            VectorTable<T, double> vectors = table._vectors;
             Distance distance = table._distance;
-            Span<double> all = table._table.Float64;
-            int count = vectors.Count;
-            ReadOnlySpan<double> own = vectors.Row(row);
+            ReadOnlySpan<double> slopes = table.Numbers.Float64;
+            ReadOnlySpan<double> mirrored = table.Mirror is { } mirror ? mirror.Float64 : default;
+            double sign = table.Sign;
+            int count = _own.Count;
+            ReadOnlySpan<double> own = _own.Row(row);
             ref double a = ref MemoryMarshal.GetReference(own);
             ref double to = ref MemoryMarshal.GetReference(sum);
-            for (int other = 0; other < count; other++)
+            for (int other = 0; other < _met.Count; other++)
             {
-                double slope = all[(row * count) + other] + all[(other * count) + row];
-                if (slope == 0 || other == row)
+                int ahead = (row * count) + other;
+                int back = (other * count) + row;
+                double here = slopes[areOthers ? back : ahead];
+                double there = mirrored.IsEmpty ? 0 : mirrored[areOthers ? ahead : back];
+                double slope = sign * (here + there);
+                if (slope == 0 || (other == row && ReferenceEquals(_own, _met)))
                 {
                     continue;
                 }
 
-                ReadOnlySpan<double> that = vectors.Row(other);
+                ReadOnlySpan<double> that = _met.Row(other);
                 EdgeSlope edge = default;
                 distance.SlopeOf(
-                    own[..vectors.Length], that[..vectors.Length],
-                    distance.Measure(own[..vectors.Length], that[..vectors.Length]), slope, ref edge);
+                    own[.._own.Length], that[.._own.Length],
+                    distance.Measure(own[.._own.Length], that[.._own.Length]), slope, ref edge);
                 if (!edge.IsOn)
                 {
                     continue;
@@ -175,11 +259,11 @@ internal sealed class DistanceTable<T> : IDisposable where T : unmanaged, IFloat
                 ref double b = ref MemoryMarshal.GetReference(that);
                 if (Wide.IsFast)
                 {
-                    Add<TPart, WideDoubleLane>(part, ref a, ref b, ref to, vectors.Stride);
+                    Add<TPart, WideDoubleLane>(part, ref a, ref b, ref to, _own.Stride);
                 }
                 else
                 {
-                    Add<TPart, DoubleLane>(part, ref a, ref b, ref to, vectors.Stride);
+                    Add<TPart, DoubleLane>(part, ref a, ref b, ref to, _own.Stride);
                 }
             }
         }

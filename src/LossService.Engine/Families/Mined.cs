@@ -91,17 +91,23 @@ internal static class Mined
 
     /// <summary>The parameters of a loss of distances that mines, its own first.</summary>
     public static IReadOnlyList<Parameter> ByDistance(
-        ReadOnlySpan<Parameter> own, Parameter normalize, Parameter reduce) =>
-        [.. own, .. Mining.Parameters, Distance.Choice, Distance.P, normalize, reduce, .. Reducer.Bounds, ReturnTuples];
+        ReadOnlySpan<Parameter> own, Parameter normalize, Parameter reduce, Parameter? distance = null) =>
+        [
+            .. own, .. Mining.Parameters, distance ?? Distance.Choice, Distance.P, normalize, reduce, .. Reducer.Bounds,
+            ReturnTuples,
+        ];
 
-    /// <summary>The parameters of a loss of similarities that mines, its own first.</summary>
+    /// <summary>The parameters of a loss of products alone that mines, its own first.</summary>
     public static IReadOnlyList<Parameter> BySimilarity(
         ReadOnlySpan<Parameter> own, Parameter normalize, Parameter reduce) =>
         [.. own, .. Mining.Parameters, normalize, reduce, .. Reducer.Bounds, ReturnTuples];
 
     /// <summary>The parameters of a loss of similarities that counts pairs by itself, its own first.</summary>
     public static IReadOnlyList<Parameter> ByContrast(params ReadOnlySpan<Parameter> own) =>
-        [.. own, Similarity.NormalizeEmbeddings, .. Mining.Parameters, ReturnTuples];
+        [
+            .. own, Distance.OfSimilarities, Distance.P, Similarity.NormalizeEmbeddings, .. Mining.Parameters,
+            ReturnTuples,
+        ];
 
     /// <summary>The parameters of a loss of distances that is a miner itself, its own first.</summary>
     public static IReadOnlyList<Parameter> BySelfMining(

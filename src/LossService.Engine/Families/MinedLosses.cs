@@ -67,10 +67,7 @@ internal static class MinedLosses
             Outputs.Rent(request, result, workshop.Pool, withItems: true);
             using Tensor items = AnchorItems.Rent(plan.Items, workshop.Pool);
             driver.Answer(items, workshop);
-            if (result.Gradients[0] is { } gradient)
-            {
-                table.Differentiate(gradient, plan, workshop);
-            }
+            table.Differentiate(result.Gradients, plan, workshop);
 
             // A batch of one block polls before that block has rented what it needs, and never again.
             workshop.Poll();

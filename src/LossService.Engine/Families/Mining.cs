@@ -110,7 +110,7 @@ internal readonly record struct Mining
 
     /// <summary>What a miner means to a loss in which positives compete with negatives.</summary>
     public static string EdgeOfContrast { get; } =
-        "Of listed or mined pairs an anchor's own are its candidates, once each, and nobody else is; a miner sees similarities before the temperature, and a mean counts what it left. pytorch-metric-learning's NTXentLoss takes a pair as often as its miner names it.";
+        "Of listed or mined pairs an anchor's own are its candidates, once each, and nobody else is; a miner sees similarities before the temperature, or the distances of distance, and a mean counts what it left. pytorch-metric-learning's NTXentLoss takes a pair as often as its miner names it.";
 
     /// <summary>What the miners do with listed triplets.</summary>
     public static string EdgeOfTriplets { get; } =

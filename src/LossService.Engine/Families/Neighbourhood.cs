@@ -11,6 +11,9 @@ internal readonly record struct BatchMetric(Distance Distance, bool Normalizes)
     /// <summary>True where a distance is minus a similarity.</summary>
     public bool IsSimilarity { get; private init; }
 
+    /// <summary>True where vectors are measured at length 1.</summary>
+    public bool TakesDirections => Normalizes || Distance.Kind == DistanceKind.Cosine;
+
     /// <summary>The parameter that scales vectors, with the default that its loss is known by.</summary>
     public static Parameter NormalizeOf(bool @default) => Parameter.Flag(
         "normalize_embeddings", @default, "Scales each row to length 1 first.");
@@ -20,11 +23,15 @@ internal readonly record struct BatchMetric(Distance Distance, bool Normalizes)
         new(Distance.Of(settings, Distance.Choice), settings.IsOn(normalize));
 
     /// <summary>Products of vectors: the distance of two is minus their product.</summary>
-    public static BatchMetric Products(Settings settings, Parameter normalize) => Products(settings.IsOn(normalize));
+    public static BatchMetric Products(Settings settings, Parameter normalize) =>
+        new(new(DistanceKind.Dot, 2, 0), settings.IsOn(normalize)) { IsSimilarity = true };
 
-    /// <summary>The same of vectors that are scaled to length 1, or are not.</summary>
-    public static BatchMetric Products(bool normalizes) =>
-        new(new(DistanceKind.Dot, 2, 0), normalizes) { IsSimilarity = true };
+    /// <summary>Products unless a request chose a distance.</summary>
+    public static BatchMetric OfSimilarities(Settings settings, Parameter normalize)
+    {
+        Distance distance = Distance.Of(settings, Distance.OfSimilarities);
+        return new(distance, settings.IsOn(normalize)) { IsSimilarity = distance.Kind == DistanceKind.Dot };
+    }
 }
 
 /// <summary>One anchor and the samples around it, in doubles: how far they are, and where slopes on that go.</summary>

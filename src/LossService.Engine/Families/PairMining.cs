@@ -3,7 +3,7 @@ using LossService.Engine.Numerics;
 
 namespace LossService.Engine.Families;
 
-/// <summary>Asks a miner for the pairs of every anchor, for losses that see no distances: what it leaves is a relation
+/// <summary>Asks a miner for the pairs of every anchor, for losses that see whole rows: what it leaves is a relation
 /// like any other.</summary>
 internal sealed class PairMining<T> : Driver where T : unmanaged, IFloatingPointIeee754<T>
 {
@@ -22,18 +22,20 @@ internal sealed class PairMining<T> : Driver where T : unmanaged, IFloatingPoint
 
     public override int Blocks => (_plan.Items + _rowsPerBlock - 1) / _rowsPerBlock;
 
-    /// <summary>The pairs that the miner of a request leaves; null where it leaves all.</summary>
+    /// <summary>The pairs that the miner of a request leaves; null where it leaves all. It measures by the metric
+    /// unless the loss has measured already.</summary>
     public static Relation? Choose(
-        Mining mining, BatchMetric metric, Relation relation, LossRequest request, KeptItems plan, Workshop workshop)
+        Mining mining, BatchMetric metric, DistanceTable<T>? measured, Relation relation, LossRequest request,
+        KeptItems plan, Workshop workshop)
     {
         if (mining.Miner == Miner.All)
         {
             return null;
         }
 
-        using var table = new DistanceTable<T>(request, plan, metric, workshop);
-        table.Measure(workshop);
-        using var miner = new AnchorMiner<T>(mining, relation, table, request, plan, workshop);
+        using DistanceTable<T>? own = measured is null ? new(request, plan, metric, workshop) : null;
+        own?.Measure(workshop);
+        using var miner = new AnchorMiner<T>(mining, relation, measured ?? own!, request, plan, workshop);
         var chosen = new PairTable(plan.Items, workshop.Pool);
         try
         {

@@ -4,33 +4,39 @@ using LossService.Engine.Lanes;
 
 namespace LossService.Engine.Families;
 
-/// <summary>How alike the vectors of a batch are: products of rows, scaled to length 1 or as they are, over a
-/// temperature.</summary>
-/// <param name="Normalizes">Whether each row is scaled to length 1 first.</param>
-/// <param name="Temperature">What the products are divided by.</param>
-internal readonly record struct Similarity(bool Normalizes, double Temperature)
+/// <summary>How alike the vectors of a batch are: products of rows, scaled to length 1 or as they are, or minus a
+/// distance; over a temperature.</summary>
+/// <param name="Metric">The product or the distance.</param>
+/// <param name="Temperature">What that is divided by.</param>
+internal readonly record struct Similarity(BatchMetric Metric, double Temperature)
 {
     /// <summary>Whether each row is scaled to length 1 first.</summary>
     public static Parameter NormalizeEmbeddings { get; } = Parameter.Flag(
-        "normalize_embeddings", true, "Scales each row to length 1 first, so that similarities are cosines.");
+        "normalize_embeddings", true, "Scales each row to length 1 first, so that products are cosines.");
 
     /// <summary>What the members of this family say about their edges.</summary>
     public static IReadOnlyList<string> Edges { get; } =
     [
         "A masked sample leaves the batch: it is nobody's positive or negative either.",
-        "A row of zeros has similarity 0 to everything and gradient 0 under normalize_embeddings.",
+        "A row of zeros has product 0 with everything and gradient 0 under normalize_embeddings.",
+        EdgeOfDistance,
     ];
+
+    /// <summary>What a distance means to such a loss.</summary>
+    public static string EdgeOfDistance =>
+        "Of a distance the similarity is minus it, as pytorch-metric-learning takes LpDistance, then over the temperature; of cosine the 1 cancels. At distance 0 it has gradient 0. Distances are measured in float64 for float32 too.";
 
     /// <summary>A temperature with the default that its loss is known by.</summary>
     public static Parameter TemperatureOf(double @default) => Parameter.Number(
         "temperature", @default, "What similarities are divided by.", min: 0, minOpen: true);
 
-    /// <summary>The same as a miner sees it, who knows distances.</summary>
-    public BatchMetric Metric => BatchMetric.Products(Normalizes);
+    /// <summary>The parameters of a loss of two sides.</summary>
+    public static IReadOnlyList<Parameter> Parameters(Parameter temperature, Parameter normalize) =>
+        [temperature, Distance.OfSimilarities, Distance.P, normalize];
 
     /// <summary>The similarity that a request chose.</summary>
-    public static Similarity Of(Settings settings, Parameter temperature) =>
-        new(settings.IsOn(NormalizeEmbeddings), settings[temperature]);
+    public static Similarity Of(Settings settings, Parameter temperature, Parameter normalize) =>
+        new(BatchMetric.OfSimilarities(settings, normalize), settings[temperature]);
 }
 
 /// <summary>Who an anchor's positives are.</summary>
@@ -56,10 +62,10 @@ internal enum Counting
     PositivePairs,
 }
 
-/// <summary>One anchor's row: similarities come in, before the temperature; slopes go out.</summary>
+/// <summary>One anchor's row: similarities come in, before the temperature; slopes on them go out.</summary>
 internal readonly ref struct AnchorRow<T> where T : unmanaged
 {
-    /// <summary>A product a candidate; minus infinity for who is none.</summary>
+    /// <summary>A similarity a candidate; minus infinity for who is none.</summary>
     public required Span<T> Scores { get; init; }
 
     /// <summary>The places of the anchor's positives; at least one.</summary>

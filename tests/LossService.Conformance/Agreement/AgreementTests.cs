@@ -43,7 +43,8 @@ public class AgreementTests(ITestOutputHelper output)
             try
             {
                 (OracleRequest settled, OracleAnswer found) = _engine.Answer(question);
-                failures.AddRange(Difference.Of(Oracle.Answer(settled), found, cancels: Cancelling.Contains(loss))
+                failures.AddRange(Difference
+                    .Of(Oracle.Answer(settled), found, samplesMeet: card.SamplesMeet, cancels: Cancelling.Contains(loss))
                     .Select(difference => $"{difference}\n    of {settled.Describe()}"));
             }
             catch (NotSupportedException)

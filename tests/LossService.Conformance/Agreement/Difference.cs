@@ -43,10 +43,13 @@ internal static class Difference
             yield return difference;
         }
 
-        double NoiseOf(OracleArray array) => !samplesMeet && !cancels
-            ? 0
-            : (cancels ? NoiseOfCancelling : Noise)
-                * array.Values.Where(double.IsFinite).Select(Math.Abs).DefaultIfEmpty().Max();
+        double NoiseOf(OracleArray array)
+        {
+            double largest = array.Values.Where(double.IsFinite).Select(Math.Abs).DefaultIfEmpty().Max();
+            return !samplesMeet && !cancels ? 0
+                : largest == 0 ? NoiseOfCancelling // slopes over a temperature may leave nothing
+                : (cancels ? NoiseOfCancelling : Noise) * largest;
+        }
     }
 
     /// <summary>Mean and largest error in float32 ulps of the true value, infinities skipped.</summary>
@@ -120,7 +123,8 @@ internal static class Difference
         double size = Math.Abs(largest ?? 0);
         if (expected == 0 && size == 0)
         {
-            return Math.Abs(found ?? double.NaN) <= Noise; // a whole row that cancels, such as p - p, leaves that much
+            // A whole row that cancels, such as p - p, leaves that much.
+            return Math.Abs(found ?? double.NaN) <= Math.Max(noise, Noise);
         }
 
         double scale = Math.Max(Math.Abs(expected ?? double.NaN), FloorOfRow * size);

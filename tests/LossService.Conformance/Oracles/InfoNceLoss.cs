@@ -12,7 +12,8 @@ internal sealed class InfoNceLoss : IOracle
     {
         Tensor queries = Batch.Vectors(given, "queries");
         Tensor kept = Batch.Kept(given, queries);
-        Tensor scores = queries.matmul(Batch.Vectors(given, "keys").t()) / given.Number("temperature", 0.05);
+        Tensor scores =
+            Batch.Similarities(given, queries, Batch.Vectors(given, "keys")) / given.Number("temperature", 0.05);
         Tensor own = diag(kept);
         return new(where(own, Batch.Surprisal(scores, Batch.Pairs(kept), own), zeros_like(scores)).sum(1));
     }

@@ -11,19 +11,21 @@ internal sealed class MultiSimilarityLoss : IOracle
     public OracleItems Items(OracleInputs given)
     {
         var batch = new MinedBatch(given, normalizes: true);
-        Tensor similarities = batch.Similarities();
-        batch.Mine(-similarities, ofSimilarities: true);
+        bool ofSimilarities = Batch.IsOfProducts(given);
+        Tensor distances = batch.Distances("dot");
+        batch.Mine(distances, ofSimilarities);
         Tensor positives = batch.Positives;
         Tensor negatives = batch.Negatives;
-        if (similarities.shape[0] == 0)
+        if (distances.shape[0] == 0)
         {
-            return new(similarities.sum(1));
+            return new(distances.sum(1));
         }
 
         double alpha = given.Number("alpha", 2);
         double beta = given.Number("beta", 50);
-        Tensor over = similarities - given.Number("base", 0.5);
-        Tensor items = (Side(-alpha * over, positives) / alpha) + (Side(beta * over, negatives) / beta);
+        double border = given.Number("base", 0.5);
+        Tensor beyond = distances - (ofSimilarities ? -border : border);
+        Tensor items = (Side(alpha * beyond, positives) / alpha) + (Side(-beta * beyond, negatives) / beta);
         Tensor formed = (positives.sum(1) + negatives.sum(1)).to(ScalarType.Float64);
         return batch.Whole(items, formed, "anchors");
     }

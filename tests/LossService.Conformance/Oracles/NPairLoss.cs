@@ -14,7 +14,7 @@ internal sealed class NPairLoss : IOracle
         Tensor positives = Batch.Vectors(given, "positive", normalizes: false);
         Tensor kept = Batch.Kept(given, anchors);
         Tensor own = diag(kept);
-        Tensor scores = anchors.matmul(positives.t()) / given.Number("temperature", 1);
+        Tensor scores = Batch.Similarities(given, anchors, positives) / given.Number("temperature", 1);
         Tensor surprisal = Batch.Surprisal(scores, Batch.Pairs(kept), own);
         return new(where(own, surprisal, zeros_like(surprisal)).sum(1));
     }

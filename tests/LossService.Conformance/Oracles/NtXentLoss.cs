@@ -12,12 +12,12 @@ internal sealed class NtXentLoss : IOracle
     {
         Tensor vectors = Batch.Vectors(given, "embeddings");
         var batch = new MinedBatch(given, normalizes: true);
-        batch.Mine(-batch.Similarities(), ofSimilarities: true);
+        batch.Mine(batch.Distances("dot"), ofSimilarities: Batch.IsOfProducts(given));
         (Tensor positives, Tensor negatives) = (batch.Positives, batch.Negatives);
         bool apart = given.Word("denominator", "all") == "negatives_plus_positive";
         Tensor candidates =
             apart ? negatives.logical_and(positives.logical_not()) : negatives.logical_or(positives);
-        Tensor scores = vectors.matmul(vectors.t()) / given.Number("temperature", 0.5);
+        Tensor scores = Batch.Similarities(given, vectors, vectors) / given.Number("temperature", 0.5);
         Tensor pairs = where(positives, Batch.Surprisal(scores, candidates, positives), zeros_like(scores));
         return new(pairs.sum(1)) { Tally = ("pairs", positives.sum(1).to(ScalarType.Float64)) };
     }

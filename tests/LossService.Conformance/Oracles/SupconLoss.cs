@@ -12,10 +12,10 @@ internal sealed class SupconLoss : IOracle
     {
         Tensor vectors = Batch.Vectors(given, "embeddings");
         var batch = new MinedBatch(given, normalizes: true);
-        batch.Mine(-batch.Similarities(), ofSimilarities: true);
+        batch.Mine(batch.Distances("dot"), ofSimilarities: Batch.IsOfProducts(given));
         (Tensor positives, Tensor negatives) = (batch.Positives, batch.Negatives);
         Tensor candidates = positives.logical_or(negatives);
-        Tensor scores = vectors.matmul(vectors.t()) / given.Number("temperature", 0.1);
+        Tensor scores = Batch.Similarities(given, vectors, vectors) / given.Number("temperature", 0.1);
         Tensor pairs = where(positives, Batch.Surprisal(scores, candidates, positives), zeros_like(scores));
         Tensor count = positives.sum(1);
         return new(pairs.sum(1) / count.clamp_min(1)) { Tally = ("nonzero", (count > 0).to(ScalarType.Float64)) };

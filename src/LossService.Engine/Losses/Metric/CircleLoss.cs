@@ -46,7 +46,7 @@ internal readonly struct CircleLoss(
             .. Mined.Edges,
             .. Mining.Edges,
             "An anchor without positives or negatives costs 0. The anchor itself is the tuple that reducer counts.",
-            "Similarities are products, of vectors of length 1 unless normalize_embeddings is off.",
+            "Similarities are products, of vectors of length 1 unless normalize_embeddings is off. There is no other distance: the optima 1 - margin and margin are cosines, and pytorch-metric-learning refuses any other too.",
             "The weights α are constants, as in the paper's gradient; differences must freeze them.",
         ],
         Presets = [new("keras", ("detach_weights", "false"), ("reducer", "anchors")), new("pml", ("margin", "0.4"), ("gamma", "80"))],

@@ -23,7 +23,7 @@ internal readonly struct ClipLoss(Similarity similarity) : ISimilarityLoss<ClipL
             new("keys", "N E", "Vectors of the other view, such as captions; row i belongs to row i.") { Gradient = GradientRule.Default },
         ],
         Items = "N",
-        Parameters = [Temperature, Similarity.NormalizeEmbeddings],
+        Parameters = Similarity.Parameters(Temperature, Similarity.NormalizeEmbeddings),
         HasHessian = false,
         Cost = Cost.Quadratic,
         AxisMax = AxisMax.OfBatch,
@@ -32,6 +32,8 @@ internal readonly struct ClipLoss(Similarity similarity) : ISimilarityLoss<ClipL
         [
             new("simple", "Two images and their captions.",
                 """{"queries":[[1.0,0.2],[0.1,1.0]],"keys":[[0.9,0.0],[0.3,1.0]]}"""),
+            new("distance", "The nearest key should be the query's own.",
+                """{"queries":[[2.0,0.5],[0.1,1.0]],"keys":[[1.0,0.0],[0.0,1.0]],"distance":"squared_l2","normalize_embeddings":false,"temperature":1}"""),
         ],
     };
 
@@ -43,7 +45,8 @@ internal readonly struct ClipLoss(Similarity similarity) : ISimilarityLoss<ClipL
 
     public Similarity Similarity => similarity;
 
-    public static ClipLoss Configure(Settings settings) => new(Similarity.Of(settings, Temperature));
+    public static ClipLoss Configure(Settings settings) =>
+        new(Similarity.Of(settings, Temperature, Similarity.NormalizeEmbeddings));
 
     public double Row<T, V>(in AnchorRow<T> row)
         where T : unmanaged, IFloatingPointIeee754<T>

@@ -27,7 +27,7 @@ internal readonly struct InfoNceLoss(Similarity similarity) : ISimilarityLoss<In
             new("keys", "N E", "Vectors k; row i belongs to query i, all others are its negatives.") { Gradient = GradientRule.Default },
         ],
         Items = "N",
-        Parameters = [Temperature, Similarity.NormalizeEmbeddings],
+        Parameters = Similarity.Parameters(Temperature, Similarity.NormalizeEmbeddings),
         HasHessian = false,
         Cost = Cost.Quadratic,
         AxisMax = AxisMax.OfBatch,
@@ -38,6 +38,8 @@ internal readonly struct InfoNceLoss(Similarity similarity) : ISimilarityLoss<In
                 """{"queries":[[1.0,0.2],[0.1,1.0]],"keys":[[0.9,0.0],[0.3,1.0]]}"""),
             new("raw", "Products as they are, temperature 1.",
                 """{"queries":[[2.0,0.5],[0.1,1.0]],"keys":[[1.0,0.0],[0.0,1.0]],"normalize_embeddings":false,"temperature":1}"""),
+            new("distance", "The nearest key should be the query's own.",
+                """{"queries":[[2.0,0.5],[0.1,1.0]],"keys":[[1.0,0.0],[0.0,1.0]],"distance":"squared_l2","normalize_embeddings":false,"temperature":1}"""),
         ],
     };
 
@@ -49,7 +51,8 @@ internal readonly struct InfoNceLoss(Similarity similarity) : ISimilarityLoss<In
 
     public Similarity Similarity => similarity;
 
-    public static InfoNceLoss Configure(Settings settings) => new(Similarity.Of(settings, Temperature));
+    public static InfoNceLoss Configure(Settings settings) =>
+        new(Similarity.Of(settings, Temperature, Similarity.NormalizeEmbeddings));
 
     public double Row<T, V>(in AnchorRow<T> row)
         where T : unmanaged, IFloatingPointIeee754<T>

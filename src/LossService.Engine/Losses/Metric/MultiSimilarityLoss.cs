@@ -4,7 +4,7 @@ using LossService.Engine.Families;
 namespace LossService.Engine.Losses.Metric;
 
 internal readonly struct MultiSimilarityLoss(
-    BatchMetric metric, Mining mining, Reducer reducer, double alpha, double beta, double middle)
+    BatchMetric metric, Mining mining, Reducer reducer, double alpha, double beta, double border)
     : IMinedLoss<MultiSimilarityLoss>
 {
     private static readonly Parameter Alpha = Parameter.Number(
@@ -14,7 +14,7 @@ internal readonly struct MultiSimilarityLoss(
         "beta", 50, "How sharply negatives are weighed.", min: 0, minOpen: true);
 
     private static readonly Parameter Base = Parameter.Number(
-        "base", 0.5, "The similarity that separates like from unlike.");
+        "base", 0.5, "The similarity that separates like from unlike; with another distance than dot, the distance.");
 
     private static readonly Parameter Normalize = BatchMetric.NormalizeOf(true);
 
@@ -33,7 +33,7 @@ internal readonly struct MultiSimilarityLoss(
         ],
         Inputs = Mined.Inputs,
         Items = "N",
-        Parameters = Mined.BySimilarity([Alpha, Beta, Base], Normalize, Reduce),
+        Parameters = Mined.ByDistance([Alpha, Beta, Base], Normalize, Reduce, Distance.OfSimilarities),
         Conflicts = Mining.Conflicts,
         Draws = Mining.Draws,
         Outputs = Mined.Pairs,
@@ -45,12 +45,15 @@ internal readonly struct MultiSimilarityLoss(
             .. Mined.Edges,
             .. Mining.Edges,
             "Similarities are products, of vectors of length 1 unless normalize_embeddings is off.",
+            "With another distance than dot, positives weigh by e^(alpha (d - base)) and negatives by e^(beta (base - d)), as in pytorch-metric-learning; base and a miner's bounds are then distances, 1 - cos with cosine.",
         ],
         Presets = [new("pml", ("alpha", "2"), ("beta", "50"), ("base", "0.5"))],
         Examples =
         [
             new("simple", "Two classes of two.",
                 """{"embeddings":[[0,1],[1,0],[0.2,1.1],[1.5,0.4]],"labels":[0,1,0,1]}"""),
+            new("distance", "The same by squared distances, with their border between the classes.",
+                """{"embeddings":[[0,1],[1,0],[0.2,1.1],[1.5,0.4]],"labels":[0,1,0,1],"distance":"squared_l2","base":0.8}"""),
             new("mined", "Only the pairs that are not clearly apart from the other kind.",
                 """{"embeddings":[[0,1],[1,0],[0.2,1.1],[1.5,0.4]],"labels":[0,1,0,1],"miner":"multi_similarity","return_tuples":true}"""),
         ],
@@ -66,10 +69,10 @@ internal readonly struct MultiSimilarityLoss(
 
     public static MultiSimilarityLoss Configure(Settings settings)
     {
-        BatchMetric metric = BatchMetric.Products(settings, Normalize);
+        BatchMetric metric = BatchMetric.OfSimilarities(settings, Normalize);
         return new(
             metric, Mining.Of(settings, metric), Reducer.Of(settings, Reduce), settings[Alpha], settings[Beta],
-            settings[Base]);
+            (metric.IsSimilarity ? -1 : 1) * settings[Base]);
     }
 
     public AnchorAnswer Anchor(in Neighbours row)
@@ -80,13 +83,14 @@ internal readonly struct MultiSimilarityLoss(
         return new(loss, pairs, loss > 0 ? pairs : 0);
     }
 
-    // 1/|scale| log(1 + Σ e^(scale (distance + base))), with its slopes: a distance is minus a similarity here.
+    // 1/|scale| log(1 + Σ e^(scale (distance - border))), with its slopes: a distance may be minus a similarity, as the
+    // border is then.
     private double Side(in Neighbours row, ReadOnlySpan<double> distances, double scale, Span<double> slopes)
     {
         Span<double> over = row.Room[..distances.Length];
         for (int i = 0; i < distances.Length; i++)
         {
-            over[i] = distances[i] + middle;
+            over[i] = distances[i] - border;
         }
 
         double loss = AnchorAnswer.LogSum(0, scale, over, slopes);

@@ -29,7 +29,7 @@ internal readonly struct NPairLoss(Similarity similarity) : ISimilarityLoss<NPai
             new("positive", "N E", "The other of each pair; row i belongs to row i.") { Gradient = GradientRule.Default },
         ],
         Items = "N",
-        Parameters = [Temperature, Normalize],
+        Parameters = Similarity.Parameters(Temperature, Normalize),
         HasHessian = false,
         Cost = Cost.Quadratic,
         AxisMax = AxisMax.OfBatch,
@@ -38,12 +38,15 @@ internal readonly struct NPairLoss(Similarity similarity) : ISimilarityLoss<NPai
             "A masked sample leaves the batch: it is nobody's positive or negative either.",
             "Lengths count, as in the paper, which keeps them small by a penalty of its own: add it to your own loss.",
             "A single pair costs 0.",
+            Similarity.EdgeOfDistance,
         ],
         Presets = [new("pml", ("temperature", "1"))],
         Examples =
         [
             new("simple", "Two pairs.",
                 """{"anchor":[[1.0,0.2],[0.1,1.0]],"positive":[[0.9,0.0],[0.3,1.0]]}"""),
+            new("distance", "Two pairs, by how far they are apart.",
+                """{"anchor":[[1.0,0.2],[0.1,1.0]],"positive":[[0.9,0.0],[0.3,1.0]],"distance":"squared_l2"}"""),
         ],
     };
 
@@ -57,7 +60,8 @@ internal readonly struct NPairLoss(Similarity similarity) : ISimilarityLoss<NPai
 
     public Similarity Similarity => similarity;
 
-    public static NPairLoss Configure(Settings settings) => new(new(settings.IsOn(Normalize), settings[Temperature]));
+    public static NPairLoss Configure(Settings settings) =>
+        new(Similarity.Of(settings, Temperature, Normalize));
 
     public double Row<T, V>(in AnchorRow<T> row)
         where T : unmanaged, IFloatingPointIeee754<T>

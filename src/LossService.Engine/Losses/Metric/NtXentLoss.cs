@@ -55,6 +55,8 @@ internal readonly struct NtXentLoss(Similarity similarity, Mining mining, bool a
                 """{"embeddings":[[1.0,0.2],[0.1,1.0],[0.9,0.0],[0.3,1.0]],"labels":[0,1,0,1]}"""),
             new("classes", "Three of one class; each competes with the negatives alone.",
                 """{"embeddings":[[1.0,0.2],[0.8,0.1],[0.9,0.0],[0.3,1.0]],"labels":[7,7,7,2],"denominator":"negatives_plus_positive","temperature":0.07}"""),
+            new("distance", "Minus a distance for a similarity, as pytorch-metric-learning with LpDistance(power=2).",
+                """{"embeddings":[[1.0,0.2],[0.1,1.0],[0.9,0.0],[0.3,1.0]],"labels":[0,1,0,1],"distance":"squared_l2","preset":"pml"}"""),
             new("mined", "Only the pairs that are not clearly apart from the other kind, as pytorch-metric-learning mines them.",
                 """{"embeddings":[[0,1],[1,0],[0.2,1.1],[1.5,0.4]],"labels":[0,1,0,1],"miner":"multi_similarity","miner_epsilon":0.9,"return_tuples":true,"preset":"pml"}"""),
         ],
@@ -72,7 +74,7 @@ internal readonly struct NtXentLoss(Similarity similarity, Mining mining, bool a
 
     public static NtXentLoss Configure(Settings settings)
     {
-        Similarity similarity = Similarity.Of(settings, Temperature);
+        Similarity similarity = Similarity.Of(settings, Temperature, Similarity.NormalizeEmbeddings);
         return new(similarity, Mining.Of(settings, similarity.Metric), settings[Denominator] == 1);
     }
 

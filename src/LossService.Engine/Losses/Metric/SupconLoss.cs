@@ -39,6 +39,8 @@ internal readonly struct SupconLoss(Similarity similarity, Mining mining) : ISim
         [
             new("simple", "Two classes of two.",
                 """{"embeddings":[[1.0,0.2],[0.1,1.0],[0.9,0.0],[0.3,1.0]],"labels":[0,1,0,1]}"""),
+            new("distance", "Two classes on a line, by how far their points are apart.",
+                """{"embeddings":[[0.0],[2.0],[0.5],[3.0]],"labels":[0,1,0,1],"distance":"lp","p":1,"normalize_embeddings":false,"temperature":1}"""),
             new("mined", "The farthest positive of each anchor against the nearest negative.",
                 """{"embeddings":[[0,1],[1,0],[0.2,1.1],[1.5,0.4],[0.9,0.8]],"labels":[0,1,0,1,0],"miner":"batch_hard","return_tuples":true}"""),
         ],
@@ -56,7 +58,7 @@ internal readonly struct SupconLoss(Similarity similarity, Mining mining) : ISim
 
     public static SupconLoss Configure(Settings settings)
     {
-        Similarity similarity = Similarity.Of(settings, Temperature);
+        Similarity similarity = Similarity.Of(settings, Temperature, Similarity.NormalizeEmbeddings);
         return new(similarity, Mining.Of(settings, similarity.Metric));
     }
 

@@ -18,6 +18,33 @@ internal static class Batch
         return where(none, zeros_like(rows), rows / where(none, ones_like(squares), squares).sqrt());
     }
 
+    /// <summary>(row of a, row of b): the distance named <c>distance</c>, or lp where there is but its power.</summary>
+    public static Tensor Distances(OracleInputs given, Tensor a, Tensor b, string @default)
+    {
+        Tensor gap = a.unsqueeze(1) - b.unsqueeze(0);
+        Tensor unit = Unit(a);
+        return given.Word("distance", given.Sets("p") ? "lp" : @default) switch
+        {
+            "squared_l2" => gap.square().sum(2),
+            "l1" => gap.abs().sum(2),
+            "lp" => linalg.vector_norm(gap, given.Number("p", 2), [2]),
+            "cosine" => 1 - Products(unit, ReferenceEquals(a, b) ? unit : Unit(b)),
+            "dot" => -Products(a, b),
+            _ => linalg.vector_norm(gap, 2.0, [2]),
+        };
+    }
+
+    /// <summary>(row of a, row of b): their product, or minus the distance that the request names.</summary>
+    public static Tensor Similarities(OracleInputs given, Tensor a, Tensor b) =>
+        IsOfProducts(given) ? a.matmul(b.t()) : -Distances(given, a, b, "dot");
+
+    /// <summary>True where a loss of similarities takes products.</summary>
+    public static bool IsOfProducts(OracleInputs given) =>
+        given.Word("distance", given.Sets("p") ? "lp" : "dot") == "dot";
+
+    /// <summary>(row of a, row of b): their product.</summary>
+    public static Tensor Products(Tensor a, Tensor b) => (a.unsqueeze(1) * b.unsqueeze(0)).sum(2);
+
     /// <summary>True for the samples that no mask hides.</summary>
     public static Tensor Kept(OracleInputs given, Tensor rows) =>
         given.Mask ?? ones(rows.shape[0], dtype: ScalarType.Bool);

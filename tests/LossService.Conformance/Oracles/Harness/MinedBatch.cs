@@ -64,26 +64,11 @@ internal sealed class MinedBatch
         }
     }
 
-    /// <summary>(anchor, sample): the distance named <c>distance</c>, or lp where there is but its power.</summary>
-    public Tensor Distances()
-    {
-        Tensor a = Vectors.unsqueeze(1);
-        Tensor b = Vectors.unsqueeze(0);
-        double power = _given.Number("p", 2);
-        Tensor gap = a - b;
-        return _given.Word("distance", power == 2 ? "l2" : "lp") switch
-        {
-            "squared_l2" => gap.square().sum(2),
-            "l1" => gap.abs().sum(2),
-            "lp" => linalg.vector_norm(gap, power, [2]),
-            "cosine" => 1 - Products(Batch.Unit(Vectors)),
-            "dot" => -Products(Vectors),
-            _ => linalg.vector_norm(gap, 2.0, [2]),
-        };
-    }
+    /// <summary>(anchor, sample): the distance that the request names, or the loss's default.</summary>
+    public Tensor Distances(string @default = "l2") => Batch.Distances(_given, Vectors, Vectors, @default);
 
     /// <summary>(anchor, sample): the product of their vectors.</summary>
-    public Tensor Similarities() => Products(Vectors);
+    public Tensor Similarities() => Batch.Products(Vectors, Vectors);
 
     /// <summary>The items from a cost for each tuple, with what a mean divides by.</summary>
     /// <param name="costs">(anchor, …): what each tuple costs.</param>
@@ -150,6 +135,4 @@ internal sealed class MinedBatch
     }
 
     private static Tensor Sum(Tensor numbers, long[] axes) => axes.Length == 0 ? numbers : numbers.sum(axes);
-
-    private static Tensor Products(Tensor rows) => (rows.unsqueeze(1) * rows.unsqueeze(0)).sum(2);
 }

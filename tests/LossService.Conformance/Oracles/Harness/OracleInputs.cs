@@ -76,6 +76,9 @@ internal sealed class OracleInputs
     /// <summary>True when the request gives this input.</summary>
     public bool Has(string name) => _request.Inputs.ContainsKey(name);
 
+    /// <summary>True when the request gives this setting.</summary>
+    public bool Sets(string name) => _request.Parameters.ContainsKey(name);
+
     /// <summary>How many axes this input has.</summary>
     public int Rank(string name) => _request.Inputs[name].Shape.Length;
 
