@@ -102,11 +102,11 @@ internal static class Mined
         ReadOnlySpan<Parameter> own, Parameter normalize, Parameter reduce) =>
         [.. own, .. Mining.Parameters, normalize, reduce, .. Reducer.Bounds, ReturnTuples];
 
-    /// <summary>The parameters of a loss of similarities that counts pairs by itself, its own first.</summary>
-    public static IReadOnlyList<Parameter> ByContrast(params ReadOnlySpan<Parameter> own) =>
+    /// <summary>The parameters of a loss in which positives compete with negatives, its own first.</summary>
+    public static IReadOnlyList<Parameter> ByContrast(ReadOnlySpan<Parameter> own, Parameter reduce) =>
         [
-            .. own, Distance.OfSimilarities, Distance.P, Similarity.NormalizeEmbeddings, .. Mining.Parameters,
-            ReturnTuples,
+            .. own, Distance.OfSimilarities, Distance.P, Similarity.NormalizeEmbeddings, .. Mining.Parameters, reduce,
+            .. Reducer.Bounds, ReturnTuples,
         ];
 
     /// <summary>The parameters of a loss of distances that is a miner itself, its own first.</summary>

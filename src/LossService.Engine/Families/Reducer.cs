@@ -23,8 +23,8 @@ internal enum Divisor
 
 /// <summary>How the costs of pairs and triplets become items and a mean.</summary>
 /// <param name="Divisor">What a mean divides by.</param>
-/// <param name="Low">Costs up to this are left out.</param>
-/// <param name="High">Costs from this on are left out.</param>
+/// <param name="Low">Costs up to this are left out; NaN for none.</param>
+/// <param name="High">Costs from this on are left out; NaN for none.</param>
 internal readonly record struct Reducer(Divisor Divisor, double Low, double High)
 {
     private static readonly Parameter LowParameter = Parameter.Number(
@@ -35,6 +35,12 @@ internal readonly record struct Reducer(Divisor Divisor, double Low, double High
 
     /// <summary>The bounds of <see cref="Divisor.Threshold"/>.</summary>
     public static IReadOnlyList<Parameter> Bounds { get; } = [LowParameter, HighParameter];
+
+    /// <summary>For a loss of single anchors: these, and any cost.</summary>
+    public static Reducer OfAnchors { get; } = new(Divisor.Anchors, double.NaN, double.NaN);
+
+    /// <summary>True where it matters what each costs.</summary>
+    public bool JudgesCosts => Divisor is Divisor.Nonzero or Divisor.Threshold;
 
     /// <summary>True where a mean counts what was formed.</summary>
     public bool Counts => Divisor is Divisor.Tuples or Divisor.Nonzero or Divisor.Threshold;
@@ -49,15 +55,12 @@ internal readonly record struct Reducer(Divisor Divisor, double Low, double High
     public static Reducer Of(Settings settings, Parameter choice)
     {
         var divisor = (Divisor)(int)settings[choice];
-        double low = settings[LowParameter];
-        double high = settings[HighParameter];
         bool isBounded = divisor == Divisor.Threshold;
-        return new(
-            divisor,
-            isBounded && !double.IsNaN(low) ? low : double.NegativeInfinity,
-            isBounded && !double.IsNaN(high) ? high : double.PositiveInfinity);
+        return new(divisor, Bound(LowParameter), Bound(HighParameter));
+
+        double Bound(Parameter parameter) => isBounded ? settings[parameter] : double.NaN;
     }
 
-    /// <summary>True for a cost that counts; a NaN is no reason to leave it out.</summary>
+    /// <summary>True for a cost that counts. A NaN is no reason to leave it out, nor infinity without a bound.</summary>
     public bool Keeps(double cost) => !(cost <= Low) && !(cost >= High);
 }

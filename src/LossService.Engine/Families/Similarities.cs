@@ -1,7 +1,5 @@
-using System.Diagnostics;
 using System.Numerics;
 using LossService.Engine.Lanes;
-using LossService.Engine.Numerics;
 
 namespace LossService.Engine.Families;
 
@@ -18,7 +16,9 @@ internal static class Similarities
 
         protected override void ComputeFloat32(LossRequest request, LossResult result, Workshop workshop)
         {
-            bool isWide = TLoss.NeedsDoubles || !TLoss.Configure(new(request)).Similarity.Metric.Distance.IsProduct;
+            TLoss loss = TLoss.Configure(new(request));
+            bool isWide =
+                TLoss.NeedsDoubles || loss.Reducer.JudgesCosts || !loss.Similarity.Metric.Distance.IsProduct;
             if (!isWide)
             {
                 base.ComputeFloat32(request, result, workshop);
@@ -56,107 +56,18 @@ internal static class Similarities
             Relation? relation = mined ?? given;
             using FormedTuples? tuples = HasRelation && Mined.WantsTuples(request)
                 ? new(areTriplets: false, plan.Items, workshop.Pool) : null;
-            if (tuples?.Tell(relation!, plan, request, workshop.Pool) != false
-                && plan.Settle(result, own: Counted(relation, workshop.Pool)))
+            if (tuples?.Tell(relation!, plan, request, workshop.Pool) == false)
             {
-                Outputs.Rent(request, result, workshop.Pool, withItems: true);
-                using Tensor losses = AnchorItems.Rent(plan.Items, workshop.Pool);
-                if (table is null)
-                {
-                    AnswerByProducts<TInput, T, V>(loss, request, result, plan, losses, relation, workshop);
-                }
-                else
-                {
-                    AnswerByDistances<TInput, T, V>(loss, result, plan, losses, relation, table, workshop);
-                }
+                return;
+            }
 
-                AnchorItems.Finish<TInput, T>(result, plan, losses);
+            using var answer = new SimilarityAnswer<TLoss, TInput, T, V>(
+                loss, request, result, plan, relation, workshop);
+            if (table is null ? answer.ByProducts() : answer.ByDistances(table))
+            {
+                answer.Finish();
                 tuples?.Release(result);
             }
-        }
-
-        private static Normalizer? Counted(Relation? relation, TensorPool pool)
-        {
-            if (relation is null || TLoss.Counting == Counting.Anchors)
-            {
-                return null;
-            }
-
-            (long pairs, int anchors) = relation.CountPositives(pool);
-            return TLoss.Counting == Counting.PositivePairs ? new("pairs", pairs) : new("nonzero", anchors);
-        }
-
-        private static void AnswerByProducts<TInput, T, V>(
-            TLoss loss, LossRequest request, LossResult result, ItemPlan<T> plan, Tensor losses, Relation? relation,
-            Workshop workshop)
-            where TInput : unmanaged, IFloatingPointIeee754<TInput>
-            where T : unmanaged, IFloatingPointIeee754<T>
-            where V : struct, IVectorLane<V, T>
-        {
-            bool normalizes = loss.Similarity.Metric.TakesDirections;
-            using var anchors = new SimilaritySide<TInput, T>(request, result, 0, plan, normalizes, workshop.Pool);
-            using SimilaritySide<TInput, T>? others =
-                HasRelation ? null : new(request, result, 1, plan, normalizes, workshop.Pool);
-
-            Meet<TInput, T, V>(loss, anchors, others ?? anchors, plan, losses, relation, workshop);
-            if (TLoss.IsMutual)
-            {
-                Meet<TInput, T, V>(loss, others!, anchors, plan, losses, relation, workshop);
-            }
-
-            // A batch of one block polls before that block has rented what it needs, and never again.
-            workshop.Poll();
-            anchors.Finish(plan);
-            others?.Finish(plan);
-        }
-
-        private static void AnswerByDistances<TInput, T, V>(
-            TLoss loss, LossResult result, ItemPlan<T> plan, Tensor losses, Relation? relation,
-            DistanceTable<TInput> table, Workshop workshop)
-            where TInput : unmanaged, IFloatingPointIeee754<TInput>
-            where T : unmanaged, IFloatingPointIeee754<T>
-            where V : struct, IVectorLane<V, T>
-        {
-            Debug.Assert(typeof(T) == typeof(double), "distances are measured in doubles");
-            Turn<T, V>(loss, table.Numbers, plan, losses, relation, workshop);
-            if (TLoss.IsMutual)
-            {
-                Turn<T, V>(loss, table.Mirror!, plan, losses, relation, workshop);
-            }
-
-            table.Differentiate(result.Gradients, plan, workshop);
-            workshop.Poll();
-        }
-
-        // One side's vectors as anchors, the other's as candidates.
-        private static void Meet<TInput, T, V>(
-            TLoss loss, SimilaritySide<TInput, T> anchors, SimilaritySide<TInput, T> others, ItemPlan<T> plan,
-            Tensor losses, Relation? relation, Workshop workshop)
-            where TInput : unmanaged, IFloatingPointIeee754<TInput>
-            where T : unmanaged, IFloatingPointIeee754<T>
-            where V : struct, IVectorLane<V, T>
-        {
-            int count = plan.Items;
-            using Tensor scores = Tensor.Rent(workshop.Pool, new Shape(count, count), anchors.Element);
-            using (ProductDriver<T, V> product = ReferenceEquals(anchors, others)
-                ? ProductDriver<T, V>.Symmetric(workshop.Pool, anchors.AsRows, scores)
-                : new(workshop.Pool, anchors.AsRows, others.AsRows, scores))
-            {
-                product.RunAll(workshop);
-            }
-
-            Turn<T, V>(loss, scores, plan, losses, relation, workshop);
-            anchors.Add<V>(workshop, new(scores, count, count), others);
-            others.Add<V>(workshop, new(scores, count, count, AreColumns: true), anchors);
-        }
-
-        private static void Turn<T, V>(
-            TLoss loss, Tensor scores, ItemPlan<T> plan, Tensor losses, Relation? relation, Workshop workshop)
-            where T : unmanaged, IFloatingPointIeee754<T>
-            where V : struct, IVectorLane<V, T>
-        {
-            double share = TLoss.IsMutual ? 0.5 : 1;
-            new SimilarityRows<TLoss, T, V>(loss, scores, relation, plan, losses, share).RunAll(workshop);
         }
     }
 }

@@ -49,19 +49,6 @@ internal enum Positives
     Related,
 }
 
-/// <summary>What a mean divides by.</summary>
-internal enum Counting
-{
-    /// <summary>The anchors.</summary>
-    Anchors,
-
-    /// <summary>The anchors that have a positive.</summary>
-    AnchorsWithPositives,
-
-    /// <summary>The pairs of an anchor and one of its positives.</summary>
-    PositivePairs,
-}
-
 /// <summary>One anchor's row: similarities come in, before the temperature; slopes on them go out.</summary>
 internal readonly ref struct AnchorRow<T> where T : unmanaged
 {
@@ -77,8 +64,8 @@ internal readonly ref struct AnchorRow<T> where T : unmanaged
     /// <summary>Room for a number a candidate.</summary>
     public required Span<T> Exponentials { get; init; }
 
-    /// <summary>Room for a number a positive.</summary>
-    public required Span<double> Shares { get; init; }
+    /// <summary>Room for two numbers a positive.</summary>
+    public required Span<double> Room { get; init; }
 }
 
 /// <summary>A loss of the similarities within a batch. Its card's first input holds the anchors; with
@@ -88,8 +75,6 @@ internal interface ISimilarityLoss<TSelf> : ILossFile<TSelf> where TSelf : struc
 {
     static abstract Positives Positives { get; }
 
-    static abstract Counting Counting { get; }
-
     /// <summary>True when the two sides change places for a second pass, and the item is the mean of both.</summary>
     static abstract bool IsMutual { get; }
 
@@ -97,13 +82,20 @@ internal interface ISimilarityLoss<TSelf> : ILossFile<TSelf> where TSelf : struc
     /// floats cannot carry.</summary>
     static virtual bool NeedsDoubles => false;
 
+    /// <summary>True when an anchor costs as a whole, so that a reducer counts and judges anchors that have a positive;
+    /// otherwise it does positive pairs.</summary>
+    static virtual bool CostsByAnchor => false;
+
     Similarity Similarity { get; }
+
+    /// <summary>How costs become items and a mean.</summary>
+    Reducer Reducer => Reducer.OfAnchors;
 
     /// <summary>Which pairs count, of a loss of those that a relation makes.</summary>
     Mining Mining => default;
 
-    /// <summary>An anchor's loss; replaces its scores by slopes times the row's coefficient.</summary>
-    double Row<T, V>(in AnchorRow<T> row)
+    /// <summary>An anchor's item; replaces its scores by slopes times the row's coefficient.</summary>
+    AnchorAnswer Row<T, V>(in AnchorRow<T> row)
         where T : unmanaged, IFloatingPointIeee754<T>
         where V : struct, IVectorLane<V, T>;
 }

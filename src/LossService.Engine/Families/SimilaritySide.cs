@@ -11,34 +11,28 @@ internal sealed class SimilaritySide<TInput, T> : IDisposable
     where T : unmanaged, IFloatingPointIeee754<T>
 {
     private readonly VectorTable<TInput, T> _vectors;
-    private readonly Tensor? _output;
-    private readonly Tensor? _gradient; // the output itself, unless it is computed wider
+    private Tensor? _output;
+    private Tensor? _gradient; // the output itself, unless it is computed wider
     private bool _hasGradient;
 
     /// <summary>Copies the vectors of the samples that are not left out.</summary>
-    public SimilaritySide(
-        LossRequest request, LossResult result, int place, ItemPlan<T> plan, bool normalizes, TensorPool pool)
-    {
-        _output = result.Gradients[place];
+    public SimilaritySide(LossRequest request, int place, ItemPlan<T> plan, bool normalizes, TensorPool pool) =>
         _vectors = new(request.Tensor(place)!, request.Solution!, plan.LeftOutFlags, normalizes, pads: false, pool);
-        try
-        {
-            _gradient = _output is not null && typeof(TInput) != typeof(T)
-                ? Tensor.Rent(pool, new Shape(_vectors.Count, _vectors.Length), Element)
-                : _output;
-        }
-        catch
-        {
-            _vectors.Dispose();
-            throw;
-        }
-    }
 
     /// <summary>What the numbers are computed in.</summary>
     public Element Element => _vectors.Element;
 
     /// <summary>The vectors, one a row.</summary>
     public MatrixSide AsRows => _vectors.AsRows;
+
+    /// <summary>Takes an answer's gradient, where it is wanted, before anything is added.</summary>
+    public void Open(Tensor? output, TensorPool pool)
+    {
+        _output = output;
+        _gradient = output is not null && typeof(TInput) != typeof(T)
+            ? Tensor.Rent(pool, new Shape(_vectors.Count, _vectors.Length), Element)
+            : output;
+    }
 
     /// <summary>Adds a product of slopes and vectors to this side's gradient, where it is wanted.</summary>
     public void Add<V>(Workshop workshop, MatrixSide slopes, SimilaritySide<TInput, T> vectors)

@@ -19,6 +19,6 @@ internal sealed class NtXentLoss : IOracle
             apart ? negatives.logical_and(positives.logical_not()) : negatives.logical_or(positives);
         Tensor scores = Batch.Similarities(given, vectors, vectors) / given.Number("temperature", 0.5);
         Tensor pairs = where(positives, Batch.Surprisal(scores, candidates, positives), zeros_like(scores));
-        return new(pairs.sum(1)) { Tally = ("pairs", positives.sum(1).to(ScalarType.Float64)) };
+        return batch.Items(pairs, positives, "tuples");
     }
 }

@@ -18,6 +18,7 @@ internal sealed class SupconLoss : IOracle
         Tensor scores = Batch.Similarities(given, vectors, vectors) / given.Number("temperature", 0.1);
         Tensor pairs = where(positives, Batch.Surprisal(scores, candidates, positives), zeros_like(scores));
         Tensor count = positives.sum(1);
-        return new(pairs.sum(1) / count.clamp_min(1)) { Tally = ("nonzero", (count > 0).to(ScalarType.Float64)) };
+        OracleItems items = batch.Whole(pairs.sum(1) / count.clamp_min(1), count > 0, "tuples");
+        return items.Tally is { } tally ? items with { Tally = ("nonzero", tally.PerItem) } : items;
     }
 }

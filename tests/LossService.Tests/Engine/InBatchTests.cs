@@ -1,7 +1,6 @@
 using System.Globalization;
 using LossService.Engine;
 using LossService.Engine.Cards;
-using LossService.Engine.Families;
 using LossService.Tests.Engine.Harness;
 using Xunit;
 
@@ -121,99 +120,6 @@ public sealed class InBatchTests
              "margin":1,"return_items":true,"dtype":"float64"}
             """);
         Assert.Equal(expected, answer.Losses[0]);
-    }
-
-    /// <summary>The losses of similarities that take a distance for one, with the factor of their temperature.</summary>
-    public static TheoryData<string> OfSimilarities => [.. Catalogue.All.Select(loss => loss.Card)
-        .Where(card => card.Parameters.Contains(Distance.OfSimilarities) && card.PlaceOfParameter("temperature") >= 0)
-        .Select(card => card.Name)];
-
-    // Of vectors of length 1 |a - b|² is 2 - 2 a·b, and what all similarities have in common cancels.
-    [Theory]
-    [MemberData(nameof(OfSimilarities))]
-    public void SquaredDistance_OfUnitVectorsAtTwiceTheTemperature_IsTheirProduct(string loss)
-    {
-        for (int seed = 0; seed < 12; seed++)
-        {
-            Question question = new Samples(EveryLoss.Card(loss), seed).Draw(new()
-            {
-                Form = 0,
-                Samples = 7,
-                Row = 1 + seed,
-                Untouched = ["distance", "p", "miner", "temperature", "normalize_embeddings"],
-            }).With("normalize_embeddings", 1).With("temperature", 0.5);
-            Answer product = Bench.Ask(question);
-            AssertNear(product, Bench.Ask(question.With("distance", "squared_l2").With("temperature", 1)));
-            AssertNear(product, Bench.Ask(question.With("distance", "cosine")));
-            AssertNear(product, Bench.Ask(question.With("distance", "cosine").With("normalize_embeddings", 0)));
-        }
-
-        static void AssertNear(Answer expected, Answer found) =>
-            Assert.All(expected.All().Zip(found.All()), pair => Assert.All(
-                pair.First.Values.Zip(pair.Second.Values), numbers => Assert.Equal(numbers.First, numbers.Second, 1e-12)));
-    }
-
-    // The same for a border between like and unlike: 2 - 2 base, and twice the loss at half the sharpness.
-    [Fact]
-    public void MultiSimilarity_OfSquaredDistances_IsTwiceThatOfProducts()
-    {
-        const string Batch = """ "embeddings":[[0,1],[1,0],[0.2,1.1],[1.5,0.4],[1,1]],"labels":[0,1,0,1,2],"miner":"multi_similarity" """;
-        Answer product = Bench.Ask("multi_similarity_loss", $$"""{{{Batch}},"base":0.7,"miner_epsilon":0.2,"return_items":true}""");
-        Answer squared = Bench.Ask("multi_similarity_loss", $$"""
-            {{{Batch}},"distance":"squared_l2","alpha":1,"beta":25,"base":0.6,"miner_epsilon":0.4,"return_items":true}
-            """);
-        Assert.All(product.Losses.Zip(squared.Losses), pair => Assert.Equal(2 * pair.First, pair.Second, 1e-13));
-        Assert.All(product.Gradients["embeddings"].Zip(squared.Gradients["embeddings"]), pair => Assert.Equal(2 * pair.First, pair.Second, 1e-13));
-    }
-
-    // On a line: from 0 its like is 1 away and the others 3 and 7, from 1 they are 2 and 6 away, between 3 and 7 lie 4.
-    [Theory]
-    [InlineData("nt_xent_loss")]
-    [InlineData("supcon_loss")]
-    public void Contrast_OfDistances_PrefersTheNearer(string loss)
-    {
-        Answer answer = Bench.Ask(loss, """
-            {"embeddings":[[0],[1],[3],[7]],"labels":[5,5,8,8],"distance":"l1","normalize_embeddings":false,"temperature":2,
-             "reduction":"none","miner":"pair_margin","miner_pos_margin":0.5,"miner_neg_margin":6.5}
-            """);
-        double[] expected =
-        [
-            Math.Log(1 + Math.Exp((1 - 3) / 2.0)), // a miner sees distances, and 7 is beyond its bound
-            Math.Log(1 + Math.Exp((1 - 2) / 2.0) + Math.Exp((1 - 6) / 2.0)),
-            Math.Log(1 + Math.Exp((4 - 3) / 2.0) + Math.Exp((4 - 2) / 2.0)),
-            Math.Log(1 + Math.Exp((4 - 6) / 2.0)),
-        ];
-        Assert.All(expected.Zip(answer.Losses), pair => Assert.Equal(pair.First, pair.Second, 1e-14));
-    }
-
-    // Two sides on a line: 0 and 3 look for 1 and 5, which are 1 and 5 away from the one, 2 and 2 from the other.
-    [Theory]
-    [InlineData("info_nce_loss", "queries", "keys", false)]
-    [InlineData("n_pair_loss", "anchor", "positive", false)]
-    [InlineData("clip_loss", "queries", "keys", true)]
-    public void TwoSides_OfDistances_PreferTheNearer(string loss, string one, string other, bool isMutual)
-    {
-        Answer answer = Bench.Ask(loss, $$"""
-            {"{{one}}":[[0],[3]],"{{other}}":[[1],[5]],"distance":"l2","normalize_embeddings":false,"temperature":2,"reduction":"sum"}
-            """);
-        double ahead = Math.Log(1 + Math.Exp((1 - 5) / 2.0)) + Math.Log(2);
-        double back = Math.Log(1 + Math.Exp((1 - 2) / 2.0)) + Math.Log(1 + Math.Exp((2 - 5) / 2.0));
-        Assert.Equal(isMutual ? (ahead + back) / 2 : ahead, answer.Loss!.Value, 1e-14);
-    }
-
-    // As every card with a power says.
-    [Fact]
-    public void Power_WithoutADistance_ChoosesLp()
-    {
-        LossCard[] cards = [.. Catalogue.All.Select(loss => loss.Card).Where(card => card.Parameters.Contains(Distance.P))];
-        Assert.NotEmpty(cards);
-        Assert.All(cards, card =>
-        {
-            Question cubic = new Samples(card, 3).Draw(new() { Form = 0, Samples = 6, Row = 4, Settings = false, Extras = false })
-                .With("p", 3);
-            Answer.AssertSameBits(Bench.Ask(cubic.With("distance", "lp")), Bench.Ask(cubic), card.Name);
-            Assert.NotEqual(Bench.Ask(cubic.With("distance", "l2")).Losses, Bench.Ask(cubic).Losses);
-        });
     }
 
     // The same anchor alone: six triplets that cost 0, 0, 0, 3, 2 and 0.

@@ -101,9 +101,9 @@ internal readonly struct BatchAllTripletLoss(
             int from = Miners.Beyond(sorted, near, row.Gaps.Least);
             int to = Miners.Beyond(sorted, near, row.Gaps.Most);
             row.Tell(ref told, p, order[from..to]);
-            from = reducer.High == double.PositiveInfinity
+            from = double.IsNaN(reducer.High)
                 ? from : Math.Clamp(Below(sorted, near, reducer.High, orAt: false), from, to);
-            to = reducer.Low < 0 ? to : Math.Clamp(Below(sorted, near, reducer.Low, orAt: true), from, to);
+            to = !(reducer.Low >= 0) ? to : Math.Clamp(Below(sorted, near, reducer.Low, orAt: true), from, to);
             int corner = Math.Clamp(Below(sorted, near, 0, orAt: true), from, to);
             int end = Math.Clamp(Miners.Beyond(sorted, near, margin), from, to);
             loss += sums.Lack(margin + near, from, corner);

@@ -39,8 +39,6 @@ internal readonly struct ClipLoss(Similarity similarity) : ISimilarityLoss<ClipL
 
     public static Positives Positives => Positives.SamePlace;
 
-    public static Counting Counting => Counting.Anchors;
-
     public static bool IsMutual => true;
 
     public Similarity Similarity => similarity;
@@ -48,8 +46,8 @@ internal readonly struct ClipLoss(Similarity similarity) : ISimilarityLoss<ClipL
     public static ClipLoss Configure(Settings settings) =>
         new(Similarity.Of(settings, Temperature, Similarity.NormalizeEmbeddings));
 
-    public double Row<T, V>(in AnchorRow<T> row)
+    public AnchorAnswer Row<T, V>(in AnchorRow<T> row)
         where T : unmanaged, IFloatingPointIeee754<T>
         where V : struct, IVectorLane<V, T> =>
-        Contrast.Row<T, V>(row, similarity.Temperature, areApart: false, takesMean: false);
+        Contrast.Pairs<T, V>(row, similarity.Temperature, Reducer.OfAnchors);
 }

@@ -45,8 +45,6 @@ internal readonly struct InfoNceLoss(Similarity similarity) : ISimilarityLoss<In
 
     public static Positives Positives => Positives.SamePlace;
 
-    public static Counting Counting => Counting.Anchors;
-
     public static bool IsMutual => false;
 
     public Similarity Similarity => similarity;
@@ -54,8 +52,8 @@ internal readonly struct InfoNceLoss(Similarity similarity) : ISimilarityLoss<In
     public static InfoNceLoss Configure(Settings settings) =>
         new(Similarity.Of(settings, Temperature, Similarity.NormalizeEmbeddings));
 
-    public double Row<T, V>(in AnchorRow<T> row)
+    public AnchorAnswer Row<T, V>(in AnchorRow<T> row)
         where T : unmanaged, IFloatingPointIeee754<T>
         where V : struct, IVectorLane<V, T> =>
-        Contrast.Row<T, V>(row, similarity.Temperature, areApart: false, takesMean: false);
+        Contrast.Pairs<T, V>(row, similarity.Temperature, Reducer.OfAnchors);
 }

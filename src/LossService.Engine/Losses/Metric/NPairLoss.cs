@@ -52,8 +52,6 @@ internal readonly struct NPairLoss(Similarity similarity) : ISimilarityLoss<NPai
 
     public static Positives Positives => Positives.SamePlace;
 
-    public static Counting Counting => Counting.Anchors;
-
     public static bool IsMutual => false;
 
     public static bool NeedsDoubles => true;
@@ -63,8 +61,8 @@ internal readonly struct NPairLoss(Similarity similarity) : ISimilarityLoss<NPai
     public static NPairLoss Configure(Settings settings) =>
         new(Similarity.Of(settings, Temperature, Normalize));
 
-    public double Row<T, V>(in AnchorRow<T> row)
+    public AnchorAnswer Row<T, V>(in AnchorRow<T> row)
         where T : unmanaged, IFloatingPointIeee754<T>
         where V : struct, IVectorLane<V, T> =>
-        Contrast.Row<T, V>(row, similarity.Temperature, areApart: false, takesMean: false);
+        Contrast.Pairs<T, V>(row, similarity.Temperature, Reducer.OfAnchors);
 }

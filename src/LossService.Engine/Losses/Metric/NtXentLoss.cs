@@ -5,7 +5,7 @@ using LossService.Engine.Lanes;
 
 namespace LossService.Engine.Losses.Metric;
 
-internal readonly struct NtXentLoss(Similarity similarity, Mining mining, bool areApart)
+internal readonly struct NtXentLoss(Similarity similarity, Mining mining, Reducer reducer, bool areApart)
     : ISimilarityLoss<NtXentLoss>
 {
     private static readonly Parameter Temperature = Similarity.TemperatureOf(0.5);
@@ -13,6 +13,8 @@ internal readonly struct NtXentLoss(Similarity similarity, Mining mining, bool a
     private static readonly Parameter Denominator = Parameter.Choice(
         "denominator", ["all", "negatives_plus_positive"],
         "Who a positive competes with: all other samples, or all negatives and not the anchor's other positives.");
+
+    private static readonly Parameter Reduce = Reducer.Of("tuples");
 
     public static LossCard Card { get; } = new()
     {
@@ -28,7 +30,7 @@ internal readonly struct NtXentLoss(Similarity similarity, Mining mining, bool a
         ],
         Inputs = Mined.Inputs,
         Items = "N",
-        Parameters = Mined.ByContrast(Temperature, Denominator),
+        Parameters = Mined.ByContrast([Temperature, Denominator], Reduce),
         Conflicts = Mining.Conflicts,
         Draws = Mining.Draws,
         Outputs = Mined.Pairs,
@@ -41,7 +43,8 @@ internal readonly struct NtXentLoss(Similarity similarity, Mining mining, bool a
             .. Mining.Edges,
             Mining.EdgeOfContrast,
             "Of listed or mined pairs denominator \"all\" takes the anchor's own negatives and all of its own positives.",
-            "An item is the sum over its anchor's positives; the mean divides by the number of such pairs, 2N for N pairs of views.",
+            "An item is the sum over its anchor's positives; the mean divides by the number of such pairs, 2N for N pairs of views, unless reducer or avg_factor says otherwise.",
+            "The positive pairs are the tuples that reducer counts and judges; a pair that it leaves out still competes with the others. It judges costs in float64 for float32 too.",
             "An anchor without positives costs 0; so does one without negatives under negatives_plus_positive.",
         ],
         Presets =
@@ -57,6 +60,8 @@ internal readonly struct NtXentLoss(Similarity similarity, Mining mining, bool a
                 """{"embeddings":[[1.0,0.2],[0.8,0.1],[0.9,0.0],[0.3,1.0]],"labels":[7,7,7,2],"denominator":"negatives_plus_positive","temperature":0.07}"""),
             new("distance", "Minus a distance for a similarity, as pytorch-metric-learning with LpDistance(power=2).",
                 """{"embeddings":[[1.0,0.2],[0.1,1.0],[0.9,0.0],[0.3,1.0]],"labels":[0,1,0,1],"distance":"squared_l2","preset":"pml"}"""),
+            new("reducer", "Only pairs that are not learned yet, and their mean.",
+                """{"embeddings":[[1.0,0.2],[0.1,1.0],[0.9,0.0],[0.7,1.0]],"labels":[0,1,0,1],"reducer":"threshold","reducer_low":0.5}"""),
             new("mined", "Only the pairs that are not clearly apart from the other kind, as pytorch-metric-learning mines them.",
                 """{"embeddings":[[0,1],[1,0],[0.2,1.1],[1.5,0.4]],"labels":[0,1,0,1],"miner":"multi_similarity","miner_epsilon":0.9,"return_tuples":true,"preset":"pml"}"""),
         ],
@@ -64,22 +69,24 @@ internal readonly struct NtXentLoss(Similarity similarity, Mining mining, bool a
 
     public static Positives Positives => Positives.Related;
 
-    public static Counting Counting => Counting.PositivePairs;
-
     public static bool IsMutual => false;
 
     public Similarity Similarity => similarity;
 
     public Mining Mining => mining;
 
+    public Reducer Reducer => reducer;
+
     public static NtXentLoss Configure(Settings settings)
     {
         Similarity similarity = Similarity.Of(settings, Temperature, Similarity.NormalizeEmbeddings);
-        return new(similarity, Mining.Of(settings, similarity.Metric), settings[Denominator] == 1);
+        return new(
+            similarity, Mining.Of(settings, similarity.Metric), Reducer.Of(settings, Reduce),
+            settings[Denominator] == 1);
     }
 
-    public double Row<T, V>(in AnchorRow<T> row)
+    public AnchorAnswer Row<T, V>(in AnchorRow<T> row)
         where T : unmanaged, IFloatingPointIeee754<T>
         where V : struct, IVectorLane<V, T> =>
-        Contrast.Row<T, V>(row, similarity.Temperature, areApart, takesMean: false);
+        Contrast.Pairs<T, V>(row, similarity.Temperature, reducer, areApart);
 }

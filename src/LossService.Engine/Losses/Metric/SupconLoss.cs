@@ -5,9 +5,12 @@ using LossService.Engine.Lanes;
 
 namespace LossService.Engine.Losses.Metric;
 
-internal readonly struct SupconLoss(Similarity similarity, Mining mining) : ISimilarityLoss<SupconLoss>
+internal readonly struct SupconLoss(Similarity similarity, Mining mining, Reducer reducer)
+    : ISimilarityLoss<SupconLoss>
 {
     private static readonly Parameter Temperature = Similarity.TemperatureOf(0.1);
+
+    private static readonly Parameter Reduce = Reducer.Of("tuples");
 
     public static LossCard Card { get; } = new()
     {
@@ -19,7 +22,7 @@ internal readonly struct SupconLoss(Similarity similarity, Mining mining) : ISim
         References = [new("Khosla et al., Supervised Contrastive Learning, 2020", "https://arxiv.org/abs/2004.11362")],
         Inputs = Mined.Inputs,
         Items = "N",
-        Parameters = Mined.ByContrast(Temperature),
+        Parameters = Mined.ByContrast([Temperature], Reduce),
         Conflicts = Mining.Conflicts,
         Draws = Mining.Draws,
         Outputs = Mined.Pairs,
@@ -32,6 +35,7 @@ internal readonly struct SupconLoss(Similarity similarity, Mining mining) : ISim
             .. Mining.Edges,
             Mining.EdgeOfContrast,
             "An anchor without positives costs 0 and leaves the mean; some implementations give NaN.",
+            "An anchor that has a positive is the tuple that reducer counts and judges, in float64 for float32 too; reducer \"nonzero\" leaves out those that cost 0 as well, as pytorch-metric-learning does.",
             "The paper's factor, temperature over base temperature, is loss_weight.",
         ],
         Presets = [new("pml", ("temperature", "0.1"))],
@@ -48,22 +52,24 @@ internal readonly struct SupconLoss(Similarity similarity, Mining mining) : ISim
 
     public static Positives Positives => Positives.Related;
 
-    public static Counting Counting => Counting.AnchorsWithPositives;
-
     public static bool IsMutual => false;
+
+    public static bool CostsByAnchor => true;
 
     public Similarity Similarity => similarity;
 
     public Mining Mining => mining;
 
+    public Reducer Reducer => reducer;
+
     public static SupconLoss Configure(Settings settings)
     {
         Similarity similarity = Similarity.Of(settings, Temperature, Similarity.NormalizeEmbeddings);
-        return new(similarity, Mining.Of(settings, similarity.Metric));
+        return new(similarity, Mining.Of(settings, similarity.Metric), Reducer.Of(settings, Reduce));
     }
 
-    public double Row<T, V>(in AnchorRow<T> row)
+    public AnchorAnswer Row<T, V>(in AnchorRow<T> row)
         where T : unmanaged, IFloatingPointIeee754<T>
         where V : struct, IVectorLane<V, T> =>
-        Contrast.Row<T, V>(row, similarity.Temperature, areApart: false, takesMean: true);
+        Contrast.Mean<T, V>(row, similarity.Temperature, reducer);
 }

@@ -122,9 +122,13 @@ internal sealed class MinedBatch
     private string Reducer(string @default) => _given.Word("reducer", @default);
 
     // Costs between both bounds, each of which may be null.
-    private Tensor Within(Tensor costs) =>
-        (costs > (_given.NumberOrNull("reducer_low", 0) ?? double.NegativeInfinity))
-        .logical_and(costs < (_given.NumberOrNull("reducer_high", null) ?? double.PositiveInfinity));
+    private Tensor Within(Tensor costs)
+    {
+        Tensor all = ones_like(costs, ScalarType.Bool);
+        Tensor low = _given.NumberOrNull("reducer_low", 0) is double least ? costs > least : all;
+        Tensor high = _given.NumberOrNull("reducer_high", null) is double most ? costs < most : all;
+        return low.logical_and(high);
+    }
 
     [MemberNotNull(nameof(Positives), nameof(Negatives))]
     private void Form(Tensor triplets)
