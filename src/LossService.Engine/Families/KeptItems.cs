@@ -20,4 +20,16 @@ internal abstract class KeptItems
 
     /// <summary>True when the item is masked or ignored.</summary>
     public bool IsLeftOut(int item) => Flags is not null && Flags.Flag[item] != 0;
+
+    /// <summary>True when none of some items is.</summary>
+    public bool AreKept(ReadOnlySpan<int> items)
+    {
+        bool areKept = true;
+        foreach (int item in items)
+        {
+            areKept &= !IsLeftOut(item);
+        }
+
+        return areKept;
+    }
 }

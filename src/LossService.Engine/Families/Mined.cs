@@ -45,8 +45,18 @@ internal static class Mined
         [Places("T 3", "T") with { With = Mining.OfTriplets }])
     { OneOf = Set };
 
-    /// <summary>What a loss takes that looks at an anchor's pairs.</summary>
+    /// <summary>The same for a loss that looks at an anchor's pairs.</summary>
+    public static Input PairsOfTriplets { get; } = new(
+        TripletsName,
+        "Places of anchor, positive and negative, a row each: their pairs, (anchor, positive) and (anchor, negative), each once.",
+        [Places("T 3", "T")])
+    { OneOf = Set };
+
+    /// <summary>What a loss takes that chooses among an anchor's pairs itself.</summary>
     public static IReadOnlyList<Input> Inputs { get; } = [Embeddings, Labels, PositivePairs, NegativePairs];
+
+    /// <summary>What a loss takes that looks at an anchor's pairs.</summary>
+    public static IReadOnlyList<Input> InputsOfPairs { get; } = [.. Inputs, PairsOfTriplets];
 
     /// <summary>What a loss takes that is a sum over triplets.</summary>
     public static IReadOnlyList<Input> InputsOrTriplets { get; } = [.. Inputs, Triplets];

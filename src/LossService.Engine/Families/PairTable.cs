@@ -24,9 +24,23 @@ internal sealed class PairTable : IDisposable
         ReadOnlySpan<int> places = pairs.Label;
         for (int at = 0; at < places.Length; at += 2)
         {
-            if (!plan.IsLeftOut(places[at]) && !plan.IsLeftOut(places[at + 1]))
+            if (plan.AreKept(places.Slice(at, 2)))
             {
                 Add(kind, places[at], places.Slice(at + 1, 1));
+            }
+        }
+    }
+
+    /// <summary>Reads the pairs of listed triplets, but for triplets that touch a sample which is left out.</summary>
+    public void ReadTriplets(Tensor triplets, KeptItems plan)
+    {
+        ReadOnlySpan<int> places = triplets.Label;
+        for (int at = 0; at < places.Length; at += 3)
+        {
+            if (plan.AreKept(places.Slice(at, 3)))
+            {
+                Add(PairKind.Positive, places[at], places.Slice(at + 1, 1));
+                Add(PairKind.Negative, places[at], places.Slice(at + 2, 1));
             }
         }
     }

@@ -61,6 +61,6 @@ internal readonly record struct Reducer(Divisor Divisor, double Low, double High
         double Bound(Parameter parameter) => isBounded ? settings[parameter] : double.NaN;
     }
 
-    /// <summary>True for a cost that counts. A NaN is no reason to leave it out, nor infinity without a bound.</summary>
+    /// <summary>True for a cost that counts, as a NaN always does, and infinity where no bound is.</summary>
     public bool Keeps(double cost) => !(cost <= Low) && !(cost >= High);
 }

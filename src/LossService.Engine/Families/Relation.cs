@@ -21,13 +21,20 @@ internal sealed class Relation : IDisposable
             return;
         }
 
-        if (Given(request, Mined.TripletsName) is { } triplets)
+        Tensor? triplets = Given(request, Mined.TripletsName);
+        if (triplets is not null && !request.Card.Inputs.Contains(Mined.PairsOfTriplets))
         {
             _triplets = new(triplets, plan, pool);
             return;
         }
 
         _pairs = new(plan.Items, pool);
+        if (triplets is not null)
+        {
+            _pairs.ReadTriplets(triplets, plan);
+            return;
+        }
+
         _pairs.Read(PairKind.Positive, Given(request, Mined.PositivePairsName)!, plan);
         _pairs.Read(PairKind.Negative, Given(request, Mined.NegativePairsName)!, plan);
     }

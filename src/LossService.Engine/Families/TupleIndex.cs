@@ -44,7 +44,7 @@ internal sealed class TupleIndex : IDisposable
         starts.Clear();
         for (int at = 0; at < triplets.Length; at += Width + 1)
         {
-            starts[triplets[at] + 1] += Stays(triplets.Slice(at, Width + 1), plan) ? 1 : 0;
+            starts[triplets[at] + 1] += plan.AreKept(triplets.Slice(at, Width + 1)) ? 1 : 0;
         }
 
         for (int anchor = 0; anchor < _anchors; anchor++)
@@ -57,21 +57,10 @@ internal sealed class TupleIndex : IDisposable
         for (int at = 0; at < triplets.Length; at += Width + 1)
         {
             ReadOnlySpan<int> triplet = triplets.Slice(at, Width + 1);
-            if (Stays(triplet, plan))
+            if (plan.AreKept(triplet))
             {
                 triplet[1..].CopyTo(Places[(Width * ends[triplet[0]]++)..]);
             }
         }
-    }
-
-    private static bool Stays(ReadOnlySpan<int> triplet, KeptItems plan)
-    {
-        bool stays = true;
-        foreach (int place in triplet)
-        {
-            stays &= !plan.IsLeftOut(place);
-        }
-
-        return stays;
     }
 }

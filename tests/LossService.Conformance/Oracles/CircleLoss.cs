@@ -10,7 +10,7 @@ internal sealed class CircleLoss : IOracle
 
     public OracleItems Items(OracleInputs given)
     {
-        var batch = new MinedBatch(given, normalizes: true);
+        var batch = new MinedBatch(given, normalizes: true, ofPairs: true);
         Tensor s = batch.Similarities();
         batch.Mine(-s, ofSimilarities: true);
         if (s.shape[0] == 0)

@@ -10,7 +10,7 @@ internal sealed class LiftedStructureLoss : IOracle
 
     public OracleItems Items(OracleInputs given)
     {
-        var batch = new MinedBatch(given, normalizes: false);
+        var batch = new MinedBatch(given, normalizes: false, ofPairs: true);
         Tensor distances = batch.Distances();
         batch.Mine(distances);
         if (distances.shape[0] == 0)

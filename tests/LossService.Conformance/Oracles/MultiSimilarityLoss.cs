@@ -10,7 +10,7 @@ internal sealed class MultiSimilarityLoss : IOracle
 
     public OracleItems Items(OracleInputs given)
     {
-        var batch = new MinedBatch(given, normalizes: true);
+        var batch = new MinedBatch(given, normalizes: true, ofPairs: true);
         bool ofSimilarities = Batch.IsOfProducts(given);
         Tensor distances = batch.Distances("dot");
         batch.Mine(distances, ofSimilarities);

@@ -11,7 +11,7 @@ internal sealed class NtXentLoss : IOracle
     public OracleItems Items(OracleInputs given)
     {
         Tensor vectors = Batch.Vectors(given, "embeddings");
-        var batch = new MinedBatch(given, normalizes: true);
+        var batch = new MinedBatch(given, normalizes: true, ofPairs: true);
         batch.Mine(batch.Distances("dot"), ofSimilarities: Batch.IsOfProducts(given));
         (Tensor positives, Tensor negatives) = (batch.Positives, batch.Negatives);
         bool apart = given.Word("denominator", "all") == "negatives_plus_positive";

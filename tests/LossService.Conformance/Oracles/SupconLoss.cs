@@ -11,7 +11,7 @@ internal sealed class SupconLoss : IOracle
     public OracleItems Items(OracleInputs given)
     {
         Tensor vectors = Batch.Vectors(given, "embeddings");
-        var batch = new MinedBatch(given, normalizes: true);
+        var batch = new MinedBatch(given, normalizes: true, ofPairs: true);
         batch.Mine(batch.Distances("dot"), ofSimilarities: Batch.IsOfProducts(given));
         (Tensor positives, Tensor negatives) = (batch.Positives, batch.Negatives);
         Tensor candidates = positives.logical_or(negatives);

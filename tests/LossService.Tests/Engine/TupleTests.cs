@@ -1,5 +1,6 @@
 using LossService.Engine;
 using LossService.Engine.Cards;
+using LossService.Engine.Families;
 using LossService.Tests.Engine.Harness;
 using Xunit;
 
@@ -23,7 +24,11 @@ public sealed class TupleTests
 
     /// <summary>The losses that take triplets for labels.</summary>
     public static TheoryData<string> OfTriplets => [.. Catalogue.All
-        .Where(loss => loss.Card.PlaceOfInput("triplets") >= 0).Select(loss => loss.Card.Name)];
+        .Where(loss => loss.Card.Inputs.Contains(Mined.Triplets)).Select(loss => loss.Card.Name)];
+
+    /// <summary>The losses that take the pairs of triplets.</summary>
+    public static TheoryData<string> OfPairsOfTriplets => [.. Catalogue.All
+        .Where(loss => loss.Card.Inputs.Contains(Mined.PairsOfTriplets)).Select(loss => loss.Card.Name)];
 
     [Fact]
     public void Losses_OfEmbeddingsAndLabels_TakePairsToo() => Assert.All(
@@ -64,6 +69,23 @@ public sealed class TupleTests
         Assert.NotEqual(0, once.Loss);
         Assert.Equal(2 * once.Loss!.Value, twice.Loss!.Value, 1e-15);
         Assert.All(once.Gradients["embeddings"].Zip(twice.Gradients["embeddings"]), pair => Assert.Equal(2 * pair.First, pair.Second, 1e-15));
+    }
+
+    // (0, 2) stands in three triplets; 4 is masked, so that (1, 3) goes with it.
+    [Theory]
+    [MemberData(nameof(OfPairsOfTriplets))]
+    public void Triplets_OfALossOfPairs_AreTheirPairsEachOnce(string loss)
+    {
+        foreach (string miner in new[] { "all", "hard", "batch_hard", "multi_similarity", "angular" })
+        {
+            Question bare = Question.Of(loss, $$"""{{{Vectors}},"mask":[true,true,true,true,false],"return_items":true,"return_tuples":true}""")
+                .With("miner", miner).With("miner_epsilon", 2);
+            Answer triplets = Bench.Ask(bare.With("triplets", Rows([0, 2, 1, 0, 2, 3, 3, 1, 2, 0, 2, 1, 1, 3, 4], 3)));
+            Answer pairs = Bench.Ask(bare.With("positive_pairs", Rows([0, 2, 3, 1], 2)).With("negative_pairs", Rows([0, 1, 0, 3, 3, 2], 2)));
+            Answer.AssertSameBits(pairs, triplets, $"{loss} {miner}");
+            Assert.Equal(pairs.Outputs["positive_pairs"], triplets.Outputs["positive_pairs"]);
+            Assert.True(miner != "all" || triplets.Losses.Any(item => item > 0), loss);
+        }
     }
 
     [Theory]

@@ -32,7 +32,7 @@ internal readonly struct CircleLoss(
             new("Sun et al., Circle Loss: A Unified Perspective of Pair Similarity Optimization, 2020", "https://arxiv.org/abs/2002.10857"),
             new("pytorch-metric-learning, CircleLoss", "https://kevinmusgrave.github.io/pytorch-metric-learning/losses/#circleloss"),
         ],
-        Inputs = Mined.Inputs,
+        Inputs = Mined.InputsOfPairs,
         Items = "N",
         Parameters = Mined.BySimilarity([Margin, Gamma, Detach], Normalize, Reduce),
         Conflicts = Mining.Conflicts,
@@ -54,6 +54,8 @@ internal readonly struct CircleLoss(
         [
             new("simple", "Two classes of two.",
                 """{"embeddings":[[0,1],[1,0],[0.2,1.1],[1.5,0.4]],"labels":[0,1,0,1]}"""),
+            new("triplets", "Who meets whom, as a sampler of triplets chose; the pair (0, 2) counts once.",
+                """{"embeddings":[[0,1],[1,0],[0.2,1.1],[1.5,0.4]],"triplets":[[0,2,1],[0,2,3],[3,1,0]]}"""),
         ],
     };
 

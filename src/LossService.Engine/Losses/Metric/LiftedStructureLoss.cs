@@ -36,7 +36,7 @@ internal readonly struct LiftedStructureLoss(
             new("Oh Song et al., Deep Metric Learning via Lifted Structured Feature Embedding, 2016", "https://arxiv.org/abs/1511.06452"),
             new("pytorch-metric-learning, GeneralizedLiftedStructureLoss", "https://kevinmusgrave.github.io/pytorch-metric-learning/losses/#generalizedliftedstructureloss"),
         ],
-        Inputs = Mined.Inputs,
+        Inputs = Mined.InputsOfPairs,
         Items = "N",
         Parameters = Mined.ByDistance([Margin, PositiveMargin, Form], Normalize, Reduce),
         Conflicts = Mining.Conflicts,

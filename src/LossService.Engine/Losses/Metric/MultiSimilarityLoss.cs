@@ -31,7 +31,7 @@ internal readonly struct MultiSimilarityLoss(
             new("Wang et al., Multi-Similarity Loss with General Pair Weighting for Deep Metric Learning, 2019", "https://arxiv.org/abs/1904.06627"),
             new("pytorch-metric-learning, MultiSimilarityLoss", "https://kevinmusgrave.github.io/pytorch-metric-learning/losses/#multisimilarityloss"),
         ],
-        Inputs = Mined.Inputs,
+        Inputs = Mined.InputsOfPairs,
         Items = "N",
         Parameters = Mined.ByDistance([Alpha, Beta, Base], Normalize, Reduce, Distance.OfSimilarities),
         Conflicts = Mining.Conflicts,

@@ -20,7 +20,7 @@ internal readonly struct SupconLoss(Similarity similarity, Mining mining, Reduce
         Summary = "Draws all samples of a class together, against everything else in the batch.",
         Formula = @"\frac{-1}{|P_i|}\sum_{p\in P_i}\log\frac{e^{s_{ip}}}{\sum_{k\ne i}e^{s_{ik}}},\qquad s_{ij}=\frac{z_i\cdot z_j}{\tau\,\lVert z_i\rVert\lVert z_j\rVert}",
         References = [new("Khosla et al., Supervised Contrastive Learning, 2020", "https://arxiv.org/abs/2004.11362")],
-        Inputs = Mined.Inputs,
+        Inputs = Mined.InputsOfPairs,
         Items = "N",
         Parameters = Mined.ByContrast([Temperature], Reduce),
         Conflicts = Mining.Conflicts,

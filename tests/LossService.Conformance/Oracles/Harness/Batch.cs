@@ -35,8 +35,9 @@ internal static class Batch
     }
 
     /// <summary>(row of a, row of b): their product, or minus the distance that the request names.</summary>
+    /// <remarks>The last bits of torch's own product hang on where its memory lies: the truth does without.</remarks>
     public static Tensor Similarities(OracleInputs given, Tensor a, Tensor b) =>
-        IsOfProducts(given) ? a.matmul(b.t()) : -Distances(given, a, b, "dot");
+        given.IsPeer && IsOfProducts(given) ? a.matmul(b.t()) : -Distances(given, a, b, "dot");
 
     /// <summary>True where a loss of similarities takes products.</summary>
     public static bool IsOfProducts(OracleInputs given) =>

@@ -8,12 +8,17 @@ namespace LossService.Conformance.Oracles.Harness;
 internal sealed class MinedBatch
 {
     private readonly OracleInputs _given;
+    private readonly bool _listsTriplets;
     private Tensor? _triplets;
 
     /// <summary>Reads the batch; vectors are scaled to length 1 where the request or the loss's default says so.</summary>
-    public MinedBatch(OracleInputs given, bool normalizes)
+    /// <param name="given">The request.</param>
+    /// <param name="normalizes">The loss's default.</param>
+    /// <param name="ofPairs">True where listed triplets are another way to list pairs.</param>
+    public MinedBatch(OracleInputs given, bool normalizes, bool ofPairs = false)
     {
         _given = given;
+        _listsTriplets = given.Has("triplets") && !ofPairs;
         Tensor rows = given["embeddings"];
         Kept = Batch.Kept(given, rows);
         rows = where(Kept.unsqueeze(1), rows, zeros_like(rows));
@@ -21,6 +26,7 @@ internal sealed class MinedBatch
         if (given.Has("triplets"))
         {
             Form(Batch.ListedTriplets(given, Kept));
+            _triplets = _listsTriplets ? _triplets : null;
             return;
         }
 
@@ -45,7 +51,7 @@ internal sealed class MinedBatch
 
     /// <summary>(anchor, sample and sample once more): how often each positive pair counts, then each negative
     /// one.</summary>
-    public Tensor Pairs => _given.Has("triplets") ? PairsOfTriplets : cat([Positives, Negatives], 1);
+    public Tensor Pairs => _listsTriplets ? PairsOfTriplets : cat([Positives, Negatives], 1);
 
     /// <summary>The same, each as often as it stands in a triplet.</summary>
     public Tensor PairsOfTriplets => cat([Triplets.sum([2L]), Triplets.sum([1L])], 1);
@@ -54,9 +60,9 @@ internal sealed class MinedBatch
     public void Mine(Tensor distances, bool ofSimilarities = false)
     {
         var miner = new Miner(_given, distances, ofSimilarities);
-        if (miner.IsOfTriplets || _given.Has("triplets"))
+        if (miner.IsOfTriplets || _listsTriplets)
         {
-            Form(miner.Triplets(Triplets, Vectors, Kept));
+            Form(miner.Triplets(Triplets, Vectors, Kept, _listsTriplets));
         }
         else
         {

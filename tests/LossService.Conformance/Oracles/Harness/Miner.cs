@@ -19,9 +19,9 @@ internal sealed class Miner(OracleInputs given, Tensor distances, bool ofSimilar
         Word is "hard" or "semihard" or "easy" or "triplet_margin" or "distance_weighted" or "angular";
 
     /// <summary>(anchor, positive, negative): the triplets of some that count.</summary>
-    public Tensor Triplets(Tensor all, Tensor vectors, Tensor kept)
+    public Tensor Triplets(Tensor all, Tensor vectors, Tensor kept, bool areListed)
     {
-        if (given.Has("triplets") && Word is not ("all" or "hard" or "semihard" or "easy" or "triplet_margin"))
+        if (areListed && Word is not ("all" or "hard" or "semihard" or "easy" or "triplet_margin"))
         {
             throw new NotSupportedException("listed triplets are mined one by one");
         }
