@@ -1,6 +1,7 @@
 using LossService.Engine;
 using LossService.Engine.Cards;
 using LossService.Engine.Families;
+using LossService.Engine.Numerics;
 using LossService.Tests.Engine.Harness;
 using Xunit;
 
@@ -192,5 +193,63 @@ public sealed class ContrastTests
         Answer without = Bench.Ask(bounded.With("reducer_high", 1e9));
         Assert.True(double.IsFinite(without.Losses[0]), $"{without.Losses[0]}");
         Assert.All(without.Gradients["embeddings"], slope => Assert.True(double.IsFinite(slope)));
+    }
+
+    [Theory]
+    [MemberData(nameof(OfSimilarities))]
+    public void Contrast_WithoutItsNthBuffer_GivesEverythingBack(string loss)
+    {
+        foreach (Question question in (Question[])[Large(loss, "dot", 40), Large(loss, "l2", 40)])
+        {
+            int rents = 0;
+            Bench.Ask(question, new(new TensorPool(1L << 30) { Lending = _ => rents++ }));
+            for (int allowed = 0; allowed < rents; allowed++)
+            {
+                int left = allowed;
+                var pool = new TensorPool(1L << 30)
+                {
+                    PoisonsReturns = true,
+                    Lending = bytes =>
+                    {
+                        if (left-- == 0)
+                        {
+                            throw new PoolExhaustedException(bytes);
+                        }
+                    },
+                };
+                Assert.Throws<PoolExhaustedException>(() => Bench.Ask(question, new(pool)));
+                Assert.Equal(0, pool.Leases);
+            }
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(OfSimilarities))]
+    public void Contrast_OfDistancesOnManyThreads_HasTheSameBits(string loss)
+    {
+        Question question = Large(loss, "l2", EveryLoss.IsSlow ? 60 : 400);
+        Answer one = Bench.Ask(question);
+        for (int threads = 2; threads <= 3; threads++)
+        {
+            Answer.AssertSameBits(one, Bench.Ask(question, new(Bench.Pool, threads)), $"{threads} threads, {loss}");
+        }
+    }
+
+    // Float32 that is computed in doubles, with all that asks for room of its own.
+    private static Question Large(string loss, string distance, int samples)
+    {
+        LossCard card = EveryLoss.Card(loss);
+        Question question = new Samples(card, samples).Draw(new()
+        {
+            Form = 0,
+            Samples = samples,
+            Row = 5,
+            Float64 = false,
+            Settings = false,
+            Extras = false,
+            Reduction = "mean",
+        }).With("distance", distance);
+        return card.PlaceOfParameter("reducer") < 0 ? question : question.With("reducer", "nonzero")
+            .With("miner", "multi_similarity").With("return_tuples", 1);
     }
 }
