@@ -63,6 +63,8 @@ internal readonly struct LiftedStructureLoss(
         [
             new("simple", "Two classes of two.",
                 """{"embeddings":[[0,1],[1,0],[0.2,1.1],[1.5,0.4]],"labels":[0,1,0,1]}"""),
+            new("triplets", "Who meets whom, as a sampler of triplets chose; the pair (0, 2) counts once.",
+                """{"embeddings":[[0,1],[1,0],[0.2,1.1],[1.5,0.4]],"triplets":[[0,2,1],[0,2,3],[3,1,0]]}"""),
             new("pairs", "The first publication's pairs, which share the negatives of both ends.",
                 """{"embeddings":[[0,1],[1,0],[0.2,1.1],[1.5,0.4]],"labels":[0,1,0,1],"form":"pairs","reducer":"tuples"}"""),
         ],

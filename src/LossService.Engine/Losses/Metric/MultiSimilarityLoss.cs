@@ -54,6 +54,8 @@ internal readonly struct MultiSimilarityLoss(
                 """{"embeddings":[[0,1],[1,0],[0.2,1.1],[1.5,0.4]],"labels":[0,1,0,1]}"""),
             new("distance", "The same by squared distances, with their border between the classes.",
                 """{"embeddings":[[0,1],[1,0],[0.2,1.1],[1.5,0.4]],"labels":[0,1,0,1],"distance":"squared_l2","base":0.8}"""),
+            new("triplets", "Who meets whom, as a sampler of triplets chose; the pair (0, 2) counts once.",
+                """{"embeddings":[[0,1],[1,0],[0.2,1.1],[1.5,0.4]],"triplets":[[0,2,1],[0,2,3],[3,1,0]]}"""),
             new("mined", "Only the pairs that are not clearly apart from the other kind.",
                 """{"embeddings":[[0,1],[1,0],[0.2,1.1],[1.5,0.4]],"labels":[0,1,0,1],"miner":"multi_similarity","return_tuples":true}"""),
         ],

@@ -45,6 +45,8 @@ internal readonly struct SupconLoss(Similarity similarity, Mining mining, Reduce
                 """{"embeddings":[[1.0,0.2],[0.1,1.0],[0.9,0.0],[0.3,1.0]],"labels":[0,1,0,1]}"""),
             new("distance", "Two classes on a line, by how far their points are apart.",
                 """{"embeddings":[[0.0],[2.0],[0.5],[3.0]],"labels":[0,1,0,1],"distance":"lp","p":1,"normalize_embeddings":false,"temperature":1}"""),
+            new("triplets", "Who meets whom, as a sampler of triplets chose; the pair (0, 2) counts once.",
+                """{"embeddings":[[0,1],[1,0],[0.2,1.1],[1.5,0.4]],"triplets":[[0,2,1],[0,2,3],[3,1,0]]}"""),
             new("mined", "The farthest positive of each anchor against the nearest negative.",
                 """{"embeddings":[[0,1],[1,0],[0.2,1.1],[1.5,0.4],[0.9,0.8]],"labels":[0,1,0,1,0],"miner":"batch_hard","return_tuples":true}"""),
         ],
