@@ -89,7 +89,7 @@ internal sealed class Parts(Options options)
             case "cancel":
                 return Hold("Clients that leave", HoldBenchmarks.Leave(_toy));
             case "overload":
-                return Hold("Overload", OverloadBenchmarks.Run(_toy, Say));
+                return Hold("Overload", OverloadBenchmarks.Run(_toy, _filter, Say));
             case "soak":
                 return Hold("Soak", SoakBenchmarks.Run(
                     _toy, options.Seconds ?? (_toy ? ToySoakSeconds : SoakSeconds), options.Leaks, Say));

@@ -32,8 +32,8 @@ internal sealed record Options(string? Only, bool Toy, string? Json, string? Ser
                         abuse (what others notice of attacks, ten minutes);
                         soak (an hour under a mixed load: what grows);
                         shutdown (200 stops under load, a quarter of an hour); dotnet (ours under BenchmarkDotNet)
-          --filter TEXT only kernels ("bce_with_logits 10M"), requests ("JSON (32,10)") or attacks ("slow readers") with this in
-                        their name; writes no results
+          --filter TEXT only kernels ("bce_with_logits 10M"), requests ("JSON (32,10)"), attacks ("slow readers") or halves of
+                        overload ("neighbours", "rates") with this in their name; writes no results
           --seconds N   how long a soak takes (3600)
           --count N     how many bodies the fuzzer changes (10000000)
           --seed N      where the fuzzer begins (elsewhere each time)

@@ -17,10 +17,11 @@ internal static class OverloadBenchmarks
 
     private static readonly double[] Loads = [0.5, 0.8, 1, 2, 3, 5, 10];
 
-    /// <summary>Runs both, each with its control.</summary>
+    /// <summary>Runs both, each with its control; or one of them, "neighbours" or "rates".</summary>
     /// <returns>The section, and whether every request was answered or refused.</returns>
-    public static (string Section, bool IsClean) Run(bool toy, Action<string> say)
+    public static (string Section, bool IsClean) Run(bool toy, string? filter, Action<string> say)
     {
+        bool IsAsked(string part) => filter is null || part.Contains(filter, StringComparison.Ordinal);
         using var apart = new Apart();
         double seconds = toy ? 0.5 : 30;
         var text = new StringBuilder();
@@ -36,8 +37,8 @@ internal static class OverloadBenchmarks
             |---|---|---|---|---|---|---|---|---|
 
             """);
-        bool isClean = Neighbours("as it is", [], toy, seconds, text, say);
-        isClean &= Neighbours("one queue", [$"Limits:InlineStepsMax={int.MaxValue}"], toy, seconds, text, say);
+        bool isClean = !IsAsked("neighbours") || Neighbours("as it is", [], toy, seconds, text, say);
+        isClean &= !IsAsked("neighbours") || Neighbours("one queue", [$"Limits:InlineStepsMax={int.MaxValue}"], toy, seconds, text, say);
 
         text.Append(CultureInfo.InvariantCulture, $"""
 
@@ -49,8 +50,12 @@ internal static class OverloadBenchmarks
             |---|---|---|---|---|---|---|---|---|---|---|
 
             """);
-        isClean &= Curve("as it is", [], toy ? [3] : Loads, toy, text, say);
-        Curve("no limit", ["Limits:QueueMillisecondsMax=60000"], toy ? [3] : [1, 3], toy, text, say);
+        if (IsAsked("rates"))
+        {
+            isClean &= Curve("as it is", [], toy ? [3] : Loads, toy, text, say);
+            Curve("no limit", ["Limits:QueueMillisecondsMax=60000"], toy ? [3] : [1, 3], toy, text, say);
+        }
+
         return (text.ToString(), isClean);
     }
 
