@@ -46,12 +46,11 @@ internal static class Extents
     /// <summary>Binds the lengths that parameters say; a value out of its range is told elsewhere.</summary>
     public static void Count(LossRequest request, Solution solution)
     {
-        IReadOnlyList<Parameter> parameters = request.Card.Parameters;
-        for (int place = 0; place < parameters.Count; place++)
+        foreach (Parameter parameter in request.Card.ParameterArray)
         {
-            if (parameters[place].LengthOf is { } symbol && parameters[place].Allows(request[parameters[place]]))
+            if (parameter.LengthOf is { } symbol && parameter.Allows(request[parameter]))
             {
-                solution.Bind(symbol, (int)request[parameters[place]]);
+                solution.Bind(symbol, (int)request[parameter]);
             }
         }
     }
@@ -106,7 +105,7 @@ internal static class Extents
             }
         }
 
-        foreach (Parameter parameter in request.Card.Parameters)
+        foreach (Parameter parameter in request.Card.ParameterArray)
         {
             agree &= parameter.Below is not { } symbol || IsBelow(request, parameter, solution.Length(symbol));
         }
