@@ -67,6 +67,11 @@ internal static class Miners
     /// gap.</summary>
     public static int Beyond(ReadOnlySpan<double> sorted, double near, double gap)
     {
+        if (double.IsPositiveInfinity(near) && double.IsNegativeInfinity(gap))
+        {
+            return 0; // any gap is wide enough, be it that to an infinite distance
+        }
+
         int low = 0;
         int high = sorted.Length;
         while (low < high)

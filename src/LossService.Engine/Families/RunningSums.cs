@@ -27,6 +27,7 @@ internal readonly ref struct RunningSums
         double whole = (to - from) * level;
         double rounded = Math.FusedMultiplyAdd(to - from, level, -whole);
         return to == from ? 0
+            : double.IsInfinity(whole) ? whole - (_sums[to] - _sums[from])
             : whole - (_sums[to] - _sums[from]) + (rounded - (_rests[to] - _rests[from]));
     }
 }

@@ -181,6 +181,7 @@ public sealed class ContrastTests
     [Theory]
     [InlineData("margin_loss")]
     [InlineData("nt_xent_loss")]
+    [InlineData("batch_all_triplet_loss")]
     public void InfiniteCost_WithoutABound_StaysInTheSum(string loss)
     {
         Question question = Question.Of(loss, """
