@@ -10,12 +10,19 @@ internal static class DtypeProbe
 {
     private static readonly SearchValues<byte> Brackets = SearchValues.Create("{}[]\""u8);
 
+    private static ReadOnlySpan<byte> Word => "dtype"u8;
+
     /// <summary>The precision that the body's own member asks for, or null.</summary>
     public static Element? Find(in ReadOnlySequence<byte> body, TensorPool pool)
     {
         if (body.IsSingleSegment)
         {
-            return Find(body.FirstSpan);
+            return MayHold(body.FirstSpan) ? Find(body.FirstSpan) : null;
+        }
+
+        if (!MayHold(body))
+        {
+            return null;
         }
 
         using Lease copy = pool.Rent((int)body.Length);
@@ -23,13 +30,35 @@ internal static class DtypeProbe
         return Find(copy.Bytes);
     }
 
-    private static Element? Find(ReadOnlySpan<byte> body)
+    // An escape may spell the word.
+    private static bool MayHold(ReadOnlySpan<byte> text) => text.IndexOf(Word) >= 0 || text.Contains((byte)'\\');
+
+    // Block by block, and where they meet: the word may begin in one and end in the next, or in one behind that.
+    private static bool MayHold(in ReadOnlySequence<byte> body)
     {
-        if (body.IndexOf("dtype"u8) < 0 && !body.Contains((byte)'\\'))
+        int most = Word.Length - 1;
+        Span<byte> seam = stackalloc byte[2 * most];
+        int before = 0;
+        foreach (ReadOnlyMemory<byte> block in body)
         {
-            return null;
+            ReadOnlySpan<byte> text = block.Span;
+            int behind = Math.Min(text.Length, most);
+            text[..behind].CopyTo(seam[before..]);
+            if (MayHold(text) || seam[..(before + behind)].IndexOf(Word) >= 0)
+            {
+                return true;
+            }
+
+            ReadOnlySpan<byte> last = text.Length >= most ? text : seam[..(before + behind)];
+            before = Math.Min(last.Length, most);
+            last[^before..].CopyTo(seam);
         }
 
+        return false;
+    }
+
+    private static Element? Find(ReadOnlySpan<byte> body)
+    {
         int depth = 0;
         for (int at = 0; at < body.Length; at++)
         {
@@ -47,7 +76,7 @@ internal static class DtypeProbe
             }
 
             ReadOnlySpan<byte> text = TextAt(body, ref at);
-            if (depth == 1 && IsText(text, "dtype"u8) && Skip(body, at + 1, (byte)':') is > 0 and var colon)
+            if (depth == 1 && IsText(text, Word) && Skip(body, at + 1, (byte)':') is > 0 and var colon)
             {
                 return Skip(body, colon, (byte)'"') is > 0 and var quote ? ValueAt(body, quote - 1) : null;
             }

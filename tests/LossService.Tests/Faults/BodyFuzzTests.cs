@@ -3,7 +3,9 @@ using Xunit;
 
 namespace LossService.Tests.Faults;
 
-/// <summary>A sample of what `--only fuzz` of the benchmarks runs ten million times.</summary>
+/// <summary>A sample of what `--only fuzz` of the benchmarks runs ten million times. The process's memory is measured, so
+/// nothing else may run beside it.</summary>
+[Collection(nameof(Alone))]
 public sealed class BodyFuzzTests
 {
     private const int Executions = 100_000;
@@ -36,3 +38,7 @@ public sealed class BodyFuzzTests
         Assert.NotEmpty(fuzz.Findings);
     }
 }
+
+/// <summary>Tests that run when all others are over, one after the other.</summary>
+[CollectionDefinition(nameof(Alone), DisableParallelization = true)]
+public sealed class Alone;
