@@ -7,8 +7,6 @@ using LossService.Engine.Numerics;
 using LossService.Wire.Json;
 using LossService.Wire.Safetensors;
 using Microsoft.AspNetCore.Connections;
-using Microsoft.AspNetCore.Server.Kestrel.Core;
-using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 
@@ -53,11 +51,7 @@ internal static class Composition
                 limits => !limits.OutOfRange().Any(),
                 "A value in the configuration section Limits is outside its range; see Limits.List.")
             .ValidateOnStart();
-        services.AddSingleton<KestrelLimits>();
-        services.AddSingleton<IConfigureOptions<KestrelServerOptions>>(
-            provider => provider.GetRequiredService<KestrelLimits>());
-        services.AddSingleton<IConfigureOptions<SocketTransportOptions>>(
-            provider => provider.GetRequiredService<KestrelLimits>());
+        services.ConfigureOptions<KestrelLimits>();
         services.AddSingleton<IMemoryPoolFactory<byte>, TransportBlocks>();
     }
 

@@ -36,7 +36,7 @@ internal static class ServerPipes
 
     private sealed class Reader(PipeReader inner, bool gathers) : PipeReader
     {
-        public override void AdvanceTo(SequencePosition consumed) => inner.AdvanceTo(consumed);
+        public override void AdvanceTo(SequencePosition consumed) => AdvanceTo(consumed, consumed);
 
         public override void AdvanceTo(SequencePosition consumed, SequencePosition examined)
         {

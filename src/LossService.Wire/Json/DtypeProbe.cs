@@ -15,14 +15,14 @@ internal static class DtypeProbe
     /// <summary>The precision that the body's own member asks for, or null.</summary>
     public static Element? Find(in ReadOnlySequence<byte> body, TensorPool pool)
     {
-        if (body.IsSingleSegment)
-        {
-            return MayHold(body.FirstSpan) ? Find(body.FirstSpan) : null;
-        }
-
         if (!MayHold(body))
         {
             return null;
+        }
+
+        if (body.IsSingleSegment)
+        {
+            return Find(body.FirstSpan);
         }
 
         using Lease copy = pool.Rent((int)body.Length);

@@ -15,7 +15,7 @@ internal static class FloatBlocks
     private const int BlockLength = 16;
 
     // A block is taken apart by whole vectors.
-    private const int LanesMinusOne = 3;
+    private const int Lanes = 4;
 
     // The longest text and a comma.
     private const int BytesMax = 17;
@@ -46,7 +46,7 @@ internal static class FloatBlocks
                 break;
             }
             scoped ReadOnlySpan<float> block = values[written..];
-            int whole = (wanted + LanesMinusOne) & ~LanesMinusOne;
+            int whole = (wanted + Lanes - 1) & -Lanes;
             if (block.Length < whole)
             {
                 padded[..whole].Clear();
@@ -70,7 +70,7 @@ internal static class FloatBlocks
     private static int Prepare(ReadOnlySpan<float> block, Span<Vector128<byte>> sources, Span<ulong> rows)
     {
         uint undecided = 0;
-        for (int i = 0; i < block.Length; i += LanesMinusOne + 1)
+        for (int i = 0; i < block.Length; i += Lanes)
         {
             undecided |= ShortestLanes.Take(
                 ref Unsafe.Add(ref MemoryMarshal.GetReference(block), i),

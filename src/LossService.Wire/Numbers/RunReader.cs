@@ -37,17 +37,15 @@ internal static class RunReader
         }
         Span<int> ends = stackalloc int[EndsMax];
         int scanned = at;
-        bool first = true;
         while (scanned < text.Length)
         {
             int found = SeparatorScan.Find(text, ref scanned, ends, out bool closed);
             int wanted = Math.Min(found, destination.Length - count);
             int read = 0;
-            if (at < Reach && first)
+            if (at < Reach)
             {
                 read = Head<T, TFormat>(text, ends[..wanted], destination[count..], ref at);
             }
-            first = false;
             read += Convert<T, TFormat>(ref MemoryMarshal.GetReference(text), ends[read..wanted],
                 ref Unsafe.Add(ref MemoryMarshal.GetReference(destination), count + read), ref at);
             count += read;
