@@ -9,8 +9,12 @@ internal sealed class KestrelLimits(IOptions<Limits> limits)
     : IConfigureOptions<KestrelServerOptions>, IConfigureOptions<SocketTransportOptions>
 {
     // The server's own limit of it holds for HTTP/2 and encrypted connections; before a plain socket stands this one.
-    public void Configure(SocketTransportOptions options) =>
-        options.MaxWriteBufferSize = limits.Value.AnswerBufferBytesMax;
+    public void Configure(SocketTransportOptions options)
+    {
+        int bytes = limits.Value.AnswerBufferBytesMax;
+        options.MaxWriteBufferSize = bytes;
+        options.CreateBoundListenSocket = endpoint => SendQueue.Limit(SocketTransportOptions.CreateDefaultBoundListenSocket(endpoint), bytes);
+    }
 
     public void Configure(KestrelServerOptions options)
     {

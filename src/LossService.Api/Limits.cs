@@ -74,7 +74,8 @@ public sealed class Limits
     /// <summary>How long a sender or reader may be slower than that, in seconds.</summary>
     public int SlowSecondsMax { get; set; } = 5;
 
-    /// <summary>How much of an answer waits for its reader before writing pauses, in bytes.</summary>
+    /// <summary>How much of an answer waits for its reader before writing pauses, in bytes; as much again waits in the
+    /// system.</summary>
     public int AnswerBufferBytesMax { get; set; } = 128 << 10;
 
     /// <summary>The most connections at a time.</summary>

@@ -13,6 +13,9 @@ internal sealed class ComputeThreads : IDisposable
     // Between two looks at who waits; a block of a computation takes some microseconds.
     private const long SliceNanoseconds = 500_000;
 
+    // Between two moments at which the system may give the processor to somebody else.
+    private const long YieldNanoseconds = 100_000;
+
     // How many computations may lie under each other on one stack.
     private const int DepthMax = 8;
 
@@ -29,6 +32,9 @@ internal sealed class ComputeThreads : IDisposable
 
     [ThreadStatic]
     private static long _looked;
+
+    [ThreadStatic]
+    private static long _yielded;
 
     [ThreadStatic]
     private static int _depth;
@@ -154,13 +160,14 @@ internal sealed class ComputeThreads : IDisposable
     /// <summary>Runs what is shorter than the rest of this request, on the thread that asks.</summary>
     public void LetPass(Turn turn)
     {
-        if (_count == 0 || _isGuest)
+        long now = Now;
+        if (now - _yielded >= YieldNanoseconds)
         {
-            return;
+            Thread.Yield();
+            _yielded = now;
         }
 
-        long now = Now;
-        if (now - _looked < SliceNanoseconds)
+        if (_count == 0 || _isGuest || now - _looked < SliceNanoseconds)
         {
             return;
         }

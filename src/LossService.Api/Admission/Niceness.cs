@@ -10,13 +10,10 @@ internal static partial class Niceness
 
     /// <summary>A tenth of the processor time where a thread at 0 wants it, too; such a thread goes first when it
     /// wakes.</summary>
-    public const int Some = 10;
-
-    /// <summary>Only what nobody else wants.</summary>
-    public const int Most = 19;
+    private const int Some = 10;
 
     /// <summary>Lowers the priority of the calling thread, which needs no right.</summary>
-    public static void Lower(int niceness = Some)
+    public static void Lower()
     {
         if (!OperatingSystem.IsLinux())
         {
@@ -25,7 +22,7 @@ internal static partial class Niceness
 
         try
         {
-            _ = SetPriority(OfProcess, Caller, niceness);
+            _ = SetPriority(OfProcess, Caller, Some);
         }
         catch (Exception missing) when (missing is DllNotFoundException or EntryPointNotFoundException)
         {

@@ -220,7 +220,7 @@ internal static class AbuseBenchmarks
         public Flooding(Http2Flood flood)
         {
             _flood = flood;
-            _running = Task.Factory.StartNew(() => flood.Run(_stop.Token), TaskCreationOptions.LongRunning);
+            _running = Task.Factory.StartNew(Flood, TaskCreationOptions.LongRunning);
         }
 
         public override string ToString() => $"{_flood}";
@@ -230,6 +230,12 @@ internal static class AbuseBenchmarks
             _stop.Cancel();
             _running.Wait();
             _stop.Dispose();
+        }
+
+        private void Flood()
+        {
+            Background.Enter();
+            _flood.Run(_stop.Token);
         }
     }
 
@@ -243,8 +249,8 @@ internal static class AbuseBenchmarks
             string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
             string path = arguments[0] == "-X" ? "/openapi/v1.json" : Loss;
             var plan = new ProcessStartInfo(
-                "slowhttptest",
-                [.. arguments, "-c", Text(connections), "-r", "250", "-l", Text(seconds), "-p", "3", "-u", $"http://127.0.0.1:{Text(port)}{path}"])
+                Background.Starter.Name,
+                [.. Background.Starter.Arguments, "slowhttptest", .. arguments, "-c", Text(connections), "-r", "250", "-l", Text(seconds), "-p", "3", "-u", $"http://127.0.0.1:{Text(port)}{path}"])
             {
                 RedirectStandardOutput = true,
                 WorkingDirectory = Path.GetTempPath(),

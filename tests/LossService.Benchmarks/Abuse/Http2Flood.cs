@@ -14,11 +14,13 @@ internal sealed class Http2Flood(int port, Http2Flood.Kind kind)
     private const byte Data = 0, Headers = 1, Reset = 3, Settings = 4, Ping = 6, GoAway = 7, Continuation = 9;
     private const byte EndStream = 1, EndHeaders = 4;
     private const int FramesPerSend = 64;
+    private const int StallMicroseconds = 1000, StayMicroseconds = 20_000;
 
     // Method, scheme and path of the static table, and the path and host as literals that are not indexed (RFC 7541).
     private static readonly byte[] Get =
         [0x82, 0x86, 0x04, (byte)"/v1/info".Length, .. "/v1/info"u8, 0x01, 1, (byte)'x'];
 
+    private readonly byte[] _received = new byte[1 << 16];
     private int _stream;
 
     /// <summary>What it does.</summary>
@@ -60,10 +62,11 @@ internal sealed class Http2Flood(int port, Http2Flood.Kind kind)
     {
         while (!stop.IsCancellationRequested)
         {
-            using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true, SendTimeout = 1000 };
+            using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
             try
             {
                 socket.Connect(IPAddress.Loopback, port);
+                socket.Blocking = false;
                 Flood(socket, stop);
             }
             catch (SocketException)
@@ -81,40 +84,83 @@ internal sealed class Http2Flood(int port, Http2Flood.Kind kind)
     private void Flood(Socket socket, CancellationToken stop)
     {
         _stream = -1;
-        bool takesNothing = kind == Kind.ZeroWindow;
-        byte[] window = takesNothing ? [0, 4, 0, 0, 0, 0] : []; // SETTINGS_INITIAL_WINDOW_SIZE = 0
-        socket.Send([.. "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"u8, .. Frame(Settings, 0, 0, window)]);
-        using var over = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        Task listening = Task.Run(() => Listen(socket), CancellationToken.None);
-        if (kind is Kind.Continuation or Kind.EmptyData)
+        bool stays = Send(socket, Beginning(), stop);
+        byte[] frames = [.. Enumerable.Range(0, FramesPerSend).SelectMany(_ => Next())];
+        while (stays && Send(socket, frames, stop))
         {
-            bool isData = kind == Kind.EmptyData;
-            socket.Send(Frame(Headers, isData ? EndHeaders : (byte)0, _stream = 1, isData ? [0x83, .. Get[1..]] : Get));
-        }
-
-        if (kind == Kind.TableBomb)
-        {
-            // A literal that enters the table: name and value; from then on one byte stands for 3,000.
-            socket.Send(Frame(Headers, EndStream | EndHeaders, _stream = 1, [.. Get, 0x40, 1, (byte)'a', 0x7F, .. Varint(3000 - 127), .. new byte[3000].Select(_ => (byte)'x')]));
-        }
-
-        int requests = 0;
-        while (!stop.IsCancellationRequested && !listening.IsCompleted)
-        {
-            if (takesNothing && requests++ >= 100 / FramesPerSend)
-            {
-                Thread.Sleep(20); // all streams are taken; now it only stays
-                continue;
-            }
-
-            byte[] frames = [.. Enumerable.Range(0, FramesPerSend).SelectMany(_ => Next())];
-            for (int sent = 0; sent < frames.Length;)
-            {
-                sent += socket.Send(frames.AsSpan(sent));
-            }
-
             Frames += FramesPerSend;
+            Renew(frames);
+            while (kind == Kind.ZeroWindow && stays && !stop.IsCancellationRequested)
+            {
+                stays = Listen(socket, StayMicroseconds); // all streams are taken; now it only stays
+            }
         }
+    }
+
+    private byte[] Beginning()
+    {
+        byte[] window = kind == Kind.ZeroWindow ? [0, 4, 0, 0, 0, 0] : []; // SETTINGS_INITIAL_WINDOW_SIZE = 0
+        return
+        [
+            .. "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"u8, .. Frame(Settings, 0, 0, window),
+            .. kind switch
+            {
+                Kind.Continuation => Frame(Headers, 0, _stream = 1, Get),
+                Kind.EmptyData => Frame(Headers, EndHeaders, _stream = 1, [0x83, .. Get[1..]]),
+                // A literal that enters the table: name and value; from then on one byte stands for 3,000.
+                Kind.TableBomb => Frame(
+                    Headers, EndStream | EndHeaders, _stream = 1,
+                    [.. Get, 0x40, 1, (byte)'a', 0x7F, .. Varint(3000 - 127), .. new byte[3000].Select(_ => (byte)'x')]),
+                _ => [],
+            },
+        ];
+    }
+
+    // The same frames for the streams that come next: garbage would stop those who measure in this process.
+    private void Renew(Span<byte> frames)
+    {
+        while (frames.Length > 0)
+        {
+            if (frames[3] is Headers or Reset)
+            {
+                _stream += frames[3] == Headers ? 2 : 0;
+                BinaryPrimitives.WriteInt32BigEndian(frames[5..], _stream);
+            }
+
+            frames = frames[(9 + (BinaryPrimitives.ReadInt32BigEndian(frames) >>> 8))..];
+        }
+    }
+
+    // Listens between sends. False when the connection is over, or takes nothing for a second.
+    private bool Send(Socket socket, ReadOnlySpan<byte> frames, CancellationToken stop)
+    {
+        long taken = Stopwatch.GetTimestamp();
+        while (frames.Length > 0)
+        {
+            int sent = socket.Send(frames, SocketFlags.None, out SocketError error);
+            frames = frames[sent..];
+            taken = sent > 0 ? Stopwatch.GetTimestamp() : taken;
+            if (error is not (SocketError.Success or SocketError.WouldBlock) || stop.IsCancellationRequested
+                || Stopwatch.GetElapsedTime(taken).TotalSeconds > 1
+                || !Listen(socket, sent == 0 ? StallMicroseconds : 0))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private bool Listen(Socket socket, int microseconds)
+    {
+        if (!socket.Poll(microseconds, SelectMode.SelectRead))
+        {
+            return true;
+        }
+
+        int count = socket.Receive(_received, SocketFlags.None, out SocketError error);
+        Note(_received.AsSpan(0, count));
+        return count > 0 || error == SocketError.WouldBlock;
     }
 
     private byte[] Next() => kind switch
@@ -127,29 +173,6 @@ internal sealed class Http2Flood(int port, Http2Flood.Kind kind)
         Kind.EmptyData => Frame(Data, 0, 1, []),
         _ => Frame(Headers, EndStream | EndHeaders, _stream += 2, Get),
     };
-
-    private void Listen(Socket socket)
-    {
-        byte[] buffer = new byte[1 << 16];
-        try
-        {
-            int count;
-            do
-            {
-                count = socket.Receive(buffer);
-                Note(buffer.AsSpan(0, count));
-            }
-            while (count > 0);
-        }
-        catch (SocketException)
-        {
-            // The end of it.
-        }
-        catch (ObjectDisposedException)
-        {
-            // Ours.
-        }
-    }
 
     // A goodbye is the last thing said, and small: it is taken where it ends what was received.
     private void Note(ReadOnlySpan<byte> received)

@@ -1,6 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
-using LossService.Api.Admission;
+using LossService.Benchmarks.Harness;
 using LossService.Benchmarks.Server;
 
 namespace LossService.Benchmarks.Overload;
@@ -42,7 +42,7 @@ internal sealed class LargeClient : IDisposable
 
     private void Send()
     {
-        Niceness.Lower(Niceness.Most);
+        Background.Enter();
         while (true)
         {
             _turn.Wait();
@@ -61,7 +61,7 @@ internal sealed class LargeClient : IDisposable
 
     private void Read()
     {
-        Niceness.Lower(Niceness.Most);
+        Background.Enter();
         byte[] buffer = new byte[256 << 10];
         int held = 0;
         while (true)

@@ -5,7 +5,6 @@ using LossService.Api;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Xunit;
 
@@ -17,8 +16,11 @@ internal static class AnswerBuffer
 {
     private const int PieceBytes = 4 << 10;
 
-    // What both ends of the system take, asked for as little as possible.
+    // What the system takes besides: the client's end, and what rounds the server's end up.
     private const int SystemMax = 512 << 10;
+
+    // What another system's end of the server may take: it has no such setting.
+    private const int ElsewhereMax = 8 << 20;
 
     // Whoever waits so long with an unread connection waits for its reader.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
@@ -29,7 +31,8 @@ internal static class AnswerBuffer
         foreach (int limit in (int[])[new Limits().AnswerBufferBytesMax, Limit - 1, Limit, Limit + 1, 2 * Limit])
         {
             long taken = await TakenAsync(limit);
-            Assert.True(taken > limit - PieceBytes && taken <= limit + SystemMax, $"{name} {limit}: {taken} bytes were taken");
+            long most = (OperatingSystem.IsLinux() ? 2L * limit : limit + ElsewhereMax) + SystemMax;
+            Assert.True(taken > limit - PieceBytes && taken <= most, $"{name} {limit}: {taken} bytes were taken");
         }
     }
 
@@ -39,7 +42,6 @@ internal static class AnswerBuffer
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Services.AddLimits();
         builder.Services.Configure<Limits>(limits => limits.AnswerBufferBytesMax = limit);
-        builder.Services.Configure<SocketTransportOptions>(options => options.CreateBoundListenSocket = Listen);
         await using WebApplication app = builder.Build();
         var taken = new TaskCompletionSource<long>(TaskCreationOptions.RunContinuationsAsynchronously);
         app.Run(http => WriteAsync(http, taken));
@@ -52,13 +54,6 @@ internal static class AnswerBuffer
         await client.ConnectAsync(IPAddress.Loopback, new Uri(app.Urls.Single()).Port);
         await client.SendAsync("GET / HTTP/1.1\r\nHost: x\r\n\r\n"u8.ToArray());
         return await taken.Task.WaitAsync(TimeSpan.FromMinutes(1));
-    }
-
-    private static Socket Listen(EndPoint endpoint)
-    {
-        Socket socket = SocketTransportOptions.CreateDefaultBoundListenSocket(endpoint);
-        socket.SendBufferSize = PieceBytes; // which connections inherit
-        return socket;
     }
 
     private static async Task WriteAsync(HttpContext http, TaskCompletionSource<long> taken)
