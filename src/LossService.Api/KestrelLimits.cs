@@ -13,7 +13,8 @@ internal sealed class KestrelLimits(IOptions<Limits> limits)
     {
         int bytes = limits.Value.AnswerBufferBytesMax;
         options.MaxWriteBufferSize = bytes;
-        options.CreateBoundListenSocket = endpoint => SendQueue.Limit(SocketTransportOptions.CreateDefaultBoundListenSocket(endpoint), bytes);
+        options.CreateBoundListenSocket = endpoint =>
+            SendQueue.Limit(SocketTransportOptions.CreateDefaultBoundListenSocket(endpoint), bytes);
     }
 
     public void Configure(KestrelServerOptions options)
