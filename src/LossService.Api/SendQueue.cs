@@ -3,9 +3,9 @@ using System.Net.Sockets;
 namespace LossService.Api;
 
 /// <summary>What of an answer waits in the system, on its way to a slow reader.</summary>
-/// <remarks>Linux grows a connection's queue to 4 MiB; a thousand readers that take nothing would hold 4 GiB, which count
-/// as the container's. Bytes that were sent and not yet confirmed do not count here (TCP_NOTSENT_LOWAT), so whoever is far
-/// away and reads gets his answer as fast as before.</remarks>
+/// <remarks>Linux grows a connection's queue to 4 MiB; a thousand readers that take nothing would hold 4 GiB, which
+/// count as the container's. Bytes that were sent and not yet confirmed do not count here (TCP_NOTSENT_LOWAT), so
+/// whoever is far away and reads gets his answer as fast as before.</remarks>
 internal static class SendQueue
 {
     private const int Tcp = 6; // IPPROTO_TCP, <netinet/in.h>
