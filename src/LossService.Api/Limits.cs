@@ -145,7 +145,7 @@ public sealed class Limits
             "Slower than any modem link still in use; a slower sender only occupies a connection."),
         new("answer_rate_min", AnswerBytesPerSecondMin, "bytes/second", 1, 1 << 30,
             "The same for a reader, whose answer also occupies tensors."),
-        new("slow_time", SlowSecondsMax, "seconds", 1, 600,
+        new("slow_time", SlowSecondsMax, "seconds", 2, 600,
             "Time for a lost packet to be sent again, twice."),
         new("answer_buffer", AnswerBufferBytesMax, "bytes", 1 << 10, 1 << 24,
             "Twice what is handed over at once, so that writing goes on while the first half leaves."),

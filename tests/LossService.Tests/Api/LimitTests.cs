@@ -33,6 +33,7 @@ public sealed class LimitTests
     [InlineData("Limits:ElementsMax", "0")]
     [InlineData("Limits:BodyBytesMax", "-1")]
     [InlineData("Limits:DepthMax", "1000")]
+    [InlineData("Limits:SlowSecondsMax", "1")] // which the server would not take
     [InlineData("Limits:ElementMax", "5")]
     [InlineData("Limits:ElementsMax", "many")]
     public async Task Limit_ConfiguredWrongly_StopsTheStart(string name, string value)
