@@ -27,12 +27,16 @@ public sealed class TensorPool
         }
     }
 
-    /// <summary>Fills every returned buffer with a pattern of NaNs, so that a stale read shows in the answer.</summary>
+    /// <summary>Fills every buffer that is new or returned with a pattern of NaNs, what lies behind its end too, so
+    /// that a stale read shows in the answer.</summary>
     public bool PoisonsReturns { get; init; }
 
     /// <summary>Called with the size of every buffer before it is lent; a test throws from here to see that a
     /// computation gives everything back, whichever of its buffers it cannot have.</summary>
     internal Action<int>? Lending { get; init; }
+
+    /// <summary>Called before the process is asked for the memory of a new block.</summary>
+    internal Action<int>? Making { get; init; }
 
     /// <summary>How many bytes are lent now, counted in whole blocks.</summary>
     public long BytesLeased => Interlocked.Read(ref _bytesLeased);
@@ -56,7 +60,7 @@ public sealed class TensorPool
             throw new PoolExhaustedException(bytes);
         }
 
-        Block block = _shelves[size].Take() ?? new Block(this, size, 1 << size);
+        Block block = _shelves[size].Take() ?? Make(size, bytes);
         Interlocked.Increment(ref block.Generation);
         Interlocked.Increment(ref _leases);
         return new(block, bytes);
@@ -82,15 +86,37 @@ public sealed class TensorPool
             throw new InvalidOperationException("A lease is returned twice.");
         }
 
+        Poison(block);
+        Interlocked.Add(ref _bytesLeased, -(1L << block.SizeClass));
+        Interlocked.Decrement(ref _leases);
+        _shelves[block.SizeClass].Put(block);
+    }
+
+    // The process may hold less than the pool may lend: then this is a refusal like any other, and the account stays
+    // right.
+    private Block Make(int size, int bytes)
+    {
+        try
+        {
+            Making?.Invoke(bytes);
+            var block = new Block(this, size, 1 << size);
+            Poison(block);
+            return block;
+        }
+        catch (OutOfMemoryException)
+        {
+            Interlocked.Add(ref _bytesLeased, -(1L << size));
+            throw new PoolExhaustedException(bytes);
+        }
+    }
+
+    private void Poison(Block block)
+    {
         if (PoisonsReturns)
         {
             // All ones are a NaN in both widths, and -1 as a label.
             block.Bytes.AsSpan().Fill(0xFF);
         }
-
-        Interlocked.Add(ref _bytesLeased, -(1L << block.SizeClass));
-        Interlocked.Decrement(ref _leases);
-        _shelves[block.SizeClass].Put(block);
     }
 
     /// <summary>The idle blocks of one size, last in first out, so that the warmest is lent first.</summary>
@@ -140,7 +166,7 @@ public sealed class TensorPool
     }
 }
 
-/// <summary>The pool has lent as much as it may; the service answers 503.</summary>
+/// <summary>The pool has lent as much as it may; the service answers 429.</summary>
 #pragma warning disable CA1032 // It is thrown in one place, always with a size.
 public sealed class PoolExhaustedException(long bytes)
     : Exception($"The pool cannot lend {bytes} more bytes.");

@@ -149,6 +149,67 @@ public sealed class PoolTests
     }
 
     [Fact]
+    public void Lease_ReturnedByManyThreadsAtOnce_IsTakenBackOnce()
+    {
+        var pool = new TensorPool(1 << 20);
+        for (int round = 0; round < 200; round++)
+        {
+            Lease lease = pool.Rent(100);
+            int thrown = 0;
+            Parallel.For(0, 4, _ =>
+            {
+                if (Record.Exception(lease.Dispose) is InvalidOperationException)
+                {
+                    Interlocked.Increment(ref thrown);
+                }
+            });
+            Assert.Equal((3, 0L, 0L), (thrown, pool.Leases, pool.BytesLeased));
+        }
+
+        using Lease one = pool.Rent(100);
+        using Lease other = pool.Rent(100);
+        one.Bytes.Fill(1);
+        other.Bytes.Fill(2);
+        Assert.Equal(100, one.Bytes.Count((byte)1)); // never the same block twice
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Buffer_OfAPoolThatPoisons_HoldsItFromTheStartAndBehindItsEnd(bool wasUsed)
+    {
+        var pool = new TensorPool(1 << 20) { PoisonsReturns = true };
+        if (wasUsed)
+        {
+            Lease before = pool.Rent(1000);
+            before.Bytes.Fill(7);
+            before.Dispose();
+        }
+
+        using Lease lease = pool.Rent(900);
+        ReadOnlySpan<byte> block = System.Runtime.InteropServices.MemoryMarshal.CreateReadOnlySpan(
+            ref System.Runtime.InteropServices.MemoryMarshal.GetReference(lease.Bytes), 1024);
+        Assert.Equal(-1, block.IndexOfAnyExcept((byte)0xFF));
+    }
+
+    [Fact]
+    public void Pool_InAProcessWithoutMemory_RefusesAndKeepsItsAccount()
+    {
+        bool isShort = true;
+        var pool = new TensorPool(1024) { Making = _ => _ = isShort ? throw new InsufficientMemoryException() : 0 };
+        for (int attempt = 0; attempt < 10; attempt++)
+        {
+            Assert.Throws<PoolExhaustedException>(() => pool.Rent(512));
+        }
+
+        Assert.Equal((0L, 0L), (pool.Leases, pool.BytesLeased));
+        isShort = false;
+        using Lease first = pool.Rent(512);
+        using Lease second = pool.Rent(512);
+        Assert.Equal((2L, 1024L), (pool.Leases, pool.BytesLeased));
+    }
+
+    [Fact]
     public void Age_OfBlocksThatNobodyNeeded_LetsThemGoAtTheSecondLook()
     {
         var pool = new TensorPool(1 << 20);
