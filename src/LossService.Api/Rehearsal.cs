@@ -9,6 +9,11 @@ namespace LossService.Api;
 internal sealed class Rehearsal(
     EndpointDataSource endpoints, IServiceScopeFactory scopes, ILogger<ProblemMiddleware> log)
 {
+    private int _refusals;
+
+    /// <summary>How many bodies were refused for want of time or memory: whoever shows answers lacks one.</summary>
+    public int Refusals => Volatile.Read(ref _refusals);
+
     /// <summary>Answers a body as <c>POST /v1/losses/{name}</c> does.</summary>
     /// <returns>The status and the answer's bytes.</returns>
     public Task<(int Status, byte[] Body)> PostAsync(Loss loss, string body, string query = "") =>
@@ -40,6 +45,11 @@ internal sealed class Rehearsal(
         var answering = new ProblemMiddleware(EndpointOf(loss).RequestDelegate!, log);
         await new RequestLine(answering.InvokeAsync, RequestLog.Unheard).InvokeAsync(http);
         await http.Response.BodyWriter.FlushAsync();
+        if (http.Response.StatusCode is StatusCodes.Status429TooManyRequests or StatusCodes.Status503ServiceUnavailable)
+        {
+            Interlocked.Increment(ref _refusals);
+        }
+
         return (http.Response.StatusCode, answer.ToArray());
     }
 

@@ -56,10 +56,11 @@ internal static class OpenApiDocuments
     public static void MapOpenApiDocuments(this WebApplication app)
     {
         // The catalogue cannot change while the service runs, so each document is written once, when first asked for.
-        Lazy<Task<Page>> page30 = new(() => WriteAsync(app.Services, OpenApiSpecVersion.OpenApi3_0));
-        Lazy<Task<Page>> page31 = new(() => WriteAsync(app.Services, OpenApiSpecVersion.OpenApi3_1));
-        app.MapPage(Path30, () => page30.Value).ExcludeFromDescription();
-        app.MapPage(Path31, () => page31.Value).ExcludeFromDescription();
+        Rehearsal rehearsal = app.Services.GetRequiredService<Rehearsal>();
+        KeptPage page30 = new(rehearsal, () => WriteAsync(app.Services, OpenApiSpecVersion.OpenApi3_0));
+        KeptPage page31 = new(rehearsal, () => WriteAsync(app.Services, OpenApiSpecVersion.OpenApi3_1));
+        app.MapPage(Path30, page30.ReadAsync).ExcludeFromDescription();
+        app.MapPage(Path31, page31.ReadAsync).ExcludeFromDescription();
         app.MapGet("/", () => Results.Redirect("/swagger")).ExcludeFromDescription();
         app.UseSwaggerUI(options =>
         {

@@ -9,28 +9,22 @@ namespace LossService.Api.Pages;
 /// examples, and then kept: cards never change.</summary>
 internal sealed class CardPages(Rehearsal rehearsal)
 {
-    private readonly ConcurrentDictionary<Loss, Page> _pages = new();
+    private readonly ConcurrentDictionary<Loss, KeptPage> _pages = new();
 
-    public async Task<Page> OfAsync(Loss loss)
-    {
-        if (!_pages.TryGetValue(loss, out Page? page))
-        {
-            page = Page.Of(CardView.Of(loss.Card, await ExamplesAsync(loss)), PageJson.Readable.CardView);
-            page = _pages.GetOrAdd(loss, page);
-        }
+    public Task<Page> OfAsync(Loss loss) =>
+        _pages.GetOrAdd(loss, one => new KeptPage(rehearsal, () => WriteAsync(one))).ReadAsync();
 
-        return page;
-    }
-
-    private async Task<IReadOnlyList<ExampleView>> ExamplesAsync(Loss loss)
+    private async Task<Page> WriteAsync(Loss loss)
     {
         var examples = new List<ExampleView>();
         foreach (Example example in loss.Card.Examples)
         {
-            (_, byte[] answer) = await rehearsal.PostAsync(loss, example.Body);
-            examples.Add(new(example.Name, example.Meaning, JsonNode.Parse(example.Body), JsonNode.Parse(answer)));
+            (int status, byte[] answer) = await rehearsal.PostAsync(loss, example.Body);
+            examples.Add(new(
+                example.Name, example.Meaning, JsonNode.Parse(example.Body),
+                status == StatusCodes.Status200OK ? JsonNode.Parse(answer) : null));
         }
 
-        return examples;
+        return Page.Of(CardView.Of(loss.Card, examples), PageJson.Readable.CardView);
     }
 }

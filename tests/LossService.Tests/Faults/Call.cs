@@ -8,6 +8,10 @@ internal sealed record Call(string Loss, byte[] Body)
     public const string Json = "application/json";
     public const string Safetensors = "application/vnd.safetensors";
 
+    public string Method { get; init; } = "POST";
+
+    public string Path { get; init; } = $"/v1/losses/{Loss}";
+
     public string Query { get; init; } = "";
 
     public string ContentType { get; init; } = Json;
@@ -35,6 +39,9 @@ internal sealed record Call(string Loss, byte[] Body)
 
     /// <summary>What the server tells when the client goes away.</summary>
     public CancellationTokenSource? Gone { get; init; }
+
+    /// <summary>A request without a body.</summary>
+    public static Call To(string method, string path) => new("", []) { Method = method, Path = path };
 
     public static Call Of(string loss, string json) => new(loss, Encoding.UTF8.GetBytes(json));
 }

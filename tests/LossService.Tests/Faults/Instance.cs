@@ -12,18 +12,16 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
 using Serilog;
-using Serilog.Core;
-using Serilog.Events;
 
 namespace LossService.Tests.Faults;
 
 /// <summary>The service's whole way of a compute request without a server around it: log line, problems, filters, codecs,
 /// kernels. Thousands of requests a second, each of which a test may break at any point.</summary>
-internal sealed class Instance : IDisposable
+internal sealed class Instance : ITarget, IDisposable
 {
     private readonly WebApplication _app;
     private readonly Dictionary<string, RequestDelegate> _ways = [];
-    private readonly Counter _log = new();
+    private readonly ErrorCount _log = new();
 
     public Instance(IReadOnlyList<Loss> losses, params (string Name, string Value)[] settings)
     {
@@ -49,32 +47,34 @@ internal sealed class Instance : IDisposable
         }
     }
 
+    /// <inheritdoc/>
     public TensorPool Pool { get; }
 
     /// <summary>What it is made of.</summary>
     public IServiceProvider Services => _app.Services;
 
-    /// <summary>Called with the size of every buffer before it is lent.</summary>
+    /// <inheritdoc/>
     public Action<int>? BeforeRent { get; set; }
 
-    /// <summary>How many errors stand in the log.</summary>
+    /// <inheritdoc/>
     public int Errors => _log.Errors;
 
+    /// <inheritdoc/>
     public async Task<Reply> SendAsync(Call call)
     {
         var outlet = new Outlet(call.BeforeRoom, call.BeforeFlush);
-        var line = new Line(call.Gone);
+        var line = new Ends.Line(call.Gone);
         var http = new DefaultHttpContext
         {
             RequestServices = _app.Services,
             TraceIdentifier = "none", // so that problems repeat to the byte
         };
-        http.Features.Set<IHttpResponseFeature>(new Head(outlet));
+        http.Features.Set<IHttpResponseFeature>(new Ends.Head(outlet));
         http.Features.Set<IHttpResponseBodyFeature>(outlet);
         http.Features.Set<IHttpRequestLifetimeFeature>(line);
-        http.Features.Set<IRequestBodyPipeFeature>(new Body(new Inlet(call.Body, call.PieceBytes, call.BeforeRead)));
+        http.Features.Set<IRequestBodyPipeFeature>(new Ends.Body(new Inlet(call.Body, call.PieceBytes, call.BeforeRead)));
         http.Request.Method = HttpMethods.Post;
-        http.Request.Path = $"/v1/losses/{call.Loss}";
+        http.Request.Path = call.Path;
         http.Request.QueryString = new(call.Query);
         http.Request.ContentType = call.ContentType;
         http.Request.Headers[Deadline.Header] = $"{call.TimeLeft}" is { Length: > 0 } left ? left : default(string);
@@ -85,46 +85,4 @@ internal sealed class Instance : IDisposable
     }
 
     public void Dispose() => ((IDisposable)_app).Dispose();
-
-    private sealed class Head(Outlet outlet) : HttpResponseFeature
-    {
-        public override bool HasStarted => outlet.HasStarted;
-    }
-
-    private sealed record Body(System.IO.Pipelines.PipeReader Reader) : IRequestBodyPipeFeature;
-
-    private sealed class Line(CancellationTokenSource? gone) : IHttpRequestLifetimeFeature
-    {
-        public bool IsBroken { get; private set; }
-
-        public CancellationToken RequestAborted { get; set; } = gone?.Token ?? default;
-
-        public void Abort() => IsBroken = true;
-    }
-
-    /// <summary>Counts errors, which the service tells by two ways.</summary>
-    private sealed class Counter : ILogEventSink, ILogger<ProblemMiddleware>
-    {
-        private int _errors;
-
-        public int Errors => _errors;
-
-        public void Emit(LogEvent logEvent) => Count(logEvent.Level >= LogEventLevel.Error);
-
-        public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => true;
-
-        public void Log<TState>(
-            LogLevel logLevel, EventId eventId, TState state, Exception? exception,
-            Func<TState, Exception?, string> formatter) => Count(logLevel >= LogLevel.Error);
-
-        private void Count(bool isError)
-        {
-            if (isError)
-            {
-                Interlocked.Increment(ref _errors);
-            }
-        }
-    }
 }

@@ -1,4 +1,5 @@
 using System.IO.Pipelines;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace LossService.Tests.Faults;
@@ -24,8 +25,8 @@ internal sealed class Outlet(Action? beforeRoom, Func<bool>? beforeFlush) : Pipe
 
     public PipeWriter Writer => this;
 
-    /// <summary>Not what the service writes to.</summary>
-    public Stream Stream => Stream.Null;
+    /// <summary>What files are copied to.</summary>
+    public Stream Stream => AsStream(leaveOpen: true);
 
     public override void Advance(int bytes) => _written += bytes;
 
@@ -58,10 +59,14 @@ internal sealed class Outlet(Action? beforeRoom, Func<bool>? beforeFlush) : Pipe
     {
     }
 
-    public Task StartAsync(CancellationToken cancellationToken = default) => throw new NotSupportedException();
+    public Task StartAsync(CancellationToken cancellationToken = default)
+    {
+        HasStarted = true;
+        return Task.CompletedTask;
+    }
 
     public Task SendFileAsync(string path, long offset, long? count, CancellationToken cancellationToken = default) =>
-        throw new NotSupportedException();
+        SendFileFallback.SendFileAsync(Stream, path, offset, count, cancellationToken);
 
     public Task CompleteAsync() => Task.CompletedTask;
 
