@@ -52,7 +52,8 @@ internal static class Composition
                 "A value in the configuration section Limits is outside its range; see Limits.List.")
             .ValidateOnStart();
         services.ConfigureOptions<KestrelLimits>();
-        services.AddSingleton<IMemoryPoolFactory<byte>, TransportBlocks>();
+        services.AddSingleton<TransportBlocks>();
+        services.AddSingleton<IMemoryPoolFactory<byte>>(provider => provider.GetRequiredService<TransportBlocks>());
     }
 
     /// <summary>Catalogue, codecs, validators and buffers.</summary>
@@ -68,6 +69,7 @@ internal static class Composition
                 PoisonsReturns = provider.GetRequiredService<IConfiguration>().GetValue<bool>("PoisonsReturns"),
             });
         services.AddHostedService<PoolAging>();
+        services.AddHostedService<MemoryMetrics>();
     }
 
     /// <summary>What decides which request is computed when, or not at all.</summary>

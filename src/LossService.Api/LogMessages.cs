@@ -14,6 +14,9 @@ internal static partial class LogMessages
     [LoggerMessage(LogLevel.Error, "The first example of {Loss:l} with {Query:l} as {Format:l} answers {Status}")]
     public static partial void LogBadExample(this ILogger log, string loss, string query, string format, int status);
 
+    [LoggerMessage(LogLevel.Critical, "Out of memory: this process stops, so that a whole one can take its place")]
+    public static partial void LogOutOfMemory(this ILogger log);
+
     [LoggerMessage(LogLevel.Error, "A fault of the service")]
     public static partial void LogFault(this ILogger log, Exception exception);
 }

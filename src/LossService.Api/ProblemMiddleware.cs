@@ -47,6 +47,13 @@ internal sealed class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMid
             log.LogFault(exception);
         }
 
+        if (exception is OutOfMemoryException)
+        {
+            // Whoever could not have a buffer of the pool was refused; what failed here was not counted on to fail.
+            log.LogOutOfMemory();
+            http.RequestServices.GetRequiredService<Readiness>().Break();
+        }
+
         if (http.Response.HasStarted || IsPartlyWritten(http.Response))
         {
             // Half an answer must not look like a whole one, and a problem must not stand behind it.

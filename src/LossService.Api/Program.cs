@@ -22,5 +22,6 @@ app.MapProblems();
 app.MapHealth();
 app.MapOpenApiDocuments();
 app.AnnounceSwagger();
+Readiness readiness = app.Services.GetRequiredService<Readiness>();
 app.Run();
-return 0;
+return readiness.IsBroken ? 1 : 0;

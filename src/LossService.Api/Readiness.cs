@@ -13,12 +13,24 @@ internal sealed class Readiness(
 {
     private volatile bool _isWarm;
     private volatile bool _isStopping;
+    private volatile bool _isBroken;
 
     /// <summary>True once every route is warm.</summary>
     public bool IsWarm => _isWarm;
 
     /// <summary>True from the moment the service was asked to stop.</summary>
     public bool IsDraining => _isStopping || lifetime.ApplicationStopping.IsCancellationRequested;
+
+    /// <summary>True once the process has met what it cannot go on after.</summary>
+    public bool IsBroken => _isBroken;
+
+    /// <summary>Stops the service as a signal would, but so that its exit code says why: a part of it may have been
+    /// left half done.</summary>
+    public void Break()
+    {
+        _isBroken = true;
+        lifetime.StopApplication();
+    }
 
     /// <inheritdoc/>
     public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;

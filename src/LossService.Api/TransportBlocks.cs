@@ -17,6 +17,22 @@ internal sealed class TransportBlocks : MemoryPool<byte>, IMemoryPoolFactory<byt
 
     private readonly Lock _lock = new();
     private readonly Stack<Block> _idle = new(IdleMax);
+    private int _rented;
+
+    /// <summary>The bytes of the blocks that are out now.</summary>
+    public long BytesRented => (long)Volatile.Read(ref _rented) * BlockBytes;
+
+    /// <summary>The bytes of the blocks that wait.</summary>
+    public long BytesPooled
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return (long)_idle.Count * BlockBytes;
+            }
+        }
+    }
 
     /// <inheritdoc/>
     public override int MaxBufferSize => BlockBytes;
@@ -32,6 +48,7 @@ internal sealed class TransportBlocks : MemoryPool<byte>, IMemoryPoolFactory<byt
         lock (_lock)
         {
             _idle.TryPop(out block);
+            _rented++;
         }
 
         block ??= new Block(this);
@@ -53,6 +70,7 @@ internal sealed class TransportBlocks : MemoryPool<byte>, IMemoryPoolFactory<byt
     {
         lock (_lock)
         {
+            _rented--;
             if (_idle.Count < IdleMax)
             {
                 _idle.Push(block);

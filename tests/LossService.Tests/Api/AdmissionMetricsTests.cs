@@ -20,7 +20,7 @@ public sealed class AdmissionMetricsTests
     public async Task QueueTime_OfARequestThatWaits_IsRecordedAndThatOfASmallOneIsNot()
     {
         using var instance = new Instance(Catalogue.All);
-        using var heard = new Heard(instance);
+        using var heard = new Heard(instance.Services, AdmissionMetrics.MeterName);
         Assert.Equal(200, (await instance.SendAsync(Bodies.Nested(3, 4))).Status);
         Assert.Empty(heard.Measured(AdmissionMetrics.QueueTime));
         Assert.Equal(200, (await instance.SendAsync(Large)).Status);
@@ -33,7 +33,7 @@ public sealed class AdmissionMetricsTests
     public async Task QueuedRequests_WhileThreadsAreTaken_AreThoseWhoWait()
     {
         using var instance = new Instance(Catalogue.All, ("ComputeThreadsMax", "1"));
-        using var heard = new Heard(instance);
+        using var heard = new Heard(instance.Services, AdmissionMetrics.MeterName);
         ComputeThreads threads = instance.Services.GetRequiredService<ComputeThreads>();
         using var open = new ManualResetEventSlim();
         using Turn turn = threads.Open(new SafetensorsCodec(), 1, null);
@@ -51,15 +51,15 @@ public sealed class AdmissionMetricsTests
     public async Task RefusedRequests_OfEachKind_AreCountedByTheirCode()
     {
         using var instance = new Instance(Catalogue.All, ("QueueMillisecondsMax", "1"), ("ComputeThreadsMax", "1"));
-        using var heard = new Heard(instance);
+        using var heard = new Heard(instance.Services, AdmissionMetrics.MeterName);
         ComputeThreads threads = instance.Services.GetRequiredService<ComputeThreads>();
         Assert.Equal(504, (await instance.SendAsync(Large with { TimeLeft = 0 })).Status);
-        Assert.Equal(["error.type=timeout"], heard.Refusals());
+        Assert.Equal(["error.type=timeout"], Refusals(heard));
 
         instance.BeforeRent = _ => throw new PoolExhaustedException(1);
         Assert.Equal(429, (await instance.SendAsync(Bodies.Nested(3, 4))).Status);
         instance.BeforeRent = null;
-        Assert.Equal(["error.type=overloaded", "error.type=timeout"], heard.Refusals());
+        Assert.Equal(["error.type=overloaded", "error.type=timeout"], Refusals(heard));
 
         using var open = new ManualResetEventSlim();
         // Twenty as long as the request: it would wait twenty times as long as it may.
@@ -70,57 +70,12 @@ public sealed class AdmissionMetricsTests
         open.Set();
         Assert.Equal(429, refused.Status);
         Assert.True(SpinWait.SpinUntil(() => !turns.Any(turn => turn.IsRunnable), Patience));
-        Assert.Equal(["error.type=overloaded", "error.type=overloaded", "error.type=timeout"], heard.Refusals());
+        Assert.Equal(["error.type=overloaded", "error.type=overloaded", "error.type=timeout"], Refusals(heard));
 
         Assert.Equal(422, (await instance.SendAsync(Call.Of("mse_loss", """{"predictions":[1],"targets":[1,2]}"""))).Status);
-        Assert.Equal(3, heard.Refusals().Count); // a caller's mistake is no refusal
+        Assert.Equal(3, Refusals(heard).Count); // a caller's mistake is no refusal
     }
 
-    /// <summary>All that one instance's meter says.</summary>
-    private sealed class Heard : IDisposable
-    {
-        private readonly ConcurrentQueue<(string Name, double Value, string Tags)> _all = new();
-        private readonly MeterListener _listener = new();
-
-        public Heard(Instance instance)
-        {
-            object scope = instance.Services.GetRequiredService<IMeterFactory>();
-            _listener.InstrumentPublished = (instrument, listener) =>
-            {
-                if (instrument.Meter.Name == AdmissionMetrics.MeterName && instrument.Meter.Scope == scope)
-                {
-                    listener.EnableMeasurementEvents(instrument);
-                }
-            };
-            _listener.SetMeasurementEventCallback<double>((instrument, value, tags, _) => Take(instrument, value, tags));
-            _listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) => Take(instrument, value, tags));
-            _listener.SetMeasurementEventCallback<int>((instrument, value, tags, _) => Take(instrument, value, tags));
-            _listener.Start();
-        }
-
-        public IReadOnlyList<(double Value, string Tags)> Measured(string name) =>
-            [.. _all.Where(one => one.Name == name).Select(one => (one.Value, one.Tags))];
-
-        public IReadOnlyList<string> Refusals() =>
-            [.. Measured(AdmissionMetrics.Refused).Select(one => one.Tags).Order(StringComparer.Ordinal)];
-
-        public double Now(string name)
-        {
-            _listener.RecordObservableInstruments();
-            return Measured(name)[^1].Value;
-        }
-
-        public void Dispose() => _listener.Dispose();
-
-        private void Take(Instrument instrument, double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
-        {
-            string text = "";
-            foreach ((string key, object? tag) in tags)
-            {
-                text += $"{key}={tag}";
-            }
-
-            _all.Enqueue((instrument.Name, value, text));
-        }
-    }
+    private static IReadOnlyList<string> Refusals(Heard heard) =>
+        [.. heard.Measured(AdmissionMetrics.Refused).Select(one => one.Tags).Order(StringComparer.Ordinal)];
 }

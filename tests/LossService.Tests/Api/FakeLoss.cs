@@ -63,6 +63,9 @@ internal sealed class FakeLoss : Loss
         return Zero(request, workshop);
     });
 
+    /// <summary>Finds the process out of memory; in no list, since the service stops after it.</summary>
+    public static FakeLoss Starving { get; } = new(CardOf("fake_starving"), (_, _) => throw new InsufficientMemoryException());
+
     public static IReadOnlyList<Loss> All { get; } = [Strict, Broken, Greedy, Endless, Slow];
 
     public override LossResult Run(LossRequest request, Workshop workshop) => _run(request, workshop);

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using LossService.Api;
 using LossService.Engine;
 using LossService.Tests.Http;
 using Microsoft.Extensions.DependencyInjection;
@@ -68,6 +69,33 @@ public sealed class ServerTests : IDisposable
     }
 
     [Fact]
+    public async Task MemoryMetrics_OfARequest_RiseWithItAndFallAfterIt()
+    {
+        using var heard = new Heard(_service.Services, MemoryMetrics.MeterName);
+        Assert.Equal(0, heard.Now(MemoryMetrics.TensorBytes));
+        using (var client = new TcpClient())
+        {
+            await client.ConnectAsync(IPAddress.Loopback, _port);
+            const string Body = """{"predictions":[1,2,3]}""";
+            await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes(
+                $"POST /v1/losses/fake_slow HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {Body.Length}\r\n\r\n{Body}"));
+            await UntilAsync(() => heard.Now(MemoryMetrics.TensorBytes) > 0);
+            Assert.Equal(_service.Pool.Leases, heard.Now(MemoryMetrics.TensorLeases));
+        }
+
+        using (var client = new TcpClient())
+        {
+            await client.ConnectAsync(IPAddress.Loopback, _port);
+            await client.GetStream().WriteAsync("POST /v1/losses/fake_slow HTTP/1.1\r\nHost: x\r\nContent-Ty"u8.ToArray());
+            await UntilAsync(() => heard.Now(MemoryMetrics.BlockBytesRented) > 0);
+        }
+
+        await UntilAsync(() => heard.Now(MemoryMetrics.TensorBytes) == 0 && heard.Now(MemoryMetrics.BlockBytesRented) == 0);
+        Assert.Equal(0, heard.Now(MemoryMetrics.TensorLeases));
+        Assert.True(heard.Now(MemoryMetrics.BlockBytesPooled) > 0);
+    }
+
+    [Fact]
     public async Task Client_LeavesWhileSending_IsNoFault()
     {
         using (var client = new TcpClient())
@@ -81,5 +109,15 @@ public sealed class ServerTests : IDisposable
         RawAnswers next = await RawClient.AskAsync(_port, "GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
         Assert.Equal(200, Assert.Single(next.All).Status);
         Assert.DoesNotContain(_service.Log.All, line => line.Contains("A fault of the service", StringComparison.Ordinal));
+    }
+
+    private static async Task UntilAsync(Func<bool> isSo)
+    {
+        for (int attempt = 0; attempt < 500 && !isSo(); attempt++)
+        {
+            await Task.Delay(10);
+        }
+
+        Assert.True(isSo());
     }
 }

@@ -1,13 +1,16 @@
 using System.Collections.Concurrent;
 using System.Text;
 using System.Text.Json.Nodes;
+using LossService.Api;
 using LossService.Engine;
 using LossService.Engine.Numerics;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Mvc.Testing;
 using Microsoft.AspNetCore.TestHost;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
 using Serilog.Core;
 using Xunit;
 
@@ -76,6 +79,11 @@ internal sealed class Service(string environment, params (string Name, string Va
 
         Assert.Equal(0, Pool.Leases);
     }
+
+    // UseKestrel of the factory registers the server's own blocks once more, behind the service's: as in production, those
+    // of the service are to be the last.
+    protected override IHost CreateHost(IHostBuilder builder) => base.CreateHost(builder.ConfigureServices(services =>
+        services.AddSingleton<IMemoryPoolFactory<byte>>(provider => provider.GetRequiredService<TransportBlocks>())));
 
     protected override void ConfigureWebHost(IWebHostBuilder builder)
     {
