@@ -28,11 +28,14 @@ public sealed class BodyFuzzTests
         Assert.InRange(fuzz.Outcomes["malformed_json"], Executions / 50, 9 * Executions / 10);
     }
 
-    [Fact]
-    public async Task Fuzz_OfALossThatFailsAtOneNumber_FindsIt()
+    [Theory]
+    [InlineData("planted_crash")]
+    [InlineData("planted_tail")]
+    [InlineData("planted_unchecked")]
+    public async Task Fuzz_OfALossThatFailsAtOneNumberOrLength_FindsIt(string loss)
     {
         using var instance = new Instance(PlantedLoss.All, Fuzz.Limits);
-        Loss planted = PlantedLoss.All.Single(loss => loss.Card.Name == "planted_crash");
+        Loss planted = PlantedLoss.All.Single(one => one.Card.Name == loss);
         var fuzz = new Fuzz(instance, await Fuzz.SeedsAsync([planted], instance), seed: 1);
         await fuzz.RunAsync(20_000);
         Assert.NotEmpty(fuzz.Findings);

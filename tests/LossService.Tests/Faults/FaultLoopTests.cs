@@ -59,6 +59,7 @@ public sealed class FaultLoopTests
     [InlineData("planted_dirt", Fault.Rent, "what a buffer held")]
     [InlineData("planted_deaf", Fault.ClientLeavesAtPoll, "after the client had gone")]
     [InlineData("planted_twice", Fault.Rent, "answered 500")]
+    [InlineData("planted_beyond", Fault.Rent, "what a buffer held")]
     public async Task Loop_OverAPlantedBug_FindsIt(string loss, Fault fault, string finding)
     {
         // A body of other numbers first, so that there is something to be found in a buffer.

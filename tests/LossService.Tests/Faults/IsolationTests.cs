@@ -36,13 +36,15 @@ public sealed class IsolationTests
         Assert.NotEmpty(isolation.Findings);
     }
 
-    [Fact]
-    public async Task Isolation_OfALossThatLeavesATailUnwritten_FindsIt()
+    [Theory]
+    [InlineData("planted_dirt")]
+    [InlineData("planted_beyond")]
+    public async Task Isolation_OfALossThatLeavesATailUnwrittenOrReadsBehindIt_FindsIt(string loss)
     {
         using var instance = new Instance(PlantedLoss.All);
         var isolation = new Isolation(instance);
         await isolation.RunAsync(Requests, client => [.. new[] { 1, 2 }.Select(times =>
-            Call.Of("planted_dirt", $$"""{"predictions":[{{client}},{{times}},{{client * times}}.5]}"""))]);
+            Call.Of(loss, $$"""{"predictions":[{{client}},{{times}},{{client * times}}.5]}"""))]);
         Assert.NotEmpty(isolation.Findings); // poison; without it a number that may be anybody's
     }
 }

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using LossService.Engine;
 using LossService.Engine.Cards;
 using LossService.Engine.Families;
@@ -62,7 +64,47 @@ internal sealed class PlantedLoss : Loss
     public static PlantedLoss Superstitious { get; } = new("planted_crash", (request, workshop) =>
         request.Tensor("predictions")!.Float32.Contains(13) ? throw new InvalidOperationException("13") : Answer(request, workshop, true));
 
-    public static IReadOnlyList<PlantedLoss> All { get; } = [Sound, Leaking, Dirty, Deaf, Twice, Superstitious];
+    /// <summary>Reads one element more than its input has: what lies there is of whoever had the buffer before.</summary>
+    public static PlantedLoss Curious { get; } = new("planted_beyond", (request, workshop) =>
+    {
+        LossResult result = Answer(request, workshop, true);
+        Tensor given = request.Tensor("predictions")!;
+        if (given.Element == Element.Float32 && !given.Bytes.IsEmpty)
+        {
+            ref float first = ref MemoryMarshal.GetReference(given.Float32);
+            result.Loss = Unsafe.Add(ref first, given.Shape.Elements);
+        }
+
+        return result;
+    });
+
+    /// <summary>Takes vectors of three elements, and in what is left of them one place too far.</summary>
+    public static PlantedLoss Tailed { get; } = new("planted_tail", (request, workshop) =>
+    {
+        Span<byte> bytes = request.Tensor("predictions")!.Bytes;
+        int size = request.Tensor("predictions")!.Element == Element.Float64 ? sizeof(double) : sizeof(float);
+        for (int element = bytes.Length / size / 3 * 3; element < bytes.Length / size; element++)
+        {
+            _ = bytes[(element + 1) * size];
+        }
+
+        return Answer(request, workshop, true);
+    });
+
+    /// <summary>Counts on finite numbers, which nobody checks: its card admits any.</summary>
+    public static PlantedLoss Trusting { get; } = new("planted_unchecked", (request, workshop) =>
+    {
+        Tensor given = request.Tensor("predictions")!;
+        foreach (double one in given.Element == Element.Float64 ? given.Float64.ToArray() : [.. given.Float32.ToArray()])
+        {
+            _ = double.IsFinite(one) ? 0 : throw new InvalidOperationException("no number");
+        }
+
+        return Answer(request, workshop, true);
+    });
+
+    public static IReadOnlyList<PlantedLoss> All { get; } =
+        [Sound, Leaking, Dirty, Deaf, Twice, Superstitious, Curious, Tailed, Trusting];
 
     public override LossResult Run(LossRequest request, Workshop workshop) => _run(request, workshop);
 

@@ -154,7 +154,7 @@ public sealed class AbuseTests(SocketService service) : IClassFixture<SocketServ
         client.EndSending();
         RawAnswers answers = await client.ReadAsync();
         Assert.True(answers.IsClosed && answers.All.Count == answers.Whole && answers.Whole <= 1, $"{answers}");
-        await WaitUntilNothingIsLentAsync();
+        await service.UntilNothingIsLentAsync();
         Assert.DoesNotContain(service.Log.All, line => line.Contains("A fault of the service", StringComparison.Ordinal)
             && !line.Contains("planted", StringComparison.Ordinal));
     }
@@ -290,24 +290,13 @@ public sealed class AbuseTests(SocketService service) : IClassFixture<SocketServ
         Assert.True(answers.IsClosed, $"{answers}");
         Assert.True(answers.All.Count <= 1 && answers.Whole == 0, $"{answers}"); // never an end that looks like one
         Assert.DoesNotContain("problem", string.Concat(answers.All.Select(answer => answer.Body)), StringComparison.Ordinal);
-        await WaitUntilNothingIsLentAsync();
+        await service.UntilNothingIsLentAsync();
     }
 
     private static double LossOf(RawAnswer answer) => (double)JsonNode.Parse(answer.Body)!["loss"]!;
 
     private static string HeadOfLength(int length) =>
         string.Create(CultureInfo.InvariantCulture, $"{Post}{Json}Content-Length: {length}\r\n");
-
-    // The answer is seen before its owner has put everything away.
-    private async Task WaitUntilNothingIsLentAsync()
-    {
-        for (int attempt = 0; attempt < 500 && service.Pool.Leases != 0; attempt++)
-        {
-            await Task.Delay(10);
-        }
-
-        Assert.Equal(0, service.Pool.Leases);
-    }
 
     private async Task AssertStatusAsync(int status, string request)
     {

@@ -1,3 +1,5 @@
+using LossService.Engine;
+using LossService.Engine.Families;
 using Xunit;
 
 namespace LossService.Tests.Http;
@@ -24,6 +26,15 @@ public sealed class SocketFuzzTests(SocketService service) : IClassFixture<Socke
         Assert.Contains(fuzz.Findings, finding => finding.Contains("answers to", StringComparison.Ordinal));
     }
 
+    [Fact]
+    public async Task Fuzz_OfALossThatThrows_FindsIt()
+    {
+        using var broken = new SocketService([new Throwing()]);
+        var fuzz = new SocketFuzz(broken.Port, seed: 1);
+        await fuzz.RunAsync(1000, workers: 16);
+        Assert.Contains(fuzz.Findings, finding => finding.StartsWith("500", StringComparison.Ordinal));
+    }
+
     [Theory]
     [InlineData("", 0)]
     [InlineData("nonsense", 1)]
@@ -38,4 +49,11 @@ public sealed class SocketFuzzTests(SocketService service) : IClassFixture<Socke
     [InlineData("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nabc\r\n0\r\n\r\nGET ", 1)]
     public void StrictReader_OfBytes_CountsRequests(string bytes, int requests) =>
         Assert.Equal(requests, StrictReader.AnswersMax(System.Text.Encoding.Latin1.GetBytes(bytes)));
+
+    /// <summary>A planted bug behind a sound card.</summary>
+    private sealed class Throwing() : Loss(SocketService.Mse.Card)
+    {
+        public override LossResult Run(LossRequest request, Workshop workshop) =>
+            throw new InvalidOperationException("planted");
+    }
 }

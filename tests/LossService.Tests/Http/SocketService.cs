@@ -7,6 +7,7 @@ using LossService.Wire;
 using LossService.Wire.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Xunit;
 
 namespace LossService.Tests.Http;
 
@@ -15,21 +16,25 @@ public sealed class SocketService : IDisposable
 {
     public const int BodyBytesMax = 10_000;
 
-    private readonly Service _service =
+    private readonly Service _service;
+
+    public SocketService()
+        : this([Mse, FakeLoss.Slow, FakeLoss.Endless], ("Limits:BodyBytesMax", $"{BodyBytesMax}"))
+    {
+    }
+
+    internal SocketService(IReadOnlyList<Loss> losses, params (string Name, string Value)[] settings)
+    {
         // The port stands in the settings, not in UseKestrel(port): that one is set while the server may have started
         // already, and then throws (dotnet/aspnetcore, pull request 67714).
-        new("Production", ("urls", "http://127.0.0.1:0"), ("Limits:BodyBytesMax", $"{BodyBytesMax}"))
+        _service = new("Production", [("urls", "http://127.0.0.1:0"), .. settings])
         {
             Also = services =>
             {
-                services.Replace(ServiceDescriptor.Singleton<IReadOnlyList<Loss>>(
-                    [.. Catalogue.All.Where(loss => loss.Card.Name == "mse_loss"), FakeLoss.Slow, FakeLoss.Endless]));
+                services.Replace(ServiceDescriptor.Singleton(losses));
                 services.Replace(ServiceDescriptor.Singleton(new MediaTypes([new JsonCodec(), new Breaking()])));
             },
         };
-
-    public SocketService()
-    {
         _service.UseKestrel();
         _service.StartServer();
         Port = _service.ClientOptions.BaseAddress.Port;
@@ -37,9 +42,22 @@ public sealed class SocketService : IDisposable
 
     public int Port { get; }
 
+    internal static Loss Mse { get; } = Catalogue.All.Single(loss => loss.Card.Name == "mse_loss");
+
     internal LogLines Log => _service.Log;
 
     internal TensorPool Pool => _service.Pool;
+
+    /// <summary>The answer is seen before its owner has put everything away.</summary>
+    public async Task UntilNothingIsLentAsync()
+    {
+        for (int attempt = 0; attempt < 500 && Pool.Leases != 0; attempt++)
+        {
+            await Task.Delay(10);
+        }
+
+        Assert.Equal(0, Pool.Leases);
+    }
 
     public void Dispose() => _service.Dispose();
 
