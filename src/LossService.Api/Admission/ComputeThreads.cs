@@ -1,12 +1,14 @@
 using System.Diagnostics;
 using System.Net;
+using System.Runtime.InteropServices;
 using LossService.Wire;
 
 namespace LossService.Api.Admission;
 
 /// <summary>The threads on which large requests are read, computed and written, a piece at a time: the one with the
 /// least left to do comes first, and who waits comes nearer with every nanosecond.</summary>
-/// <remarks>Shortest remaining time first (Schrage 1968) with ageing. The server's own threads do nothing long beside
+/// <remarks>Shortest remaining time first (Schrage 1968) with ageing, which begins for each request of a caller where
+/// that of the one before it would end: he who sends many waits for himself, and others hardly for him. The server's own threads do nothing long beside
 /// them, and the system prefers those (<see cref="Niceness"/>): a small request is answered where it arrives.</remarks>
 internal sealed class ComputeThreads : IDisposable
 {
@@ -45,6 +47,7 @@ internal sealed class ComputeThreads : IDisposable
     private readonly object _gate = new();
     private readonly List<Piece> _waiting = [];
     private readonly List<Turn> _turns = [];
+    private readonly Dictionary<IPAddress, long> _others = []; // of one look, kept for the next
     private readonly int _threads;
     private double _taken; // nanoseconds, of requests that ended
     private double _paid; // what their prices said
@@ -65,28 +68,47 @@ internal sealed class ComputeThreads : IDisposable
     public static long Now => Stopwatch.GetTimestamp() * (1_000_000_000 / Stopwatch.Frequency);
 
     /// <summary>How long a request would wait for those that come before it, in nanoseconds: all of them, and those of
-    /// the same caller alone. A request that waits for its own client is before nobody.</summary>
+    /// the same caller alone. A request that waits for its own client is before nobody, and of another caller's no more
+    /// are than of its own caller's, with itself.</summary>
     /// <remarks>What a step takes here and now is learned from the requests that ended.</remarks>
     public (long All, long OfCaller) WaitOf(long price, IPAddress? caller)
     {
-        // A price before the body is read is a guess: requests alike must not seem longer than each other.
-        long needs = Alike * price * Price.StepNanoseconds;
-        long all = 0;
-        long own = 0;
         lock (_gate)
         {
+            // A price before the body is read is a guess: requests alike must not seem longer than each other.
+            long needs = Alike * price * Price.StepNanoseconds;
+            (long own, long all) = (0, 0);
             foreach (Turn turn in _turns)
             {
-                if (turn.IsRunnable && turn.Remaining is var remaining && remaining <= needs)
+                if (!turn.IsRunnable || turn.Remaining is var remaining && remaining > needs)
+                {
+                    continue;
+                }
+
+                if (Equals(turn.Caller, caller))
+                {
+                    own += remaining;
+                }
+                else if (turn.Caller is { } other)
+                {
+                    CollectionsMarshal.GetValueRefOrAddDefault(_others, other, out _) += remaining;
+                }
+                else
                 {
                     all += remaining;
-                    own += Equals(turn.Caller, caller) ? remaining : 0;
                 }
             }
-        }
 
-        double slowness = Slowness / _threads;
-        return ((long)(all * slowness), (long)(own * slowness));
+            all += own;
+            foreach (long other in _others.Values)
+            {
+                all += Math.Min(other, own + needs);
+            }
+
+            _others.Clear();
+            double slowness = Slowness / _threads;
+            return ((long)(all * slowness), (long)(own * slowness));
+        }
     }
 
     /// <summary>How much longer requests have lately taken than their prices say; never far from 1, so that the first
@@ -96,13 +118,15 @@ internal sealed class ComputeThreads : IDisposable
     /// <summary>Takes a request in; its turn ends when it is disposed.</summary>
     public Turn Open(Codec codec, long price, IPAddress? caller)
     {
-        var turn = new Turn(this, codec, price, caller);
         lock (_gate)
         {
+            var turn = new Turn(this, codec, price, caller)
+            {
+                AgesFrom = Now + (caller is null ? 0 : WaitOf(price, caller).OfCaller),
+            };
             _turns.Add(turn);
+            return turn;
         }
-
-        return turn;
     }
 
     /// <summary>Lets a request go.</summary>
@@ -284,8 +308,9 @@ internal sealed class ComputeThreads : IDisposable
 /// <param name="State">Its argument.</param>
 internal readonly record struct Piece(Turn Turn, SendOrPostCallback Callback, object? State)
 {
-    private readonly long _since = ComputeThreads.Now;
+    private readonly long _since = Math.Max(ComputeThreads.Now, Turn.AgesFrom);
 
-    /// <summary>The less, the sooner it runs: what its request still needs, less what it has waited.</summary>
+    /// <summary>The less, the sooner it runs: what its request still needs, and what its caller's others need before it,
+    /// less what it has waited.</summary>
     public long Rank(long now) => Turn.Remaining - (now - _since);
 }

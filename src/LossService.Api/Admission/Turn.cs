@@ -20,6 +20,9 @@ internal sealed class Turn(ComputeThreads threads, Codec codec, long price, IPAd
     /// <summary>From where the request came.</summary>
     public IPAddress? Caller { get; } = caller;
 
+    /// <summary>From when on its waiting counts: when those that its caller sent before it would be done.</summary>
+    public long AgesFrom { get; init; }
+
     /// <summary>True while something of it waits for a thread or has one; false while it waits for its
     /// client.</summary>
     public bool IsRunnable => Volatile.Read(ref _pieces) > 0;
