@@ -19,11 +19,10 @@ public sealed class LossRequest : IDisposable
     {
         ArgumentNullException.ThrowIfNull(card);
         Card = card;
-        int inputs = card.Inputs.Count + Common.Tensors.Count;
-        int parameters = card.Parameters.Count + Common.Parameters.Count;
+        int inputs = card.InputArray.Length + Common.Tensors.Count;
         _tensors = new Tensor?[inputs];
         _labels = new Tensor?[inputs];
-        _values = new double[parameters];
+        _values = [.. card.Defaults];
     }
 
     /// <summary>The card of the loss that is asked.</summary>
@@ -64,14 +63,7 @@ public sealed class LossRequest : IDisposable
     public Element FloatElement => IsFloat64 ? Element.Float64 : Element.Float32;
 
     /// <summary>A setting's value, as <see cref="Parameter"/> says; after <see cref="Resolve"/> never unset.</summary>
-    public double this[Parameter parameter]
-    {
-        get
-        {
-            int place = Place(parameter);
-            return IsGiven(place) ? _values[place] : parameter.Default;
-        }
-    }
+    public double this[Parameter parameter] => _values[Place(parameter)];
 
     /// <summary>True when the request itself gave the parameter at this place.</summary>
     public bool IsGiven(int place) => ((_given >> place) & 1) != 0;
@@ -150,9 +142,9 @@ public sealed class LossRequest : IDisposable
     private ulong DefaultGradients()
     {
         ulong chosen = 0;
-        for (int place = 0; place < Card.Inputs.Count; place++)
+        for (int place = 0; place < Card.InputArray.Length; place++)
         {
-            if (Card.Inputs[place].Gradient == GradientRule.Default && HasInput(place))
+            if (Card.InputArray[place].Gradient == GradientRule.Default && HasInput(place))
             {
                 chosen |= 1UL << place;
             }
@@ -175,12 +167,13 @@ public sealed class LossRequest : IDisposable
 
     private int Place(Parameter parameter)
     {
-        Parameter[] own = Card.ParameterArray;
-        if (parameter.CommonPlace >= 0)
-        {
-            return own.Length + parameter.CommonPlace;
-        }
+        int common = parameter.CommonPlace;
+        return common >= 0 ? Card.ParameterArray.Length + common : PlaceOfOwn(parameter);
+    }
 
+    private int PlaceOfOwn(Parameter parameter)
+    {
+        Parameter[] own = Card.ParameterArray;
         for (int place = 0; place < own.Length; place++)
         {
             if (ReferenceEquals(own[place], parameter))

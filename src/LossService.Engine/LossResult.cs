@@ -27,8 +27,8 @@ public sealed class LossResult : IDisposable
     {
         ArgumentNullException.ThrowIfNull(request);
         Request = request;
-        Gradients = new Tensor?[request.Card.Inputs.Count];
-        Hessians = new Tensor?[request.Card.Inputs.Count];
+        Gradients = new Tensor?[request.Card.InputArray.Length];
+        Hessians = new Tensor?[request.Card.InputArray.Length];
         Outputs = request.Card.Outputs.Count == 0 ? [] : new Tensor?[request.Card.Outputs.Count];
     }
 

@@ -26,8 +26,13 @@ public sealed record HessianForm(
     {
         ArgumentNullException.ThrowIfNull(request);
         double value = request[Common.Hessian];
+        if (!(value > 0))
+        {
+            return null;
+        }
+
         IReadOnlyList<HessianForm> forms = request.Card.HessianForms;
-        for (int i = 0; i < forms.Count && value > 0; i++) // by place: an enumerator would be on the heap
+        for (int i = 0; i < forms.Count; i++) // by place: an enumerator would be on the heap
         {
             if (Common.Hessian.ValueOf(forms[i].Word) == value)
             {

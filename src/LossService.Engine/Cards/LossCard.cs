@@ -86,7 +86,18 @@ public sealed record LossCard
     public required IReadOnlyList<Reference> References { get; init; }
 
     /// <summary>The tensors it takes. The first that is given introduces the symbols of the shapes.</summary>
-    public required IReadOnlyList<Input> Inputs { get; init; }
+    public required IReadOnlyList<Input> Inputs
+    {
+        get;
+        init
+        {
+            field = value;
+            InputArray = [.. value];
+        }
+    }
+
+    /// <summary>The same as an array, for what every request does.</summary>
+    internal Input[] InputArray { get; private init; } = [];
 
     /// <summary>The scalars it takes beside the common members.</summary>
     public IReadOnlyList<Parameter> Parameters
@@ -103,6 +114,10 @@ public sealed record LossCard
     /// <summary>The same as an array: a request looks some thirty settings up, and a call through an interface costs
     /// more than the search.</summary>
     internal Parameter[] ParameterArray { get; private init; } = [];
+
+    /// <summary>What every parameter is unless it is given, by place; the common ones last.</summary>
+    internal double[] Defaults => field ??=
+        [.. ParameterArray.Concat(Common.Parameters).Select(parameter => parameter.Default)];
 
     /// <summary>The shape of the unreduced loss, in the symbols of the inputs; alternatives as in the first
     /// input.</summary>

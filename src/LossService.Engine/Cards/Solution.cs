@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using LossService.Engine.Numerics;
 
 namespace LossService.Engine.Cards;
@@ -39,9 +40,9 @@ public sealed class Solution
     /// axis.</summary>
     public int Length(string symbol, int fallback = 1)
     {
-        foreach ((string known, int length) in _lengths)
+        foreach ((string known, int length) in CollectionsMarshal.AsSpan(_lengths))
         {
-            if (known == symbol)
+            if (known[0] == symbol[0] && known == symbol) // most symbols are a letter, and most are not this one
             {
                 return length;
             }

@@ -18,19 +18,22 @@ internal readonly record struct Broadcast(int Divide, int Modulo)
     }
 
     /// <summary>A tensor with an element per item, per sample or place of the first axes, or one for all.</summary>
-    public static Broadcast Of(Shape? shape, Shape items)
+    public static Broadcast Of(Tensor? tensor, in Shape items) =>
+        tensor is null ? new(1, int.MaxValue) : Of(tensor.Shape.Elements, items.Elements);
+
+    private static Broadcast Of(int elements, int items)
     {
-        if (shape is not { } small || small.Elements == items.Elements)
+        if (elements == items)
         {
             return new(1, int.MaxValue);
         }
 
-        if (small.Elements == 1)
+        if (elements == 1)
         {
             return new(1, 1);
         }
 
-        return new(items.Elements == 0 ? 1 : items.Elements / small.Elements, int.MaxValue);
+        return new(items == 0 ? 1 : items / elements, int.MaxValue);
     }
 
     /// <summary>True where an item's element stands at the item's own place.</summary>

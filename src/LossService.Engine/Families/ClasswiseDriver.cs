@@ -43,7 +43,7 @@ internal sealed class ClasswiseDriver<TLoss, T, V> : Driver, IDisposable
         _numbers = byLabel ? null : request.Tensor(_targetPlace);
         int qualities = request.Card.PlaceOfInput("scores");
         _qualities = qualities < 0 ? null : request.Tensor(qualities);
-        _qualityAt = Broadcast.Of(_qualities?.Shape, request.Solution.Items);
+        _qualityAt = Broadcast.Of(_qualities, request.Solution.Items);
         int weight = request.Card.PlaceOfInput(Common.WeightName);
         bool byClass = weight >= 0 && request.Card.Inputs[weight].Forms[0].Pattern.Symbols is ["C"];
         _classWeights = byClass ? request.Tensor(weight) : null;

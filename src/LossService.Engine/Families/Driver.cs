@@ -33,9 +33,16 @@ internal abstract class Driver
                 Run(block, scratch);
             }
 
-            return;
         }
+        else
+        {
+            RunShared(workshop, threads);
+        }
+    }
 
+    // Apart from the way of one thread, which would pay for the closure too.
+    private void RunShared(Workshop workshop, int threads)
+    {
         int next = -1;
         workshop.Share(threads, () =>
         {

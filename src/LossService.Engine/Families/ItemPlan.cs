@@ -13,6 +13,7 @@ internal sealed class ItemPlan<T> : KeptItems, IDisposable
 {
     private readonly LossRequest _request;
     private readonly Workshop _workshop;
+    private readonly Reduction _reduction;
     private readonly Shape _items;
     private readonly Tensor? _weight;
     private readonly Broadcast _weightAt;
@@ -34,15 +35,16 @@ internal sealed class ItemPlan<T> : KeptItems, IDisposable
     {
         _request = request;
         _workshop = workshop;
+        _reduction = request.Reduction;
         _items = request.Solution!.Items;
         Items = _items.Elements;
-        int own = request.Card.Inputs.Count;
+        int own = request.Card.InputArray.Length;
         _weight = elementWeight < 0 ? null : request.Tensor(elementWeight);
         _sampleWeight = request.Tensor(own);
         _gradOutput = request.Tensor(own + 2);
-        _weightAt = Broadcast.Of(_weight?.Shape, _items);
-        _sampleAt = Broadcast.Of(_sampleWeight?.Shape, _items);
-        _gradAt = Broadcast.Of(_gradOutput?.Shape, _items);
+        _weightAt = Broadcast.Of(_weight, _items);
+        _sampleAt = Broadcast.Of(_sampleWeight, _items);
+        _gradAt = Broadcast.Of(_gradOutput, _items);
         Tensor? mask = request.Tensor(own + 1);
         bool someIgnored = labels is not null && ignoreIndex is { } ignored && labels.Label.Contains(ignored);
         Flags = mask is null && !someIgnored ? null : LeaveOut(mask, labels, ignoreIndex);
@@ -78,14 +80,13 @@ internal sealed class ItemPlan<T> : KeptItems, IDisposable
     /// <returns>False when there is nothing to take a mean of and the request wants an error for that.</returns>
     public bool Settle(LossResult result, double? sumOfClassWeights = null, Normalizer? own = null)
     {
-        Reduction reduction = _request.Reduction;
         double divisor = 1;
-        if (reduction == Reduction.Mean)
+        if (_reduction == Reduction.Mean)
         {
             (string rule, divisor) = Divisor(sumOfClassWeights, own);
             result.Normalizer = new(rule, divisor);
         }
-        else if (reduction == Reduction.BatchMean)
+        else if (_reduction == Reduction.BatchMean)
         {
             divisor = _items.Rank == 0 ? 1 : _items[0];
             result.Normalizer = new("batch", divisor);
@@ -174,13 +175,13 @@ internal sealed class ItemPlan<T> : KeptItems, IDisposable
     /// has done so.</summary>
     public void Finish(LossResult result, Span<double> partials, bool isFloored = false)
     {
-        if (!isFloored)
+        if (!isFloored && _request[Common.Hessian] > 0)
         {
             HessianOfGradient.Apply<T>(result);
             HessianFloor.Apply<T>(result, item => IsLeftOut(item) ? 0 : _uniformFloor * WeightOf(item));
         }
 
-        if (_request.Reduction == Reduction.None)
+        if (_reduction == Reduction.None)
         {
             return;
         }
@@ -267,7 +268,7 @@ internal sealed class ItemPlan<T> : KeptItems, IDisposable
     {
         Tensor flags = Tensor.Rent(_workshop.Pool, new Shape(Items), Element.Flag);
         Span<byte> outs = flags.Flag;
-        Broadcast maskAt = Broadcast.Of(mask?.Shape, _items);
+        Broadcast maskAt = Broadcast.Of(mask, _items);
         for (int item = 0; item < Items; item++)
         {
             bool masked = mask is not null && mask.Flag[maskAt.At(item)] == 0;

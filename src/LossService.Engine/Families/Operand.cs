@@ -39,7 +39,7 @@ internal readonly struct Operand<T>
 
         _numbers = request.Tensor(place)!;
         bool perClass = form.Pattern.Symbols is ["C"] && _numbers.Shape.Elements != items.Elements;
-        _at = perClass ? Broadcast.OfClasses(_numbers.Shape.Elements, items) : Broadcast.Of(_numbers.Shape, items);
+        _at = perClass ? Broadcast.OfClasses(_numbers.Shape.Elements, items) : Broadcast.Of(_numbers, items);
     }
 
     /// <summary>The place of the input on the card.</summary>

@@ -12,7 +12,7 @@ internal static class Outputs
     {
         Element element = request.FloatElement;
         bool hessian = request[Common.Hessian] > 0;
-        for (int place = 0; place < request.Card.Inputs.Count; place++)
+        for (int place = 0; place < request.Card.InputArray.Length; place++)
         {
             if ((request.Gradients!.Value >> place & 1) == 0 || request.Tensor(place) is not { } input)
             {

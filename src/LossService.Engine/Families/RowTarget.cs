@@ -10,16 +10,19 @@ internal sealed class RowTarget<T>
 {
     private readonly Tensor? _weight;
 
-    public RowTarget(LossRequest request, double smoothing)
+    /// <param name="request">The request.</param>
+    /// <param name="place">The place of the targets on the card.</param>
+    /// <param name="weight">The place of the class weights; -1 where the card has none.</param>
+    /// <param name="smoothing">How far targets move towards the uniform distribution.</param>
+    public RowTarget(LossRequest request, int place, int weight, double smoothing)
     {
-        int place = request.Card.PlaceOfInput("targets");
         Place = place;
-        bool byLabel = request.Solution!.Form(place)!.Kind == InputKind.Label;
+        InputForm form = request.Solution!.Form(place)!;
+        bool byLabel = form.Kind == InputKind.Label;
         Labels = byLabel ? request.LabelTensor(place) : null;
         Probabilities = byLabel ? null : request.Tensor(place);
-        int weight = request.Card.PlaceOfInput(Common.WeightName);
         _weight = weight < 0 ? null : request.Tensor(weight);
-        AreProbabilities = request.Solution.Form(place)!.Domain == Domain.Probability;
+        AreProbabilities = !byLabel && form.Domain == Domain.Probability;
         Smoothing = smoothing;
         Classes = request.Solution.Length("C", 1);
         WeightTotal = Classes;

@@ -12,7 +12,7 @@ internal sealed class Scratch(TensorPool pool) : IDisposable
     private const int SlotsMax = 16;
     private const int CommonBytes = 1 << 16; // five blocks of floats, and within L2
 
-    private readonly Place[] _places = new Place[SlotsMax];
+    private Places _places;
     private Lease[]? _own;
     private Lease _common;
     private int _cut;
@@ -62,4 +62,10 @@ internal sealed class Scratch(TensorPool pool) : IDisposable
 
     /// <summary>Where a slot lies in the common buffer; before its start, for a slot that has its own.</summary>
     private readonly record struct Place(int Start, int Bytes);
+
+    [InlineArray(SlotsMax)]
+    private struct Places
+    {
+        private Place _first;
+    }
 }

@@ -47,10 +47,13 @@ internal static class SoftmaxRows
     private sealed class SoftmaxRowLoss<TLoss>() : LanedLoss(TLoss.Card)
         where TLoss : struct, ISoftmaxRowLoss<TLoss>
     {
+        private static readonly int Targets = TLoss.Card.PlaceOfInput("targets");
+        private static readonly int Weight = TLoss.Card.PlaceOfInput(Common.WeightName);
+
         protected override void Compute<T, V>(LossRequest request, LossResult result, Workshop workshop)
         {
             TLoss loss = TLoss.Configure(new(request));
-            var target = new RowTarget<T>(request, loss.LabelSmoothing);
+            var target = new RowTarget<T>(request, Targets, Weight, loss.LabelSmoothing);
             using var plan = new ItemPlan<T>(request, workshop, -1, target.Labels, loss.IgnoreIndex);
             if (plan.Settle(result, target.SumOfWeights(request, plan)))
             {

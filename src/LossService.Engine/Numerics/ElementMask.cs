@@ -108,7 +108,7 @@ internal static class ElementMask
             return false;
         }
 
-        var at = Families.Broadcast.Of(mask.Shape, items);
+        var at = Families.Broadcast.Of(mask, items);
         bool masked = true;
         for (int step = 0; step < steps.Count; step++)
         {

@@ -11,16 +11,20 @@ public sealed class TensorPool
     internal const int Alignment = 64;
     private const int SmallestLog2 = 8;
     private const int LargestLog2 = 30;
+    private const int LeaseBits = 32;
+    private const long BytesMaxMax = 1L << 38; // 256 GiB: what is lent fits one number, see _lent
 
     private readonly Shelf[] _shelves = new Shelf[LargestLog2 + 1];
     private readonly long _bytesMax;
-    private long _bytesLeased;
-    private long _leases;
+
+    // How many leases are out in the lower half, and how many of the smallest blocks they are worth in the upper: a
+    // rent and a return change both, and what threads share is what they cost.
+    private long _lent;
 
     /// <summary>Makes a pool that lends at most <paramref name="bytesMax"/> bytes at a time.</summary>
     public TensorPool(long bytesMax)
     {
-        _bytesMax = bytesMax;
+        _bytesMax = Math.Min(bytesMax, BytesMaxMax);
         for (int size = SmallestLog2; size <= LargestLog2; size++)
         {
             _shelves[size] = new();
@@ -39,10 +43,10 @@ public sealed class TensorPool
     internal Action<int>? Making { get; init; }
 
     /// <summary>How many bytes are lent now, counted in whole blocks.</summary>
-    public long BytesLeased => Interlocked.Read(ref _bytesLeased);
+    public long BytesLeased => BytesOf(Interlocked.Read(ref _lent));
 
     /// <summary>How many leases are out now.</summary>
-    public long Leases => Interlocked.Read(ref _leases);
+    public long Leases => (uint)Interlocked.Read(ref _lent);
 
     /// <summary>Lends a buffer of at least <paramref name="bytes"/> bytes.</summary>
     /// <exception cref="PoolExhaustedException">The pool's limit would be passed.</exception>
@@ -50,19 +54,19 @@ public sealed class TensorPool
     {
         Lending?.Invoke(bytes);
         int size = Math.Max(SmallestLog2, BitOperations.Log2((uint)Math.Max(bytes, 1) - 1) + 1);
-        if (size > LargestLog2 || Interlocked.Add(ref _bytesLeased, 1L << size) > _bytesMax)
+        if (size > LargestLog2)
         {
-            if (size <= LargestLog2)
-            {
-                Interlocked.Add(ref _bytesLeased, -(1L << size));
-            }
+            throw new PoolExhaustedException(bytes);
+        }
 
+        if (BytesOf(Interlocked.Add(ref _lent, WorthOf(size))) > _bytesMax)
+        {
+            Interlocked.Add(ref _lent, -WorthOf(size));
             throw new PoolExhaustedException(bytes);
         }
 
         Block block = _shelves[size].Take() ?? Make(size, bytes);
-        Interlocked.Increment(ref block.Generation);
-        Interlocked.Increment(ref _leases);
+        block.Generation++; // nobody else holds it, and no lease that was ever given back has this number
         return new(block, bytes);
     }
 
@@ -87,8 +91,7 @@ public sealed class TensorPool
         }
 
         Poison(block);
-        Interlocked.Add(ref _bytesLeased, -(1L << block.SizeClass));
-        Interlocked.Decrement(ref _leases);
+        Interlocked.Add(ref _lent, -WorthOf(block.SizeClass));
         _shelves[block.SizeClass].Put(block);
     }
 
@@ -105,7 +108,7 @@ public sealed class TensorPool
         }
         catch (OutOfMemoryException)
         {
-            Interlocked.Add(ref _bytesLeased, -(1L << size));
+            Interlocked.Add(ref _lent, -WorthOf(size));
             throw new PoolExhaustedException(bytes);
         }
     }
@@ -119,6 +122,11 @@ public sealed class TensorPool
         }
     }
 
+    // One lease of a block of this size, as _lent counts it.
+    private static long WorthOf(int size) => (1L << (LeaseBits + size - SmallestLog2)) + 1;
+
+    private static long BytesOf(long lent) => (lent >> LeaseBits) << SmallestLog2;
+
     /// <summary>The idle blocks of one size, last in first out, so that the warmest is lent first.</summary>
     private sealed class Shelf
     {
@@ -126,25 +134,18 @@ public sealed class TensorPool
         private readonly Stack<Block> _idle = new();
         private int _idleLow;
 
-        public Block? Take()
-        {
-            lock (_lock)
-            {
-                if (!_idle.TryPop(out Block? block))
-                {
-                    return null;
-                }
+        // The topmost block lies beside the stack, where it is taken and put without the lock: most requests need one
+        // of a size at a time.
+        private Block? _top;
+        private (Block? Block, int Generation) _lastTop;
 
-                _idleLow = Math.Min(_idleLow, _idle.Count);
-                return block;
-            }
-        }
+        public Block? Take() => Interlocked.Exchange(ref _top, null) ?? TakeBelow();
 
         public void Put(Block block)
         {
-            lock (_lock)
+            if (Interlocked.CompareExchange(ref _top, block, null) is not null)
             {
-                _idle.Push(block);
+                PutBelow(block);
             }
         }
 
@@ -160,7 +161,39 @@ public sealed class TensorPool
                 }
 
                 _idleLow = _idle.Count;
-                return unneeded;
+                return unneeded + AgeTop();
+            }
+        }
+
+        // A block that was lent meanwhile has another generation.
+        private int AgeTop()
+        {
+            Block? top = Volatile.Read(ref _top);
+            bool isUnneeded = top is not null && _lastTop == (top, top.Generation)
+                && Interlocked.CompareExchange(ref _top, null, top) == top;
+            _lastTop = isUnneeded ? default : (top, top?.Generation ?? 0);
+            return isUnneeded ? 1 : 0;
+        }
+
+        private Block? TakeBelow()
+        {
+            lock (_lock)
+            {
+                if (!_idle.TryPop(out Block? block))
+                {
+                    return null;
+                }
+
+                _idleLow = Math.Min(_idleLow, _idle.Count);
+                return block;
+            }
+        }
+
+        private void PutBelow(Block block)
+        {
+            lock (_lock)
+            {
+                _idle.Push(block);
             }
         }
     }
