@@ -66,14 +66,12 @@ internal sealed partial class ElementwiseDriver<TLoss, TKernel, T, V> : Driver, 
         Span<T> items = _result.Losses is null
             ? scratch.Take<T>(ItemSlot, count)[..count]
             : _result.Losses.Values<T>().Slice(start, count);
-        var pass = new Pass
-        {
-            X = _x.Read(XSlot, start, count, scratch),
-            Y = TKernel.Operands > 1 ? _y.Read(YSlot, start, count, scratch) : default,
-            Z = TKernel.Operands > 2 ? _z.Read(ZSlot, start, count, scratch, Constant(constants, ZSlot)) : default,
-            Items = items,
-            Ahead = TLoss.LooksAhead ? scratch.Take<T>(AheadSlot, count) : default,
-        };
+        scoped Pass pass = default; // filled in place: an initializer would fill another one and copy it
+        pass.X = _x.Read(XSlot, start, count, scratch);
+        pass.Y = TKernel.Operands > 1 ? _y.Read(YSlot, start, count, scratch) : default;
+        pass.Z = TKernel.Operands > 2 ? _z.Read(ZSlot, start, count, scratch, Constant(constants, ZSlot)) : default;
+        pass.Items = items;
+        pass.Ahead = TLoss.LooksAhead ? scratch.Take<T>(AheadSlot, count) : default;
         FillFactors(start, count, scratch, constants, ref pass);
         if (TKernel.Operands > 2)
         {

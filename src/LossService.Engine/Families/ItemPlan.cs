@@ -42,9 +42,21 @@ internal sealed class ItemPlan<T> : KeptItems, IDisposable
         _weight = elementWeight < 0 ? null : request.Tensor(elementWeight);
         _sampleWeight = request.Tensor(own);
         _gradOutput = request.Tensor(own + 2);
-        _weightAt = Broadcast.Of(_weight, _items);
-        _sampleAt = Broadcast.Of(_sampleWeight, _items);
-        _gradAt = Broadcast.Of(_gradOutput, _items);
+        if (_weight is not null)
+        {
+            _weightAt = Broadcast.Of(_weight, _items);
+        }
+
+        if (_sampleWeight is not null)
+        {
+            _sampleAt = Broadcast.Of(_sampleWeight, _items);
+        }
+
+        if (_gradOutput is not null)
+        {
+            _gradAt = Broadcast.Of(_gradOutput, _items);
+        }
+
         Tensor? mask = request.Tensor(own + 1);
         bool someIgnored = labels is not null && ignoreIndex is { } ignored && labels.Label.Contains(ignored);
         Flags = mask is null && !someIgnored ? null : LeaveOut(mask, labels, ignoreIndex);

@@ -27,7 +27,7 @@ internal sealed partial class SoftmaxRowDriver<TLoss, T, V>
             MeasureRows(start, group);
         }
 
-        bool isFinite = AnswerByLabel(group);
+        bool isFinite = Wide.IsFast ? AnswerByLabel<WideDoubleLane>(group) : AnswerByLabel<DoubleLane>(group);
         LeaveOut(start, group);
         if (_result.Gradients[0] is { } gradient)
         {
@@ -66,35 +66,37 @@ internal sealed partial class SoftmaxRowDriver<TLoss, T, V>
         }
     }
 
-    // Losses, factors and slopes of four rows to a vector; false when some row has no finite softmax.
-    private bool AnswerByLabel(in LabelGroup<T> group)
+    // Losses, factors and slopes of a vector of rows; false when some row has no finite softmax.
+    private bool AnswerByLabel<D>(in LabelGroup<T> group) where D : struct, IVectorLane<D, double>
     {
         TLoss loss = _loss;
-        DoubleLane finite = DoubleLane.Same(0, 0);
+        D zero = D.Of(0);
+        D one = D.Of(1);
+        D finite = D.Same(zero, zero);
         ref T coefficients = ref MemoryMarshal.GetReference(group.Coefficients);
         ref T weights = ref MemoryMarshal.GetReference(group.Weights);
-        for (int r = 0; r < group.Rows; r += DoubleLane.Count)
+        for (int r = 0; r < group.Rows; r += D.Count)
         {
-            DoubleLane rest = Load(group.Rest, r);
-            DoubleLane own = Load(group.Own, r);
-            DoubleLane gap = Load(group.Gap, r);
-            DoubleLane mass = Load(group.Mass, r);
-            finite = DoubleLane.Select(DoubleLane.Same((gap - gap) + (rest - rest), 0), finite, 0);
+            D rest = Load<D>(group.Rest, r);
+            D own = Load<D>(group.Own, r);
+            D gap = Load<D>(group.Gap, r);
+            D mass = Load<D>(group.Mass, r);
+            finite = D.Select(D.Same((gap - gap) + (rest - rest), zero), finite, zero);
 
             // Where the label is not on top, the 1 of the top is among the rest.
-            DoubleLane others = DoubleLane.Select(DoubleLane.Same(own, 1), rest, (rest - 1) + own);
-            DoubleLane cross = DoubleLane.ZeroTimes(mass, gap + DoubleLane.Log1p(others));
-            RowAnswer<DoubleLane> answer = loss.Row<DoubleLane>(new(cross, mass));
-            Store(answer.Loss * Rows.Wide(ref weights, r), group.Losses, r);
+            D others = D.Select(D.Same(own, one), rest, (rest - one) + own);
+            D cross = D.ZeroTimes(mass, gap + D.Log1p(others));
+            RowAnswer<D> answer = loss.Row<D>(new(cross, mass));
+            Store(answer.Loss * Rows.Widened<T, D>(ref weights, r), group.Losses, r);
 
-            DoubleLane coefficient = Rows.Wide(ref coefficients, r);
+            D coefficient = Rows.Widened<T, D>(ref coefficients, r);
             // A row's slopes sum to 0, so that the label's own is what all others have together.
-            DoubleLane factor = answer.OnProbability * coefficient / (rest + own);
+            D factor = answer.OnProbability * coefficient / (rest + own);
             Store(factor, group.Factor, r);
             Store(-(factor * rest), group.OwnSlope, r);
         }
 
-        return DoubleLane.Set(finite) == DoubleLane.Count;
+        return D.Set(finite) == D.Count;
     }
 
     private void LeaveOut(int start, in LabelGroup<T> group)

@@ -198,14 +198,14 @@ internal sealed partial class SoftmaxRowDriver<TLoss, T, V> : Driver, IDisposabl
         bool byLabel = _target.Labels is not null;
         for (int r = 0; r < group.Rows; r += DoubleLane.Count)
         {
-            DoubleLane rest = Load(group.Rest, r);
-            DoubleLane own = Load(group.Own, r);
+            DoubleLane rest = Load<DoubleLane>(group.Rest, r);
+            DoubleLane own = Load<DoubleLane>(group.Own, r);
             DoubleLane total = rest + own;
             DoubleLane log = TLoss.TakesLogProbabilities
                 ? 0
                 : DoubleLane.Select(DoubleLane.Same(own, 1), DoubleLane.Log1p(rest), DoubleLane.Log(total));
-            DoubleLane given = Load(group.Mass, r);
-            DoubleLane gap = Load(group.Cross, r);
+            DoubleLane given = Load<DoubleLane>(group.Mass, r);
+            DoubleLane gap = Load<DoubleLane>(group.Cross, r);
             // By label the gap is top - z_y, to be weighed here; by distribution it is Σ w t (top - z) already.
             DoubleLane cross = byLabel
                 ? DoubleLane.ZeroTimes(given, gap + log)
@@ -214,7 +214,7 @@ internal sealed partial class SoftmaxRowDriver<TLoss, T, V> : Driver, IDisposabl
             if (smoothing > 0)
             {
                 cross = DoubleLane.ZeroTimes(kept, cross)
-                    + (share * (Load(group.Spread, r) + DoubleLane.ZeroTimes(_target.WeightTotal, log)));
+                    + (share * (Load<DoubleLane>(group.Spread, r) + DoubleLane.ZeroTimes(_target.WeightTotal, log)));
                 mass = (kept * given) + (share * _target.WeightTotal);
             }
 
@@ -234,11 +234,11 @@ internal sealed partial class SoftmaxRowDriver<TLoss, T, V> : Driver, IDisposabl
         }
     }
 
-    private static DoubleLane Load(Span<double> numbers, int r) =>
-        DoubleLane.Load(ref MemoryMarshal.GetReference(numbers), r);
+    private static D Load<D>(Span<double> numbers, int r) where D : struct, IVectorLane<D, double> =>
+        D.Load(ref MemoryMarshal.GetReference(numbers), r);
 
-    private static void Store(DoubleLane lane, Span<double> numbers, int r) =>
-        DoubleLane.Store(lane, ref MemoryMarshal.GetReference(numbers), r);
+    private static void Store<D>(D lane, Span<double> numbers, int r) where D : struct, IVectorLane<D, double> =>
+        D.Store(lane, ref MemoryMarshal.GetReference(numbers), r);
 
     private void FinishItems(int block, int start, ReadOnlySpan<double> losses)
     {

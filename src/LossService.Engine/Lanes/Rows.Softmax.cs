@@ -51,6 +51,16 @@ internal static partial class Rows
             : Vector256.WidenLower(
                 Vector128.LoadUnsafe(ref Unsafe.As<T, float>(ref origin), (nuint)offset).ToVector256()));
 
+    /// <summary>As many numbers in doubles as a lane holds.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static D Widened<T, D>(ref T origin, int offset)
+        where T : unmanaged
+        where D : struct, IVectorLane<D, double> =>
+        typeof(D) == typeof(DoubleLane) ? Unsafe.BitCast<DoubleLane, D>(Wide(ref origin, offset))
+        : typeof(T) == typeof(double) ? D.Load(ref Unsafe.As<T, double>(ref origin), offset)
+        : Unsafe.BitCast<WideDoubleLane, D>(new(Vector512.WidenLower(
+            Vector256.LoadUnsafe(ref Unsafe.As<T, float>(ref origin), (nuint)offset).ToVector512())));
+
     // Sixteen numbers at a time; the accumulators stay in registers from start to end. Two of eight numbers change
     // places instead of having an exponential each: of two the compiler keeps all constants in registers and the sums
     // in memory, 1.1x the time.

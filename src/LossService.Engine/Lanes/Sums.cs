@@ -32,13 +32,10 @@ internal static class Sums
     public static double Fold(ReadOnlySpan<double> sums)
     {
         Debug.Assert(sums.Length == Accumulators, "there are always sixteen");
-        Span<double> half = stackalloc double[Accumulators / 2];
-        for (int i = 0; i < 8; i++)
-        {
-            half[i] = sums[i] + sums[i + 8];
-        }
-
-        return ((half[0] + half[4]) + (half[2] + half[6])) + ((half[1] + half[5]) + (half[3] + half[7]));
+        ref double first = ref MemoryMarshal.GetReference(sums);
+        return Fold<DoubleLane>(
+            DoubleLane.Load(ref first, 0), DoubleLane.Load(ref first, 4),
+            DoubleLane.Load(ref first, 8), DoubleLane.Load(ref first, 12));
     }
 
     /// <summary>Adds up sixteen accumulators that still are in registers, in the same order; of wide vectors the first

@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace LossService.Engine.Numerics;
 
 /// <summary>The right to use one block of a <see cref="TensorPool"/> until it is given back, once.</summary>
@@ -29,12 +31,16 @@ public readonly struct Lease : IDisposable
 
             if (_block.Generation != _generation)
             {
-                throw new InvalidOperationException("A lease is used after its return.");
+                ThrowReturned();
             }
 
             return _block.Bytes.AsSpan(_block.Offset, _length);
         }
     }
+
+    // Apart, so that the rest can be inlined.
+    [DoesNotReturn]
+    private static void ThrowReturned() => throw new InvalidOperationException("A lease is used after its return.");
 
     /// <summary>Gives the block back. A second return is a programming error and throws.</summary>
     public void Dispose() => _block?.Pool.Return(_block, _generation);

@@ -226,6 +226,37 @@ public sealed class PoolTests
     }
 
     [Fact]
+    public async Task Pool_OfSeveralThreadsAndAging_LendsNoBlockTwiceAndCountsToNothing()
+    {
+        var pool = new TensorPool(1 << 24);
+        using var over = new CancellationTokenSource();
+        Task aging = Task.Run(() =>
+        {
+            while (!over.IsCancellationRequested)
+            {
+                pool.Age();
+            }
+        });
+        int foreign = 0;
+        Parallel.For(0, 4, new ParallelOptions { MaxDegreeOfParallelism = 4 }, own =>
+        {
+            for (int turn = 0; turn < 20_000; turn++)
+            {
+                using Lease one = pool.Rent(200);
+                using Lease two = pool.Rent(100 + (turn % 2 * 300)); // of the same size and of another by turns
+                one.Bytes.Fill((byte)own);
+                two.Bytes.Fill((byte)own);
+                bool isOwn = !one.Bytes.ContainsAnyExcept((byte)own) && !two.Bytes.ContainsAnyExcept((byte)own);
+                Interlocked.Add(ref foreign, isOwn ? 0 : 1);
+            }
+        });
+        await over.CancelAsync();
+        await aging;
+        Assert.Equal(0, foreign);
+        Assert.Equal((0, 0), (pool.Leases, pool.BytesLeased));
+    }
+
+    [Fact]
     public void Pool_BeyondItsLimit_RefusesAndLendsAgainAfterAReturn()
     {
         var pool = new TensorPool(1024);
