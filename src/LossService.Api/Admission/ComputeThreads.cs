@@ -8,8 +8,9 @@ namespace LossService.Api.Admission;
 /// <summary>The threads on which large requests are read, computed and written, a piece at a time: the one with the
 /// least left to do comes first, and who waits comes nearer with every nanosecond.</summary>
 /// <remarks>Shortest remaining time first (Schrage 1968) with ageing, which begins for each request of a caller where
-/// that of the one before it would end: he who sends many waits for himself, and others hardly for him. The server's own threads do nothing long beside
-/// them, and the system prefers those (<see cref="Niceness"/>): a small request is answered where it arrives.</remarks>
+/// that of the one before it would end: he who sends many waits for himself, and others hardly for him. The server's
+/// own threads do nothing long beside them, and the system prefers those (<see cref="Niceness"/>): a small request is
+/// answered where it arrives.</remarks>
 internal sealed class ComputeThreads : IDisposable
 {
     // Between two looks at who waits; a block of a computation takes some microseconds.
@@ -33,10 +34,7 @@ internal sealed class ComputeThreads : IDisposable
     private static long _since; // when the piece that runs on this thread began, or went on
 
     [ThreadStatic]
-    private static long _looked;
-
-    [ThreadStatic]
-    private static long _yielded;
+    private static long _looked, _yielded; // at who waits here, and to the system
 
     [ThreadStatic]
     private static int _depth;
@@ -299,18 +297,4 @@ internal sealed class ComputeThreads : IDisposable
         _count = _waiting.Count;
         return piece;
     }
-}
-
-/// <summary>What a request has to do until it waits for its client again, or one thread's share of a
-/// computation.</summary>
-/// <param name="Turn">Whose it is.</param>
-/// <param name="Callback">The work.</param>
-/// <param name="State">Its argument.</param>
-internal readonly record struct Piece(Turn Turn, SendOrPostCallback Callback, object? State)
-{
-    private readonly long _since = Math.Max(ComputeThreads.Now, Turn.AgesFrom);
-
-    /// <summary>The less, the sooner it runs: what its request still needs, and what its caller's others need before it,
-    /// less what it has waited.</summary>
-    public long Rank(long now) => Turn.Remaining - (now - _since);
 }
