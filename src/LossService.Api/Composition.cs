@@ -51,6 +51,7 @@ internal static class Composition
                 limits => !limits.OutOfRange().Any(),
                 "A value in the configuration section Limits is outside its range; see Limits.List.")
             .ValidateOnStart();
+        services.TryAddSingleton(TimeProvider.System);
         services.ConfigureOptions<KestrelLimits>();
         services.AddSingleton<TransportBlocks>();
         services.AddSingleton<IMemoryPoolFactory<byte>>(provider => provider.GetRequiredService<TransportBlocks>());
@@ -87,7 +88,6 @@ internal static class Composition
         services.AddSingleton<Rehearsal>();
         services.AddSingleton<WarmUp>();
         services.AddSingleton<CardPages>();
-        services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<Readiness>();
         services.AddHostedService(provider => provider.GetRequiredService<Readiness>());
     }

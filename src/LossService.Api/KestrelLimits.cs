@@ -1,3 +1,4 @@
+using LossService.Api.Frames;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Options;
@@ -5,7 +6,7 @@ using Microsoft.Extensions.Options;
 namespace LossService.Api;
 
 /// <summary>Applies the limits of connections, heads and bodies where they hold: in the server.</summary>
-internal sealed class KestrelLimits(IOptions<Limits> limits)
+internal sealed class KestrelLimits(IOptions<Limits> limits, TimeProvider clock)
     : IConfigureOptions<KestrelServerOptions>, IConfigureOptions<SocketTransportOptions>
 {
     // The server's own limit of it holds for HTTP/2 and encrypted connections; before a plain socket stands this one.
@@ -38,9 +39,10 @@ internal sealed class KestrelLimits(IOptions<Limits> limits)
         theirs.MaxConcurrentConnections = ours.ConnectionsMax;
         theirs.MaxConcurrentUpgradedConnections = 0; // nothing of ours is a WebSocket
         Configure(theirs.Http2, ours);
+        options.ConfigureEndpointDefaults(new FrameThrottle(ours, clock).Guard);
     }
 
-    // What the framework has besides, resets and floods of frames, it counts itself and has no switch for.
+    // Against floods of frames the framework has no switch; the throttle has.
     private static void Configure(Http2Limits http2, Limits ours)
     {
         http2.MaxStreamsPerConnection = ours.StreamsMax;

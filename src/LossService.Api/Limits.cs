@@ -90,6 +90,13 @@ public sealed class Limits
     /// <summary>The same of all bodies of an HTTP/2 connection together, in bytes.</summary>
     public int ConnectionWindowBytesMax { get; set; } = 1 << 20;
 
+    /// <summary>How many frames an HTTP/2 connection may send a second for long; those that a flood is made of count as
+    /// a hundred and more.</summary>
+    public int FramesPerSecondMax { get; set; } = 100_000;
+
+    /// <summary>How many of them it may send at once.</summary>
+    public int FrameBurstMax { get; set; } = 20_000;
+
     /// <summary>How long a service that was asked to stop goes on answering, so that whoever spreads requests notices,
     /// in milliseconds; 0 in Development, where a person waits.</summary>
     public int DrainMillisecondsMax { get; set; } = 5000;
@@ -157,6 +164,10 @@ public sealed class Limits
             "Keeps 100 Mbit/s busy over 20 ms; the least is that of RFC 9113."),
         new("connection_window", ConnectionWindowBytesMax, "bytes", 65_535, 1 << 26,
             "Four streams at full speed; a connection of unread bodies holds no more, however many streams it has."),
+        new("frame_rate", FramesPerSecondMax, "frames/second", 1000, int.MaxValue,
+            "1.6 GB/s of a body; a request counts as 10 frames, a reset, ping or the like as 100, a continuation as 1,000."),
+        new("frame_burst", FrameBurstMax, "frames", 1000, int.MaxValue,
+            "A hundred requests that are sent and taken back at once are 11,000."),
         new("drain_time", DrainMillisecondsMax, "milliseconds", 0, 600_000,
             "Three failures of a probe every second, and time for Kubernetes to take an address out of its lists."),
     ];

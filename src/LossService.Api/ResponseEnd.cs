@@ -14,7 +14,9 @@ internal static class ResponseEnd
     public static ValueTask<FlushResult> SendAsync(
         this HttpResponse response, PipeWriter body, CancellationToken cancelled)
     {
-        if (!response.HasStarted && body.CanGetUnflushedBytes)
+        // HTTP/2 has no chunks, and a stream that was reset forgets what it was handed: it would say a length of zero.
+        if (!response.HasStarted && body.CanGetUnflushedBytes
+            && !HttpProtocol.IsHttp2(response.HttpContext.Request.Protocol))
         {
             response.ContentLength = body.UnflushedBytes;
         }

@@ -4,9 +4,11 @@ using System.Text;
 using System.Text.Json.Nodes;
 using LossService.Api;
 using LossService.Api.Admission;
+using LossService.Api.Frames;
 using LossService.Engine;
 using LossService.Engine.Cards;
 using LossService.Engine.Numerics;
+using LossService.Tests.Api.Frames;
 using LossService.Tests.Faults;
 using LossService.Tests.Wire.Safetensors;
 using LossService.Wire;
@@ -70,6 +72,8 @@ public sealed class EveryLimitTests
         ["drain_time"] = DrainAsync,
         ["connection_window"] = Server(
             limits => limits.ConnectionWindowBytesMax = 80_000, server => server.Http2.InitialConnectionWindowSize),
+        ["frame_rate"] = name => FramesAsync(name, limits => limits.FramesPerSecondMax = 2000, TimeSpan.FromSeconds(1)),
+        ["frame_burst"] = name => FramesAsync(name, limits => limits.FrameBurstMax = 3000, TimeSpan.Zero),
     };
 
     [Theory]
@@ -268,6 +272,31 @@ public sealed class EveryLimitTests
         }
     }
 
+    // How much may be taken at once, and how much has come back after a second; that frames of a connection are what is
+    // taken, and that the server keeps to it, Http2FloodTests show.
+    private static Task FramesAsync(string name, Action<Limits> set, TimeSpan rest)
+    {
+        var limits = new Limits();
+        set(limits);
+        long limit = limits.List().Single(one => one.Name == name).Value;
+        foreach (long price in (long[])[limit - 1, limit, limit + 1, 2 * limit, int.MaxValue, 1L << 32])
+        {
+            var clock = new StandingClock();
+            var budget = new FrameBudget(limits, clock);
+            if (rest > TimeSpan.Zero)
+            {
+                budget.Take(limits.FrameBurstMax);
+                Assert.Equal(TimeSpan.Zero, budget.Wait);
+                clock.Advance(rest);
+            }
+
+            budget.Take(price);
+            Assert.Equal(price > limit, budget.Wait > TimeSpan.Zero);
+        }
+
+        return Task.CompletedTask;
+    }
+
     private sealed class Clock : TimeProvider
     {
         public ConcurrentQueue<TimeSpan> Set { get; } = new();
@@ -286,7 +315,7 @@ public sealed class EveryLimitTests
         set(limits);
         Assert.Empty(limits.OutOfRange());
         var options = new KestrelServerOptions();
-        new KestrelLimits(Options.Create(limits)).Configure(options);
+        new KestrelLimits(Options.Create(limits), TimeProvider.System).Configure(options);
         long expected = limits.List().Single(limit => limit.Name == name).Value;
         Assert.NotEqual(expected, new Limits().List().Single(limit => limit.Name == name).Value);
         Assert.Equal(expected, get(options.Limits));

@@ -1,0 +1,101 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
+using Microsoft.AspNetCore.Connections;
+
+namespace LossService.Api.Frames;
+
+/// <summary>What arrives on a connection, for its server: as it comes, until its frames have overdrawn their
+/// budget. Then the next read waits, the transport's buffer fills, and so the sender waits, too.</summary>
+/// <remarks>Frames count when the server has consumed them, so what it only looked at and sees again counts once.
+/// It consumes at most a block of the transport at a time, and by no more is the budget overdrawn. A connection
+/// that does not begin with the preface of HTTP/2 is passed through. As any reader, for one reader at a time;
+/// CancelPendingRead may come from any thread.</remarks>
+/// <param name="inner">The transport's, or that of TLS.</param>
+/// <param name="budget">Of this connection.</param>
+/// <param name="clock">What waiting is measured by.</param>
+/// <param name="closed">Says that the client is gone.</param>
+internal sealed class ThrottledReader(
+    PipeReader inner, FrameBudget budget, TimeProvider clock, CancellationToken closed) : PipeReader
+{
+    private readonly FrameMeter _meter = new();
+    private volatile TaskCompletionSource _woken = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private ReadOnlySequence<byte> _read;
+
+    /// <inheritdoc/>
+    public override void AdvanceTo(SequencePosition consumed) => AdvanceTo(consumed, consumed);
+
+    /// <inheritdoc/>
+    public override void AdvanceTo(SequencePosition consumed, SequencePosition examined)
+    {
+        if (_meter.IsHttp2 && !_read.IsEmpty)
+        {
+            budget.Take(_meter.Count(_read.Slice(_read.Start, consumed)));
+        }
+
+        _read = default;
+        inner.AdvanceTo(consumed, examined);
+    }
+
+    /// <inheritdoc/>
+    public override void CancelPendingRead()
+    {
+        inner.CancelPendingRead();
+        _woken.TrySetResult();
+    }
+
+    /// <inheritdoc/>
+    public override void Complete(Exception? exception = null) => inner.Complete(exception);
+
+    /// <inheritdoc/>
+    /// <exception cref="ConnectionResetException">The client went while it was held back: nobody would get what the rest
+    /// of its frames ask for, and so nothing is spent on them.</exception>
+    public override ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default) =>
+        _meter.IsHttp2 ? ReadMeteredAsync(cancellationToken) : inner.ReadAsync(cancellationToken);
+
+    /// <inheritdoc/>
+    public override bool TryRead(out ReadResult result)
+    {
+        if (_meter.IsHttp2 && budget.Wait > TimeSpan.Zero)
+        {
+            result = default;
+            return false;
+        }
+
+        bool isRead = inner.TryRead(out result);
+        _read = result.Buffer;
+        return isRead;
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<ReadResult> ReadMeteredAsync(CancellationToken cancelled)
+    {
+        TimeSpan wait = budget.Wait;
+        if (wait > TimeSpan.Zero)
+        {
+            await HoldAsync(wait, cancelled);
+        }
+
+        ReadResult result = await inner.ReadAsync(cancelled);
+        if (result.IsCanceled)
+        {
+            _woken = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        }
+
+        _read = result.Buffer;
+        return result;
+    }
+
+    // No timer outlives it.
+    private async Task HoldAsync(TimeSpan wait, CancellationToken cancelled)
+    {
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(closed, cancelled);
+        await Task.WhenAny(Task.Delay(wait, clock, over.Token), _woken.Task);
+        await over.CancelAsync();
+        cancelled.ThrowIfCancellationRequested();
+        if (closed.IsCancellationRequested)
+        {
+            throw new ConnectionResetException("The client went while its frames were held back.");
+        }
+    }
+}
