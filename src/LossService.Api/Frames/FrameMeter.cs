@@ -18,6 +18,9 @@ internal sealed class FrameMeter
     /// <summary>More headers than fit into 16 KiB; nothing of ours is read from headers.</summary>
     public const int ContinuationPrice = 1000;
 
+    /// <summary>A connection, when it ends.</summary>
+    public const int ConnectionPrice = 500;
+
     private const byte Data = 0, Headers = 1, WindowUpdate = 8, Continuation = 9;
     private const int EndStream = 1;
     private const int StreamBytes = 4;

@@ -10,16 +10,33 @@ namespace LossService.Api.Frames;
 /// endpoint that speaks HTTP/1.1 alone pass untouched.</summary>
 internal sealed class FrameThrottle(Limits limits, TimeProvider clock)
 {
+    private readonly FrameDebts _debts = new(clock);
+
     /// <summary>Stands before everything else that an endpoint makes of its connections.</summary>
     public void Guard(ListenOptions endpoint) =>
         // Only when the endpoint is built are its protocols known: configuration comes after this.
         endpoint.Use((ConnectionDelegate next) => !endpoint.Protocols.HasFlag(HttpProtocols.Http2)
             ? next
-            : connection => next(new Guarded(
+            : connection => PassAsync(next, new Guarded(
                 connection, this, isHttp2Plain: !endpoint.Protocols.HasFlag(HttpProtocols.Http1))));
 
-    private ThrottledPipe Throttle(IDuplexPipe pipe, CancellationToken closed) =>
-        new(new ThrottledReader(pipe.Input, new FrameBudget(limits, clock), clock, closed), pipe.Output);
+    private async Task PassAsync(ConnectionDelegate next, Guarded connection)
+    {
+        try
+        {
+            await next(connection);
+        }
+        finally
+        {
+            _debts.Add(connection.RemoteEndPoint, connection.Throttled?.Leave() ?? 0);
+        }
+    }
+
+    private ThrottledReader Throttle(PipeReader frames, ConnectionContext connection)
+    {
+        var budget = new FrameBudget(limits, clock, _debts.EvenAt(connection.RemoteEndPoint));
+        return new(frames, budget, clock, connection.ConnectionClosed);
+    }
 
     private sealed record ThrottledPipe(PipeReader Input, PipeWriter Output) : IDuplexPipe;
 
@@ -27,54 +44,70 @@ internal sealed class FrameThrottle(Limits limits, TimeProvider clock)
     /// only on an endpoint that speaks nothing else, so there the transport's own pipe is. TLS comes after us: it
     /// reads the pipe that we were given and puts another in its place, which is where the frames are. Whoever
     /// opened the connection disposes it.</summary>
-    private sealed class Guarded(ConnectionContext inner, FrameThrottle throttle, bool isHttp2Plain) : ConnectionContext
+    private sealed class Guarded : ConnectionContext
     {
-        private IDuplexPipe _transport =
-            isHttp2Plain ? throttle.Throttle(inner.Transport, inner.ConnectionClosed) : inner.Transport;
+        private readonly ConnectionContext _inner;
+        private readonly FrameThrottle _throttle;
+        private IDuplexPipe _transport;
+
+        public Guarded(ConnectionContext inner, FrameThrottle throttle, bool isHttp2Plain)
+        {
+            (_inner, _throttle) = (inner, throttle);
+            _transport = isHttp2Plain ? Throttle(inner.Transport) : inner.Transport;
+        }
+
+        /// <summary>What reads the frames, once that is known.</summary>
+        public ThrottledReader? Throttled { get; private set; }
 
         public override IDuplexPipe Transport
         {
             get => _transport;
             // At its end TLS puts back what it took.
-            set => _transport = value is ThrottledPipe || ReferenceEquals(value, inner.Transport)
+            set => _transport = value is ThrottledPipe || ReferenceEquals(value, _inner.Transport)
                 ? value
-                : throttle.Throttle(value, inner.ConnectionClosed);
+                : Throttle(value);
         }
 
         public override string ConnectionId
         {
-            get => inner.ConnectionId;
-            set => inner.ConnectionId = value;
+            get => _inner.ConnectionId;
+            set => _inner.ConnectionId = value;
         }
 
-        public override IFeatureCollection Features => inner.Features;
+        public override IFeatureCollection Features => _inner.Features;
 
         public override IDictionary<object, object?> Items
         {
-            get => inner.Items;
-            set => inner.Items = value;
+            get => _inner.Items;
+            set => _inner.Items = value;
         }
 
         public override CancellationToken ConnectionClosed
         {
-            get => inner.ConnectionClosed;
-            set => inner.ConnectionClosed = value;
+            get => _inner.ConnectionClosed;
+            set => _inner.ConnectionClosed = value;
         }
 
         public override EndPoint? LocalEndPoint
         {
-            get => inner.LocalEndPoint;
-            set => inner.LocalEndPoint = value;
+            get => _inner.LocalEndPoint;
+            set => _inner.LocalEndPoint = value;
         }
 
         public override EndPoint? RemoteEndPoint
         {
-            get => inner.RemoteEndPoint;
-            set => inner.RemoteEndPoint = value;
+            get => _inner.RemoteEndPoint;
+            set => _inner.RemoteEndPoint = value;
         }
 
-        public override void Abort() => inner.Abort();
+        public override void Abort() => _inner.Abort();
 
-        public override void Abort(ConnectionAbortedException abortReason) => inner.Abort(abortReason);
+        public override void Abort(ConnectionAbortedException abortReason) => _inner.Abort(abortReason);
+
+        private ThrottledPipe Throttle(IDuplexPipe pipe)
+        {
+            Throttled = _throttle.Throttle(pipe.Input, _inner);
+            return new(Throttled, pipe.Output);
+        }
     }
 }

@@ -22,6 +22,18 @@ internal sealed class ThrottledReader(
     private volatile TaskCompletionSource _woken = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private ReadOnlySequence<byte> _read;
 
+    /// <summary>What an ended connection leaves to the next one from its address, in the clock's ticks.</summary>
+    public long Leave()
+    {
+        if (!_meter.IsHttp2)
+        {
+            return 0;
+        }
+
+        budget.Take(FrameMeter.ConnectionPrice);
+        return budget.Unpaid;
+    }
+
     /// <inheritdoc/>
     public override void AdvanceTo(SequencePosition consumed) => AdvanceTo(consumed, consumed);
 

@@ -46,6 +46,25 @@ public sealed class Http2FloodTests : IDisposable
     [Fact]
     public async Task Flood_BehindTls_IsHeldUntilTimePasses() => await AssertHeldAsync(Start(10_000).TlsPort, "ping", isTls: true);
 
+    // Each of them within the budget of one.
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Flood_OverManyConnections_IsHeldUntilTimePasses(bool isTls)
+    {
+        Http2Service service = Start(20_000);
+        for (int attempt = 0; attempt < 30 && _clock.TimersEver == 0; attempt++)
+        {
+            using Http2Client client = await Http2Client.ConnectAsync(isTls ? service.TlsPort : service.Port, isTls);
+            await client.SendAsync(All["ping"]);
+            Task<bool> echo = client.EchoAsync();
+            await Task.WhenAny(echo, _clock.UntilAwaitedAsync());
+            Assert.True(attempt > 0 || await echo);
+        }
+
+        Assert.NotEqual(0, _clock.TimersEver);
+    }
+
     [Theory]
     [MemberData(nameof(Floods))]
     public async Task Flood_WithoutABudget_IsNotHeld(string kind)

