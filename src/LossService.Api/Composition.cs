@@ -20,6 +20,7 @@ internal static class Composition
     public static void AddLossService(this IServiceCollection services)
     {
         services.AddLimits();
+        services.AddUnpacking();
         services.AddEngine();
         services.AddAdmission();
         services.AddReadiness();
@@ -33,6 +34,7 @@ internal static class Composition
         app.UseDraining();
         app.UseMiddleware<ProblemMiddleware>();
         app.UseFraming();
+        app.UseUnpacking();
     }
 
     /// <summary>The limits, checked before the service starts, and the server that obeys them.</summary>

@@ -111,7 +111,7 @@ public sealed class Limits
     public IReadOnlyList<Limit> List() =>
     [
         new("body", BodyBytesMax, "bytes", 1, 1L << 34,
-            "2^24 numbers at 16 characters each."),
+            "2^24 numbers at 16 characters each; of a packed body it is what it unpacks to."),
         new("elements", ElementsMax, "elements", 1, 1 << 27,
             "16 M floats and their gradient are 256 MiB in float64: several fit in a container."),
         new("rank", Shape.RankMax, "axes", Shape.RankMax, Shape.RankMax,

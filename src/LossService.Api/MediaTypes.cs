@@ -27,7 +27,7 @@ internal sealed class MediaTypes(IReadOnlyList<Codec> codecs)
         problem = null;
         if (request.Headers.ContentEncoding.Count > 0 && request.Headers.ContentEncoding != "identity")
         {
-            problem = Problem.Of(Engine.Codes.UnsupportedMediaType, "Content-Encoding: send the body as it is");
+            problem = Problem.Of(Engine.Codes.UnsupportedMediaType, Unpacking.Expected);
             return null;
         }
 

@@ -99,6 +99,8 @@ internal sealed class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMid
         BadHttpRequestException or IOException { InnerException: OverflowException }
             or InvalidOperationException { Source: ServerAssembly } =>
             Problem.Of(Codes.MalformedJson, "the body did not arrive whole"),
+        InvalidDataException =>
+            Problem.Of(Codes.MalformedJson, "the body is not what its Content-Encoding says, or not all of it"),
         DeadlinePassedException => AdmissionControl.OutOfTime("the time that X-Timeout-Ms left is up"),
         PoolExhaustedException => Problem.Later("other requests hold all the memory set aside for tensors"),
         _ => Problem.Of(ProblemKinds.InternalError, "the service failed; its log says more under this trace_id"),

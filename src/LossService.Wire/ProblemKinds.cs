@@ -49,7 +49,7 @@ public static class ProblemKinds
             "Send less at a time; /v1/info lists every limit with its value and its reason."),
         new(Codes.UnsupportedMediaType, 415, "Cannot read that format",
             "The Content-Type or Content-Encoding of the body is missing or is none that the service reads.",
-            "Send Content-Type: application/json in UTF-8, or another of the formats that /v1/info lists, and not compressed."),
+            "Send Content-Type: application/json in UTF-8, or another of the formats that /v1/info lists; Content-Encoding may be gzip or deflate."),
         new(Codes.UnknownMember, 422, "Unknown member",
             "A member or query parameter is neither an input nor a parameter of this loss, nor common to all.",
             "Take the suggested name, or one from the card at /v1/losses/{loss}."),

@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using System.Diagnostics;
 using System.Globalization;
+using System.IO.Compression;
 using System.Net;
 using System.Net.Sockets;
 using HdrHistogram;
@@ -11,7 +12,7 @@ using LossService.Benchmarks.Server;
 namespace LossService.Benchmarks.Abuse;
 
 /// <summary>What healthy callers notice of attacks: slow clients, idle crowds, floods of HTTP/2 frames, bodies in chunks of one
-/// byte.</summary>
+/// byte, and those that unpack to a thousand times what they weigh.</summary>
 internal static class AbuseBenchmarks
 {
     private const string Loss = "/v1/losses/cross_entropy";
@@ -68,13 +69,13 @@ internal static class AbuseBenchmarks
         }
 
         string crowds = Includes(filter, "idle") ? Crowds(toy, say, failures) : "";
-        string chunks = Includes(filter, "chunks") ? Chunks(toy, say, failures) : "";
+        string bodies = Bodies(toy, filter, say, failures);
         string section = $"""
             {Note}
 
             {Table.Of(lines)}
             {crowds}
-            {chunks}
+            {bodies}
             {(failures.Count == 0 ? "Every healthy request was answered." : string.Join('\n', failures))}
             """;
         return (section, failures.Count == 0);
@@ -183,29 +184,71 @@ internal static class AbuseBenchmarks
         return false;
     }
 
-    // A body that takes six bytes of wire for each of its own.
-    private static string Chunks(bool toy, Action<string> say, List<string> failures)
+    // A body that takes six bytes of wire for each of its own, and one that takes a thousandth of one.
+    private static string Bodies(bool toy, string? filter, Action<string> say, List<string> failures)
     {
-        int bytes = toy ? 30_000 : 30 << 20;
-        say(string.Create(CultureInfo.InvariantCulture, $"{bytes} chunks of one byte"));
-        using ServerProcess server = ServerProcess.StartServiceWith();
-        double seconds = toy ? 0.5 : 5;
-        OpenLoopResult quiet = Healthy(server, seconds);
-        long memory = server.ResidentBytes;
-        double cpu = server.CpuSeconds;
-        Task<OpenLoopResult> others = Task.Run(() => Healthy(server, seconds));
-        int status = Connection.SendChunks(server.Port, Loss, Payload.Json(32, 10), bytes);
-        cpu = server.CpuSeconds - cpu;
-        if (status != 200 || others.Result.Lost > 0)
+        List<string[]> lines =
+        [
+            ["body", "answered", "server's processor, s", "ns an element", "resident memory grew by, MiB", "p99 of others before, ms", "during, ms"],
+        ];
+        byte[] json = Payload.Json(32, 10);
+        if (Includes(filter, "chunks"))
         {
-            failures.Add($"chunks of one byte: answered {status}, {others.Result.Lost} healthy requests failed.");
+            int chunks = toy ? 30_000 : 30 << 20;
+            Add($"{chunks} chunks of one byte", chunks, 200, port => Connection.SendChunks(port, Loss, json, chunks));
         }
 
-        return Table.Of(
-        [
-            ["chunks of one byte", "server's processor, s", "ns a chunk", "resident memory grew by, MiB", "p99 of others before, ms", "during, ms"],
-            [$"{bytes}", Table.Number(cpu), Table.Number(cpu / bytes * 1e9), Table.Number(Math.Max(0, server.ResidentBytesMost - memory) / MiB), Table.Number(At(quiet, 99)), Table.Number(At(others.Result, 99))],
-        ]);
+        if (Includes(filter, "bomb"))
+        {
+            int blanks = 300 << 20; // more than the service takes in
+            byte[] bomb = Bomb(json, blanks);
+            Add(
+                $"{bomb.Length} bytes of gzip, {blanks} unpacked", blanks, 413,
+                port => Connection.SendPacked(port, Loss, bomb, "gzip"));
+        }
+
+        return lines.Count == 1 ? "" : Table.Of(lines);
+
+        void Add(string name, int elements, int expected, Func<int, int> send)
+        {
+            say(name);
+            using ServerProcess server = ServerProcess.StartServiceWith();
+            double seconds = toy ? 0.5 : 5;
+            OpenLoopResult quiet = Healthy(server, seconds);
+            long memory = server.ResidentBytes;
+            double cpu = server.CpuSeconds;
+            Task<OpenLoopResult> others = Task.Run(() => Healthy(server, seconds));
+            int status = send(server.Port);
+            cpu = server.CpuSeconds - cpu;
+            if (status != expected || others.Result.Lost > 0)
+            {
+                failures.Add($"{name}: answered {status}, {others.Result.Lost} healthy requests failed.");
+            }
+
+            lines.Add(
+            [
+                name, $"{status}", Table.Number(cpu), Table.Number(cpu / elements * 1e9),
+                Table.Number(Math.Max(0, server.ResidentBytesMost - memory) / MiB),
+                Table.Number(At(quiet, 99)), Table.Number(At(others.Result, 99)),
+            ]);
+        }
+    }
+
+    private static byte[] Bomb(byte[] json, int blanks)
+    {
+        using var packed = new MemoryStream();
+        using (var packing = new GZipStream(packed, CompressionLevel.SmallestSize, leaveOpen: true))
+        {
+            packing.Write(json);
+            byte[] block = new byte[1 << 20];
+            block.AsSpan().Fill((byte)' ');
+            for (int written = 0; written < blanks; written += block.Length)
+            {
+                packing.Write(block);
+            }
+        }
+
+        return packed.ToArray();
     }
 
     /// <summary>Goes on until it is disposed; says in the end what became of it.</summary>

@@ -80,6 +80,18 @@ internal sealed class Connection : IDisposable
         return connection.ReadAnswer(null);
     }
 
+    /// <summary>Posts JSON that was packed for the way.</summary>
+    /// <returns>The answer's status.</returns>
+    public static int SendPacked(int port, string path, byte[] packed, string coding)
+    {
+        using var connection = new Connection(port);
+        connection.SendAll(Encoding.ASCII.GetBytes(string.Create(
+            CultureInfo.InvariantCulture,
+            $"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Encoding: {coding}\r\nContent-Length: {packed.Length}\r\n\r\n")));
+        connection.SendAll(packed);
+        return connection.ReadAnswer(null);
+    }
+
     public void Dispose() => _socket.Dispose();
 
     private void SendAll(byte[] request)

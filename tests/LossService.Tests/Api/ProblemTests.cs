@@ -77,11 +77,11 @@ public sealed class ProblemTests
 
     [Theory]
     [MemberData(nameof(Environments))]
-    public async Task ContentEncoding_Gzip_Unsupported(string environment)
+    public async Task ContentEncoding_Brotli_Unsupported(string environment)
     {
         using HttpClient client = Service.In(environment).CreateClient();
         using var content = new StringContent(Good, Encoding.UTF8, "application/json");
-        content.Headers.ContentEncoding.Add("gzip");
+        content.Headers.ContentEncoding.Add("br");
         using HttpResponseMessage answer = await client.PostAsync(new Uri("/v1/losses/fake_slow", UriKind.Relative), content);
         await ProblemAssert.IsAsync(answer, 415, "unsupported_media_type");
     }

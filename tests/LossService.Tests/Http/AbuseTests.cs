@@ -125,17 +125,17 @@ public sealed class AbuseTests(SocketService service) : IClassFixture<SocketServ
         Assert.Contains("unsupported_media_type", answers.All[0].Body, StringComparison.Ordinal);
     }
 
-    // Nothing is unpacked, so nothing can unpack to more than it weighs; the refusal does not wait for the body.
+    // What is taken is the matter of PackedBodyTests; the refusal does not wait for the body.
     [Theory]
-    [InlineData("gzip")]
     [InlineData("br")]
     [InlineData("zstd")]
-    [InlineData("deflate")]
+    [InlineData("gzip,gzip")]
+    [InlineData("gzip\r\nContent-Encoding: gzip")]
     [InlineData("gzip, gzip")]
     [InlineData("identity, gzip")]
     [InlineData("gzip\r\nContent-Encoding: identity")]
     [InlineData("")]
-    public async Task ContentEncoding_OfAnyKind_Is415BeforeTheBodyIsRead(string encoding)
+    public async Task ContentEncoding_OfAnyOtherKind_Is415BeforeTheBodyIsRead(string encoding)
     {
         using var client = new RawClient(service.Port);
         await client.SendAsync($"{Post}{Json}Content-Encoding: {encoding}\r\nContent-Length: {SocketService.BodyBytesMax}\r\n\r\n");
