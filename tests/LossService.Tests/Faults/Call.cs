@@ -16,6 +16,8 @@ internal sealed record Call(string Loss, byte[] Body)
 
     public string ContentType { get; init; } = Json;
 
+    public string? ContentEncoding { get; init; }
+
     public string Accept { get; init; } = "*/*";
 
     /// <summary>How long its caller waits, in milliseconds.</summary>

@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using System.Text.Json.Nodes;
 using LossService.Engine;
 using LossService.Engine.Numerics;
@@ -73,6 +74,27 @@ public sealed class EndpointFaultTests : IAsyncLifetime
             Assert.True(findings.Count == 0, string.Join('\n', findings));
             Assert.True(loop.Struck >= moments, $"{method} {path}: only {loop.Struck} moments");
         }
+    }
+
+    [Fact]
+    public async Task Body_PackedAndStruckAtAnyMoment_LeavesNothingBehind()
+    {
+        using var packed = new MemoryStream();
+        using (var packing = new GZipStream(packed, CompressionLevel.Optimal, leaveOpen: true))
+        {
+            packing.Write(Call.Of("", Mse).Body);
+        }
+
+        var loop = new FaultLoop(_whole, new Dictionary<string, WatchedLoss>());
+        Call call = Call.To("POST", "/v1/losses/mse_loss") with
+        {
+            Body = packed.ToArray(), ContentEncoding = "gzip", PieceBytes = 16,
+        };
+        Reply sound = await _whole.SendAsync(call);
+        Assert.True(sound.Status == 200, $"{sound.Status} {sound.Text} {_whole.LastError}");
+        List<string> findings = await loop.RunAsync(call);
+        Assert.True(findings.Count == 0, string.Join('\n', findings));
+        Assert.True(loop.Struck >= 10, $"only {loop.Struck} moments");
     }
 
     [Fact]

@@ -87,8 +87,10 @@ internal sealed partial class Whole : ITarget, IAsyncDisposable
         var line = new Ends.Line(call.Gone);
         var features = new FeatureCollection();
         string[] parts = call.Path.Split('?', 2);
+        var inlet = new Inlet(call.Body, call.PieceBytes, call.BeforeRead);
         features.Set<IHttpRequestFeature>(new HttpRequestFeature
         {
+            Body = inlet.AsStream(),
             Method = call.Method,
             Protocol = HttpProtocol.Http11,
             Scheme = "http",
@@ -97,6 +99,7 @@ internal sealed partial class Whole : ITarget, IAsyncDisposable
             Headers = new HeaderDictionary
             {
                 ["Content-Type"] = call.ContentType,
+                ["Content-Encoding"] = call.ContentEncoding,
                 ["Accept"] = call.Accept,
                 ["Content-Length"] = call.Body.Length > 0 ? $"{call.Body.Length}" : default,
             },
@@ -104,7 +107,12 @@ internal sealed partial class Whole : ITarget, IAsyncDisposable
         features.Set<IHttpResponseFeature>(head);
         features.Set<IHttpResponseBodyFeature>(outlet);
         features.Set<IHttpRequestLifetimeFeature>(line);
-        features.Set<IRequestBodyPipeFeature>(new Ends.Body(new Inlet(call.Body, call.PieceBytes, call.BeforeRead)));
+        if (call.ContentEncoding is null)
+        {
+            // Otherwise the pipe is made of the stream that unpacks it.
+            features.Set<IRequestBodyPipeFeature>(new Ends.Body(inlet));
+        }
+
         features.Set<IHttpRequestIdentifierFeature>(new HttpRequestIdentifierFeature { TraceIdentifier = "none" });
         await _server.Process(features);
         return new(head.StatusCode, WithoutTrace(outlet.Written), outlet.HasStarted, line.IsBroken);
