@@ -88,7 +88,9 @@ public sealed class EndpointFaultTests : IAsyncLifetime
         var loop = new FaultLoop(_whole, new Dictionary<string, WatchedLoss>());
         Call call = Call.To("POST", "/v1/losses/mse_loss") with
         {
-            Body = packed.ToArray(), ContentEncoding = "gzip", PieceBytes = 16,
+            Body = packed.ToArray(),
+            ContentEncoding = "gzip",
+            PieceBytes = 16,
         };
         Reply sound = await _whole.SendAsync(call);
         Assert.True(sound.Status == 200, $"{sound.Status} {sound.Text} {_whole.LastError}");
