@@ -35,16 +35,9 @@ internal sealed class FrameDebts(TimeProvider clock)
         ref long slot = ref SlotOf(address);
         long now = clock.GetTimestamp();
         long latest = now + (long)(WaitMax.TotalSeconds * clock.TimestampFrequency);
-        long seen = Volatile.Read(ref slot);
-        while (true)
+        lock (_even)
         {
-            long before = Interlocked.CompareExchange(ref slot, Math.Min(Math.Max(seen, now) + ticks, latest), seen);
-            if (before == seen)
-            {
-                return;
-            }
-
-            seen = before;
+            Volatile.Write(ref slot, Math.Min(Math.Max(slot, now) + ticks, latest));
         }
     }
 

@@ -4,6 +4,8 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using LossService.Tests.Api.Frames;
+using static LossService.Tests.Api.Frames.Frame;
 
 namespace LossService.Benchmarks.Abuse;
 
@@ -11,8 +13,6 @@ namespace LossService.Benchmarks.Abuse;
 /// told to stop.</summary>
 internal sealed class Http2Flood(int port, Http2Flood.Kind kind)
 {
-    private const byte Data = 0, Headers = 1, Reset = 3, Settings = 4, Ping = 6, GoAway = 7, Continuation = 9;
-    private const byte EndStream = 1, EndHeaders = 4;
     private const int FramesPerSend = 64;
     private const int StallMicroseconds = 1000, StayMicroseconds = 20_000;
 
@@ -102,13 +102,13 @@ internal sealed class Http2Flood(int port, Http2Flood.Kind kind)
         byte[] window = kind == Kind.ZeroWindow ? [0, 4, 0, 0, 0, 0] : []; // SETTINGS_INITIAL_WINDOW_SIZE = 0
         return
         [
-            .. "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"u8, .. Frame(Settings, 0, 0, window),
+            .. Frame.Preface, .. Frame.Of(Settings, 0, 0, window),
             .. kind switch
             {
-                Kind.Continuation => Frame(Headers, 0, _stream = 1, Get),
-                Kind.EmptyData => Frame(Headers, EndHeaders, _stream = 1, [0x83, .. Get[1..]]),
+                Kind.Continuation => Frame.Of(Headers, 0, _stream = 1, Get),
+                Kind.EmptyData => Frame.Of(Headers, EndHeaders, _stream = 1, [0x83, .. Get[1..]]),
                 // A literal that enters the table: name and value; from then on one byte stands for 3,000.
-                Kind.TableBomb => Frame(
+                Kind.TableBomb => Frame.Of(
                     Headers, EndStream | EndHeaders, _stream = 1,
                     [.. Get, 0x40, 1, (byte)'a', 0x7F, .. Varint(3000 - 127), .. new byte[3000].Select(_ => (byte)'x')]),
                 _ => [],
@@ -165,13 +165,13 @@ internal sealed class Http2Flood(int port, Http2Flood.Kind kind)
 
     private byte[] Next() => kind switch
     {
-        Kind.RapidReset => [.. Frame(Headers, EndStream | EndHeaders, _stream += 2, Get), .. Frame(Reset, 0, _stream, [0, 0, 0, 8])],
-        Kind.Continuation => Frame(Continuation, 0, 1, [0x00, 1, (byte)'a', 1, (byte)'b']),
-        Kind.Ping => Frame(Ping, 0, 0, new byte[8]),
-        Kind.Settings => Frame(Settings, 0, 0, [0, 4, 0, 1, 0, 0]),
-        Kind.TableBomb => Frame(Headers, EndStream | EndHeaders, _stream += 2, [.. Get, .. Enumerable.Repeat((byte)0xBE, 8)]),
-        Kind.EmptyData => Frame(Data, 0, 1, []),
-        _ => Frame(Headers, EndStream | EndHeaders, _stream += 2, Get),
+        Kind.RapidReset => [.. Frame.Of(Headers, EndStream | EndHeaders, _stream += 2, Get), .. Frame.Of(Reset, 0, _stream, [0, 0, 0, 8])],
+        Kind.Continuation => Frame.Of(Continuation, 0, 1, [0x00, 1, (byte)'a', 1, (byte)'b']),
+        Kind.Ping => Frame.Of(Ping, 0, 0, new byte[8]),
+        Kind.Settings => Frame.Of(Settings, 0, 0, [0, 4, 0, 1, 0, 0]),
+        Kind.TableBomb => Frame.Of(Headers, EndStream | EndHeaders, _stream += 2, [.. Get, .. Enumerable.Repeat((byte)0xBE, 8)]),
+        Kind.EmptyData => Frame.Of(Data, 0, 1, []),
+        _ => Frame.Of(Headers, EndStream | EndHeaders, _stream += 2, Get),
     };
 
     // A goodbye is the last thing said, and small: it is taken where it ends what was received.
@@ -182,16 +182,6 @@ internal sealed class Http2Flood(int port, Http2Flood.Kind kind)
         {
             Goodbye = BinaryPrimitives.ReadInt32BigEndian(frame[13..]);
         }
-    }
-
-    private static byte[] Frame(byte type, byte flags, int stream, ReadOnlySpan<byte> payload)
-    {
-        byte[] frame = new byte[9 + payload.Length];
-        BinaryPrimitives.WriteInt32BigEndian(frame, payload.Length << 8);
-        (frame[3], frame[4]) = (type, flags);
-        BinaryPrimitives.WriteInt32BigEndian(frame.AsSpan(5), stream);
-        payload.CopyTo(frame.AsSpan(9));
-        return frame;
     }
 
     private static IEnumerable<byte> Varint(int value)

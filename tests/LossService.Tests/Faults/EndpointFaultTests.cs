@@ -1,7 +1,7 @@
-using System.IO.Compression;
 using System.Text.Json.Nodes;
 using LossService.Engine;
 using LossService.Engine.Numerics;
+using LossService.Tests.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.Routing.Template;
 using Xunit;
@@ -79,16 +79,10 @@ public sealed class EndpointFaultTests : IAsyncLifetime
     [Fact]
     public async Task Body_PackedAndStruckAtAnyMoment_LeavesNothingBehind()
     {
-        using var packed = new MemoryStream();
-        using (var packing = new GZipStream(packed, CompressionLevel.Optimal, leaveOpen: true))
-        {
-            packing.Write(Call.Of("", Mse).Body);
-        }
-
         var loop = new FaultLoop(_whole, new Dictionary<string, WatchedLoss>());
         Call call = Call.To("POST", "/v1/losses/mse_loss") with
         {
-            Body = packed.ToArray(),
+            Body = Packing.Of("gzip", Call.Of("", Mse).Body),
             ContentEncoding = "gzip",
             PieceBytes = 16,
         };

@@ -1,11 +1,11 @@
 using System.Globalization;
-using System.IO.Compression;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json.Nodes;
 using LossService.Api.Admission;
 using LossService.Tests.Api;
+using LossService.Tests.Wire.Safetensors;
 using Xunit;
 
 namespace LossService.Tests.Http;
@@ -32,7 +32,7 @@ public sealed class PackedBodyTests(PackedBodyTests.Packed service) : IClassFixt
             using HttpResponseMessage plain = await AskAsync(body, null, type);
             Assert.Equal(HttpStatusCode.OK, plain.StatusCode);
             byte[] expected = await plain.Content.ReadAsByteArrayAsync();
-            byte[] packed = Pack(coding, body);
+            byte[] packed = Packing.Of(coding, body);
             foreach (bool isChunked in (bool[])[false, true])
             {
                 using HttpResponseMessage answer = await AskAsync(packed, coding, type, isChunked);
@@ -47,7 +47,7 @@ public sealed class PackedBodyTests(PackedBodyTests.Packed service) : IClassFixt
     [InlineData("deflate")]
     public async Task Body_CutAnywhere_IsRefused(string coding)
     {
-        byte[] packed = Pack(coding, Small);
+        byte[] packed = Packing.Of(coding, Small);
         for (int length = 0; length < packed.Length; length++)
         {
             using HttpResponseMessage answer = await AskAsync(packed[..length], coding, Json);
@@ -60,7 +60,7 @@ public sealed class PackedBodyTests(PackedBodyTests.Packed service) : IClassFixt
     [InlineData("deflate")]
     public async Task Body_WithAnyBitTurned_IsRefusedOrSaysTheSame(string coding)
     {
-        byte[] packed = Pack(coding, Small);
+        byte[] packed = Packing.Of(coding, Small);
         using HttpResponseMessage plain = await AskAsync(Small, null, Json);
         string expected = await plain.Content.ReadAsStringAsync();
         int refused = 0;
@@ -87,7 +87,7 @@ public sealed class PackedBodyTests(PackedBodyTests.Packed service) : IClassFixt
     [InlineData("deflate")]
     public async Task Bomb_OfALimitTimesALot_IsTooLarge(string coding)
     {
-        byte[] packed = Pack(coding, [.. Small[..^1], .. Enumerable.Repeat((byte)' ', 64 * BodyBytesMax)]);
+        byte[] packed = Packing.Of(coding, [.. Small[..^1], .. Enumerable.Repeat((byte)' ', 64 * BodyBytesMax)]);
         Assert.InRange(packed.Length, 1, BodyBytesMax / 8);
         using HttpResponseMessage answer = await AskAsync(packed, coding, Json);
         JsonNode problem = await ProblemAssert.IsAsync(answer, 413, "limit_exceeded");
@@ -99,9 +99,9 @@ public sealed class PackedBodyTests(PackedBodyTests.Packed service) : IClassFixt
     public async Task Body_OfExactlyTheLimit_IsTaken()
     {
         byte[] most = [.. Small, .. Enumerable.Repeat((byte)' ', BodyBytesMax - Small.Length)];
-        using HttpResponseMessage taken = await AskAsync(Pack("gzip", most), "gzip", Json);
+        using HttpResponseMessage taken = await AskAsync(Packing.Of("gzip", most), "gzip", Json);
         Assert.Equal(HttpStatusCode.OK, taken.StatusCode);
-        using HttpResponseMessage refused = await AskAsync(Pack("gzip", [.. most, (byte)' ']), "gzip", Json);
+        using HttpResponseMessage refused = await AskAsync(Packing.Of("gzip", [.. most, (byte)' ']), "gzip", Json);
         await ProblemAssert.IsAsync(refused, 413, "limit_exceeded");
     }
 
@@ -112,21 +112,8 @@ public sealed class PackedBodyTests(PackedBodyTests.Packed service) : IClassFixt
         using var heard = new Heard(service.Whole.Services, AdmissionMetrics.MeterName);
         using HttpResponseMessage plain = await AskAsync(Small, null, Json);
         Assert.Empty(heard.Measured(AdmissionMetrics.QueueTime));
-        using HttpResponseMessage packed = await AskAsync(Pack("gzip", Small), "gzip", Json);
+        using HttpResponseMessage packed = await AskAsync(Packing.Of("gzip", Small), "gzip", Json);
         Assert.Single(heard.Measured(AdmissionMetrics.QueueTime));
-    }
-
-    private static byte[] Pack(string coding, byte[] body)
-    {
-        using var packed = new MemoryStream();
-        using (Stream packing = coding == "deflate"
-            ? new ZLibStream(packed, CompressionLevel.Optimal, leaveOpen: true)
-            : new GZipStream(packed, CompressionLevel.Optimal, leaveOpen: true))
-        {
-            packing.Write(body);
-        }
-
-        return packed.ToArray();
     }
 
     private static byte[] Large()
@@ -139,14 +126,12 @@ public sealed class PackedBodyTests(PackedBodyTests.Packed service) : IClassFixt
     // Predictions and targets that count up.
     private static byte[] File(int count)
     {
-        string head = string.Join(',', ((string[])["predictions", "targets"]).Select((name, i) =>
-            $$""" "{{name}}":{"dtype":"F32","shape":[{{count}}],"data_offsets":[{{4 * count * i}},{{4 * count * (i + 1)}}]}"""));
-        head = $"{{{head}}}";
-        return
+        float[] values = [.. Enumerable.Range(0, 2 * count).Select(i => i % 4099 / 4f)];
+        return Safe.File(
         [
-            .. BitConverter.GetBytes((ulong)head.Length), .. Encoding.UTF8.GetBytes(head),
-            .. Enumerable.Range(0, 2 * count).SelectMany(i => BitConverter.GetBytes(i % 4099 / 4f)),
-        ];
+            ("predictions", "F32", [count], Safe.Bytes<float>(values.AsSpan(0, count))),
+            ("targets", "F32", [count], Safe.Bytes<float>(values.AsSpan(count))),
+        ]);
     }
 
     private async Task<HttpResponseMessage> AskAsync(byte[] body, string? coding, string type, bool isChunked = false)
