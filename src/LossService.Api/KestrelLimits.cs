@@ -1,4 +1,4 @@
-using LossService.Api.Frames;
+using LossService.Api.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Options;
@@ -39,7 +39,7 @@ internal sealed class KestrelLimits(IOptions<Limits> limits, TimeProvider clock)
         theirs.MaxConcurrentConnections = ours.ConnectionsMax;
         theirs.MaxConcurrentUpgradedConnections = 0; // nothing of ours is a WebSocket
         Configure(theirs.Http2, ours);
-        options.ConfigureEndpointDefaults(new FrameThrottle(ours, clock).Guard);
+        options.ConfigureEndpointDefaults(new ConnectionGuard(ours, clock).Guard);
     }
 
     // Against floods of frames the framework has no switch; the throttle has.

@@ -44,7 +44,7 @@ public sealed class Limits
     public int ComputeThreadsMax { get; set; } = Environment.ProcessorCount;
 
     /// <summary>How long a request may have to wait for those before it, in milliseconds; one that takes longer itself
-    /// may wait as long as it takes.</summary>
+    /// may wait for one like it.</summary>
     public int QueueMillisecondsMax { get; set; } = 50;
 
     /// <summary>The longest time that a caller may give a request by X-Timeout-Ms, in milliseconds.</summary>
@@ -135,7 +135,7 @@ public sealed class Limits
         new("compute_threads", ComputeThreadsMax, "threads", 1, 1024,
             "All processors by default; the system prefers the threads that answer small requests."),
         new("queue_time", QueueMillisecondsMax, "milliseconds", 1, 60_000,
-            "Refused sooner, a caller can ask another instance; a request that takes longer may wait as long as it takes."),
+            "Refused sooner, a caller can ask another instance; a request that takes longer may wait for one like it."),
         new("timeout", TimeoutMillisecondsMax, "milliseconds", 1, int.MaxValue,
             "An hour: longer than any request takes; a larger X-Timeout-Ms counts as this."),
         new("request_line", RequestLineBytesMax, "bytes", 256, 1 << 16,

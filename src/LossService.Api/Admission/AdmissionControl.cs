@@ -78,10 +78,10 @@ internal sealed class AdmissionControl(
         return refusal;
     }
 
-    // A long request may wait as long as it takes itself here and now, be it for its own caller's; a short one at least
-    // a share of this long.
+    // A long request may wait for one alike, be it its own caller's, which may take longer than this one's price says; a
+    // short one at least a share of this long.
     private double Bound(long price, double share = 1) =>
-        Math.Max(share * _limits.QueueMillisecondsMax, Needs(price) * threads.Slowness);
+        Math.Max(share * _limits.QueueMillisecondsMax, ComputeThreads.Alike * Needs(price) * threads.Slowness);
 
     private Problem Busy(double waits)
     {

@@ -13,6 +13,9 @@ namespace LossService.Api.Admission;
 /// answered where it arrives.</remarks>
 internal sealed class ComputeThreads : IDisposable
 {
+    /// <summary>How far another's rest may be beyond a price, for both to count as alike.</summary>
+    public const int Alike = 2;
+
     // Between two looks at who waits; a block of a computation takes some microseconds.
     private const long SliceNanoseconds = 500_000;
 
@@ -21,9 +24,6 @@ internal sealed class ComputeThreads : IDisposable
 
     // How many computations may lie under each other on one stack.
     private const int DepthMax = 8;
-
-    // How far another's rest may be beyond a price, for both to count as alike.
-    private const int Alike = 2;
 
     private const double SlownessMax = 8;
 

@@ -67,6 +67,7 @@ internal static class FloatBlocks
     }
 
     // Takes a block apart; returns how many of it are finite up to the first that is not.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static int Prepare(ReadOnlySpan<float> block, Span<Vector128<byte>> sources, Span<ulong> rows)
     {
         uint undecided = 0;
@@ -102,6 +103,7 @@ internal static class FloatBlocks
         row = TextRows.RowBytes * (ulong)(power + 8 - TextRows.ExponentMin);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static int Emit(
         ReadOnlySpan<float> block, ref Vector128<byte> sources, ref ulong rows, ref byte destination)
     {

@@ -106,6 +106,7 @@ internal static class RunReader
 
     // Reads numbers without exponent before ends, up to one that has something unusual; returns how many. No calls:
     // they would cost the loop its registers.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static int ReadPlain(ref byte origin, ReadOnlySpan<int> ends, ref float destination, ref nint at)
     {
         nint start = at;
@@ -128,6 +129,7 @@ internal static class RunReader
         return count;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static int ReadPlain(ref byte origin, ReadOnlySpan<int> ends, ref double destination, ref nint at)
     {
         nint start = at;

@@ -25,6 +25,7 @@ internal static class SeparatorScan
     /// <param name="ends">Takes positions in <paramref name="text"/>; longer than <see cref="BufferSlack"/>.</param>
     /// <param name="closed">The last position is that of a closing bracket.</param>
     /// <returns>How many positions were stored.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static int Find(ReadOnlySpan<byte> text, ref int from, Span<int> ends, out bool closed)
     {
         Span<byte> last = stackalloc byte[BlockBytes];

@@ -4,8 +4,8 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
-using LossService.Tests.Api.Frames;
-using static LossService.Tests.Api.Frames.Frame;
+using LossService.Tests.Api.Connections;
+using static LossService.Tests.Api.Connections.Frame;
 
 namespace LossService.Benchmarks.Abuse;
 

@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
-using LossService.Tests.Api.Frames;
+using LossService.Tests.Api.Connections;
 
 namespace LossService.Tests.Http;
 

@@ -1,4 +1,4 @@
-using LossService.Tests.Api.Frames;
+using LossService.Tests.Api.Connections;
 using Xunit;
 
 namespace LossService.Tests.Http;

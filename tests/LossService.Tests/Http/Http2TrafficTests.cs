@@ -1,6 +1,6 @@
 using System.Net;
 using System.Text.Json.Nodes;
-using LossService.Tests.Api.Frames;
+using LossService.Tests.Api.Connections;
 using Xunit;
 
 namespace LossService.Tests.Http;

@@ -4,21 +4,19 @@ using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
-namespace LossService.Api.Frames;
+namespace LossService.Api.Connections;
 
-/// <summary>Gives every connection that may speak HTTP/2 a budget of frames (map: Floods of frames). Connections of an
-/// endpoint that speaks HTTP/1.1 alone pass untouched.</summary>
-internal sealed class FrameThrottle(Limits limits, TimeProvider clock)
+/// <summary>Has what arrives on a connection come in slices (map: Turns on the server's threads), and gives one that may
+/// speak HTTP/2 a budget of frames (map: Floods of frames).</summary>
+internal sealed class ConnectionGuard(Limits limits, TimeProvider clock)
 {
     private readonly FrameDebts _debts = new(clock);
 
     /// <summary>Stands before everything else that an endpoint makes of its connections.</summary>
     public void Guard(ListenOptions endpoint) =>
         // Only when the endpoint is built are its protocols known: configuration comes after this.
-        endpoint.Use((ConnectionDelegate next) => !endpoint.Protocols.HasFlag(HttpProtocols.Http2)
-            ? next
-            : connection => PassAsync(next, new Guarded(
-                connection, this, isHttp2Plain: !endpoint.Protocols.HasFlag(HttpProtocols.Http1))));
+        endpoint.Use((ConnectionDelegate next) =>
+            connection => PassAsync(next, new Guarded(connection, this, endpoint.Protocols)));
 
     private async Task PassAsync(ConnectionDelegate next, Guarded connection)
     {
@@ -38,22 +36,28 @@ internal sealed class FrameThrottle(Limits limits, TimeProvider clock)
         return new(frames, budget, clock, connection.ConnectionClosed);
     }
 
-    private sealed record ThrottledPipe(PipeReader Input, PipeWriter Output) : IDuplexPipe;
+    private SlicedReader Slice(PipeReader bytes) => new(bytes, clock);
 
-    /// <summary>A connection whose pipe is throttled where frames can be seen. Without TLS the server speaks HTTP/2
-    /// only on an endpoint that speaks nothing else, so there the transport's own pipe is. TLS comes after us: it
-    /// reads the pipe that we were given and puts another in its place, which is where the frames are. Whoever
-    /// opened the connection disposes it.</summary>
+    private sealed record Pipes(PipeReader Input, PipeWriter Output) : IDuplexPipe;
+
+    /// <summary>A connection whose pipe is sliced, and throttled where frames can be seen. Without TLS the server speaks
+    /// HTTP/2 only on an endpoint that speaks nothing else, so there the transport's own pipe is. TLS comes after us:
+    /// it reads the pipe that it finds and puts another in its place, which is where the frames are. Whoever opened
+    /// the connection disposes it.</summary>
     private sealed class Guarded : ConnectionContext
     {
         private readonly ConnectionContext _inner;
-        private readonly FrameThrottle _throttle;
+        private readonly ConnectionGuard _guard;
+        private readonly bool _maySpeakHttp2;
+        private readonly IDuplexPipe _own;
         private IDuplexPipe _transport;
 
-        public Guarded(ConnectionContext inner, FrameThrottle throttle, bool isHttp2Plain)
+        public Guarded(ConnectionContext inner, ConnectionGuard guard, HttpProtocols protocols)
         {
-            (_inner, _throttle) = (inner, throttle);
-            _transport = isHttp2Plain ? Throttle(inner.Transport) : inner.Transport;
+            (_inner, _guard) = (inner, guard);
+            _maySpeakHttp2 = protocols.HasFlag(HttpProtocols.Http2);
+            _own = new Pipes(guard.Slice(inner.Transport.Input), inner.Transport.Output);
+            _transport = _maySpeakHttp2 && !protocols.HasFlag(HttpProtocols.Http1) ? Throttle(_own) : _own;
         }
 
         /// <summary>What reads the frames, once that is known.</summary>
@@ -63,7 +67,7 @@ internal sealed class FrameThrottle(Limits limits, TimeProvider clock)
         {
             get => _transport;
             // At its end TLS puts back what it took.
-            set => _transport = value is ThrottledPipe || ReferenceEquals(value, _inner.Transport)
+            set => _transport = value.Input is ThrottledReader || ReferenceEquals(value, _own) || !_maySpeakHttp2
                 ? value
                 : Throttle(value);
         }
@@ -104,9 +108,9 @@ internal sealed class FrameThrottle(Limits limits, TimeProvider clock)
 
         public override void Abort(ConnectionAbortedException abortReason) => _inner.Abort(abortReason);
 
-        private ThrottledPipe Throttle(IDuplexPipe pipe)
+        private Pipes Throttle(IDuplexPipe pipe)
         {
-            Throttled = _throttle.Throttle(pipe.Input, _inner);
+            Throttled = _guard.Throttle(pipe.Input, _inner);
             return new(Throttled, pipe.Output);
         }
     }

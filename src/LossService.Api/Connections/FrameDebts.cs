@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 
-namespace LossService.Api.Frames;
+namespace LossService.Api.Connections;
 
 /// <summary>What connections had not paid back when they ended, by address: the next one from there begins with it, so
 /// that nothing is won by connecting anew.</summary>

@@ -1,6 +1,6 @@
 using System.Buffers;
 
-namespace LossService.Api.Frames;
+namespace LossService.Api.Connections;
 
 /// <summary>Follows what a client sends on a connection and says what its HTTP/2 frames (RFC 9113, 4.1) count for.
 /// Bytes may come in any pieces, each once; of payloads it looks at nothing.</summary>

@@ -1,23 +1,25 @@
 using System.IO.Pipelines;
 using System.Net;
 using LossService.Api;
-using LossService.Api.Frames;
+using LossService.Api.Connections;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Xunit;
 
-namespace LossService.Tests.Api.Frames;
+namespace LossService.Tests.Api.Connections;
 
-/// <summary>Which connections are throttled, and by which of their pipes.</summary>
-public sealed class FrameThrottleTests
+/// <summary>Which connections are sliced, which are throttled, and by which of their pipes.</summary>
+public sealed class ConnectionGuardTests
 {
     private static readonly Pipe Wire = new();
 
     [Fact]
-    public async Task Connection_OfHttp1Alone_StaysTheTransportsOwn()
+    public async Task Connection_OfHttp1Alone_IsSlicedAndNeverThrottled()
     {
+        var plain = new Duplex(new Pipe());
         var connection = new DefaultConnectionContext("x", new Duplex(Wire), new Duplex(Wire));
-        Assert.Same(connection, await InnermostAsync(HttpProtocols.Http1, connection, tls: null));
+        Assert.IsType<SlicedReader>((await InnermostAsync(HttpProtocols.Http1, connection, tls: null)).Transport.Input);
+        Assert.Same(plain, (await InnermostAsync(HttpProtocols.Http1, connection, plain)).Transport);
     }
 
     [Theory]
@@ -41,10 +43,12 @@ public sealed class FrameThrottleTests
     public async Task Connection_AfterTls_HasItsOwnPipeBack()
     {
         var own = new Duplex(Wire);
+        IDuplexPipe? found = null;
         ConnectionContext inner = await InnermostAsync(
-            HttpProtocols.Http1AndHttp2, new DefaultConnectionContext("x", own, own), new Duplex(new Pipe()));
-        inner.Transport = own;
-        Assert.Same(own, inner.Transport);
+            HttpProtocols.Http1AndHttp2, new DefaultConnectionContext("x", own, own), new Duplex(new Pipe()), pipe => found = pipe);
+        inner.Transport = found!;
+        Assert.Same(found, inner.Transport);
+        Assert.IsType<SlicedReader>(found!.Input);
     }
 
     [Fact]
@@ -67,10 +71,10 @@ public sealed class FrameThrottleTests
 
     // What a connection is to the server at the end of an endpoint's middleware, TLS among it or not.
     private static async Task<ConnectionContext> InnermostAsync(
-        HttpProtocols protocols, ConnectionContext connection, IDuplexPipe? tls)
+        HttpProtocols protocols, ConnectionContext connection, IDuplexPipe? tls, Action<IDuplexPipe>? found = null)
     {
         var options = new KestrelServerOptions();
-        options.ConfigureEndpointDefaults(new FrameThrottle(new Limits(), TimeProvider.System).Guard);
+        options.ConfigureEndpointDefaults(new ConnectionGuard(new Limits(), TimeProvider.System).Guard);
         ConnectionContext? innermost = null;
         ConnectionDelegate? all = null;
         options.Listen(IPAddress.Loopback, 0, endpoint =>
@@ -78,6 +82,7 @@ public sealed class FrameThrottleTests
             endpoint.Protocols = protocols;
             endpoint.Use((ConnectionDelegate next) => one =>
             {
+                found?.Invoke(one.Transport);
                 one.Transport = tls ?? one.Transport;
                 return next(one);
             });

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace LossService.Tests.Api.Frames;
+namespace LossService.Tests.Api.Connections;
 
 /// <summary>A clock that moves only when a test says so, and says when somebody waits for it.</summary>
 internal sealed class StandingClock : TimeProvider

@@ -2,11 +2,11 @@ using System.Buffers;
 using System.Diagnostics;
 using System.IO.Pipelines;
 using LossService.Api;
-using LossService.Api.Frames;
+using LossService.Api.Connections;
 using Microsoft.AspNetCore.Connections;
 using Xunit;
 
-namespace LossService.Tests.Api.Frames;
+namespace LossService.Tests.Api.Connections;
 
 /// <summary>When a read of a connection is held back, and what ends that. Time stands still unless a test lets it
 /// pass.</summary>

@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 
-namespace LossService.Tests.Api.Frames;
+namespace LossService.Tests.Api.Connections;
 
 /// <summary>Frames of HTTP/2 as bytes (RFC 9113).</summary>
 internal static class Frame

@@ -1,9 +1,9 @@
 using System.Net;
 using LossService.Api;
-using LossService.Api.Frames;
+using LossService.Api.Connections;
 using Xunit;
 
-namespace LossService.Tests.Api.Frames;
+namespace LossService.Tests.Api.Connections;
 
 /// <summary>What ended connections leave to the next ones from their address. Time stands still unless a test lets it
 /// pass.</summary>

@@ -1,4 +1,4 @@
-namespace LossService.Api.Frames;
+namespace LossService.Api.Connections;
 
 /// <summary>What a connection may still spend on frames: a bucket that fills by <c>frame_rate</c> a second up to
 /// <c>frame_burst</c>. It may be overdrawn; then nothing is to be read until it is even again.</summary>

@@ -3,7 +3,7 @@ using System.IO.Pipelines;
 using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Connections;
 
-namespace LossService.Api.Frames;
+namespace LossService.Api.Connections;
 
 /// <summary>What arrives on a connection, for its server: as it comes, until its frames have overdrawn their
 /// budget. Then the next read waits, the transport's buffer fills, and so the sender waits, too.</summary>

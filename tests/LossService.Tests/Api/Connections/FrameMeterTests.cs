@@ -1,8 +1,8 @@
 using System.Text;
-using LossService.Api.Frames;
+using LossService.Api.Connections;
 using Xunit;
 
-namespace LossService.Tests.Api.Frames;
+namespace LossService.Tests.Api.Connections;
 
 /// <summary>What frames count for, whatever pieces they come in: against a reader that has all of them at once.</summary>
 public sealed class FrameMeterTests

@@ -1,0 +1,103 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
+
+namespace LossService.Api.Connections;
+
+/// <summary>What arrives on a connection, for its server: in slices that keep one of its threads for a short while
+/// each, and between them others have their turn (map: Turns on the server's threads).</summary>
+/// <remarks>How many bytes are a short while is learned from the time between two reads: a megabyte that is copied, or
+/// some kilobytes of chunks that hold a byte each. As any reader, for one reader at a time; CancelPendingRead may
+/// come from any thread.</remarks>
+/// <param name="inner">The transport's.</param>
+/// <param name="clock">What a turn is measured by.</param>
+internal sealed class SlicedReader(PipeReader inner, TimeProvider clock) : PipeReader
+{
+    /// <summary>The least of a slice, however long it takes.</summary>
+    public const int SliceBytesMin = 4 << 10;
+
+    /// <summary>The first slice of a connection.</summary>
+    public const int SliceBytesFirst = 64 << 10;
+
+    /// <summary>The most of a slice: as much as the server reads ahead.</summary>
+    public const int SliceBytesMax = 1 << 20;
+
+    /// <summary>How often in a second a connection that keeps a thread busy lets others have it.</summary>
+    public const int TurnsPerSecond = 4000;
+
+    private readonly long _turn = clock.TimestampFrequency / TurnsPerSecond;
+    private long _turnBegan = clock.GetTimestamp();
+    private long _given;
+    private long _slice = SliceBytesFirst;
+    private ReadOnlySequence<byte> _read;
+    private bool _isCut;
+    private long _kept; // seen but not consumed: the next slice is what comes behind it
+
+    /// <inheritdoc/>
+    public override void AdvanceTo(SequencePosition consumed) => AdvanceTo(consumed, consumed);
+
+    /// <inheritdoc/>
+    public override void AdvanceTo(SequencePosition consumed, SequencePosition examined)
+    {
+        _kept = consumed.Equals(examined) ? 0 : _read.Slice(consumed, examined).Length;
+        _read = default;
+        inner.AdvanceTo(consumed, examined);
+    }
+
+    /// <inheritdoc/>
+    public override void CancelPendingRead() => inner.CancelPendingRead();
+
+    /// <inheritdoc/>
+    public override void Complete(Exception? exception = null) => inner.Complete(exception);
+
+    /// <inheritdoc/>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    public override async ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default)
+    {
+        long now = clock.GetTimestamp();
+        if (_isCut)
+        {
+            long fitting = _slice * _turn / Math.Max(1, now - _given);
+            _slice = Math.Clamp(fitting, SliceBytesMin, Math.Min(2 * _slice, SliceBytesMax));
+        }
+
+        ValueTask<ReadResult> reading = inner.ReadAsync(cancellationToken);
+        bool isThere = reading.IsCompleted;
+        ReadResult result = await reading;
+        bool isOver = now - _turnBegan > _turn;
+        if (isThere && isOver)
+        {
+            // First to the process's other threads, among them the one that hears of bytes; then to what waits for this.
+            Thread.Yield();
+            await Task.Yield();
+        }
+
+        if (!isThere || isOver)
+        {
+            _turnBegan = clock.GetTimestamp();
+        }
+
+        return Cut(result);
+    }
+
+    /// <inheritdoc/>
+    public override bool TryRead(out ReadResult result)
+    {
+        bool isRead = inner.TryRead(out result);
+        if (isRead)
+        {
+            result = Cut(result);
+        }
+
+        return isRead;
+    }
+
+    private ReadResult Cut(ReadResult all)
+    {
+        _given = clock.GetTimestamp();
+        long length = _kept + _slice;
+        _isCut = all.Buffer.Length > length;
+        _read = _isCut ? all.Buffer.Slice(0, length) : all.Buffer;
+        return _isCut ? new(_read, all.IsCanceled, isCompleted: false) : all;
+    }
+}
