@@ -17,7 +17,7 @@ internal sealed class AdmissionControl(
     // is refused before he fills it.
     private const double ShareOfCaller = 0.75;
 
-    // What has waited so many times its time is refused although it was let in: the prices were wrong.
+    // How wrong prices may be: what has waited so many times its time is refused although it was let in.
     private const double Patience = 1.5;
 
     private readonly Limits _limits = limits.Value;
@@ -78,10 +78,10 @@ internal sealed class AdmissionControl(
         return refusal;
     }
 
-    // A long request may wait for one alike, be it its own caller's, which may take longer than this one's price says; a
+    // A long request may wait for one like it, be it its own caller's, even if that takes longer than its price says; a
     // short one at least a share of this long.
     private double Bound(long price, double share = 1) =>
-        Math.Max(share * _limits.QueueMillisecondsMax, ComputeThreads.Alike * Needs(price) * threads.Slowness);
+        Math.Max(share * _limits.QueueMillisecondsMax, Patience * Needs(price) * threads.Slowness);
 
     private Problem Busy(double waits)
     {

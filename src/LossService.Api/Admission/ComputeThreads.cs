@@ -13,14 +13,14 @@ namespace LossService.Api.Admission;
 /// answered where it arrives.</remarks>
 internal sealed class ComputeThreads : IDisposable
 {
-    /// <summary>How far another's rest may be beyond a price, for both to count as alike.</summary>
-    public const int Alike = 2;
-
     // Between two looks at who waits; a block of a computation takes some microseconds.
     private const long SliceNanoseconds = 500_000;
 
     // Between two moments at which the system may give the processor to somebody else.
     private const long YieldNanoseconds = 100_000;
+
+    // How far another's rest may be beyond a price, for both to count as alike.
+    private const int Alike = 2;
 
     // How many computations may lie under each other on one stack.
     private const int DepthMax = 8;

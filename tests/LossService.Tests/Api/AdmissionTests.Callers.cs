@@ -65,4 +65,22 @@ public sealed partial class AdmissionTests
         Assert.Equal(8, taken[2]); // 7 of his own, and 9 of each of the others
         gate.Open();
     }
+
+    // In a process that is still compiling two long requests alike overtake their prices, and neither may be refused for it.
+    [Theory]
+    [InlineData(140, null)]
+    [InlineData(160, 429)]
+    public void Request_BesideOneLikeItThatTakesLonger_WaitsForIt(int percent, int? status)
+    {
+        using var instance = new Instance(Catalogue.All, ("QueueMillisecondsMax", "50"), ("ComputeThreadsMax", "1"));
+        ComputeThreads threads = instance.Services.GetRequiredService<ComputeThreads>();
+        AdmissionControl admission = instance.Services.GetRequiredService<AdmissionControl>();
+        var caller = IPAddress.Parse("192.0.2.1");
+        var gate = new Gate();
+        Turn slow = threads.Open(Codec, Seconds(1), caller);
+        slow.Post(_ => gate.Wait(), null);
+        slow.Spend(Nanoseconds(1) / 100 * percent);
+        Assert.Equal(status, admission.Refusal(Seconds(1), null, caller)?.Status);
+        gate.Open();
+    }
 }
