@@ -33,6 +33,7 @@ internal static class AbuseBenchmarks
     /// <returns>The section of the report, and whether every healthy request was answered.</returns>
     public static (string Section, bool IsClean) Run(bool toy, string? filter, Action<string> say)
     {
+        using IDisposable aside = ServerProcess.KeepAside();
         double seconds = toy ? 0.5 : 15;
         int crowd = toy ? 20 : 1000;
         List<string[]> lines = [["attack", "p50 before", "p50 during", "p99 before", "p99 during", "p99 ratio", "target", "failed", "server's processor", "most resident, MiB", "what became of it"]];

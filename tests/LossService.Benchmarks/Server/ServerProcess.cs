@@ -208,7 +208,34 @@ internal sealed class ServerProcess : IDisposable
     }
 
     private static string[] OneProcessor() =>
-        Environment.ProcessorCount >= 2 && Programs.Run("taskset", ["--version"]).Code == 0 ? ["taskset", "-c", "0"] : [];
+        ProcessorsInAll >= 2 && Programs.Run("taskset", ["--version"]).Code == 0 ? ["taskset", "-c", "0"] : [];
+
+    // Not those that this process may use now.
+    private static readonly int ProcessorsInAll = Environment.ProcessorCount;
+
+    /// <summary>Leaves the servers' processor to them: this process, and what it starts besides servers, keeps to the
+    /// others.</summary>
+    /// <returns>Ends it.</returns>
+    public static IDisposable KeepAside()
+    {
+        bool isApart = OneProcessor().Length > 0;
+        Keep(from: 1);
+        return new End(() => Keep(from: 0));
+
+        void Keep(int from)
+        {
+            if (isApart)
+            {
+                string processors = string.Create(CultureInfo.InvariantCulture, $"{from}-{ProcessorsInAll - 1}");
+                Programs.Run("taskset", ["-a", "-c", "-p", processors, Environment.ProcessId.ToString(CultureInfo.InvariantCulture)]);
+            }
+        }
+    }
+
+    private sealed class End(Action what) : IDisposable
+    {
+        public void Dispose() => what();
+    }
 
     /// <summary>A port that nobody listens at.</summary>
     public static int FreePort()
