@@ -6,8 +6,8 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace LossService.Api.Connections;
 
-/// <summary>Has what arrives on a connection come in slices (map: Turns on the server's threads), and gives one that may
-/// speak HTTP/2 a budget of frames (map: Floods of frames).</summary>
+/// <summary>Has what arrives on a connection come in slices (map: Turns on the server's threads), and gives one that
+/// may speak HTTP/2 a budget of frames (map: Floods of frames).</summary>
 internal sealed class ConnectionGuard(Limits limits, TimeProvider clock)
 {
     private readonly FrameDebts _debts = new(clock);
@@ -40,10 +40,10 @@ internal sealed class ConnectionGuard(Limits limits, TimeProvider clock)
 
     private sealed record Pipes(PipeReader Input, PipeWriter Output) : IDuplexPipe;
 
-    /// <summary>A connection whose pipe is sliced, and throttled where frames can be seen. Without TLS the server speaks
-    /// HTTP/2 only on an endpoint that speaks nothing else, so there the transport's own pipe is. TLS comes after us:
-    /// it reads the pipe that it finds and puts another in its place, which is where the frames are. Whoever opened
-    /// the connection disposes it.</summary>
+    /// <summary>A connection whose pipe is sliced, and throttled where frames can be seen. Without TLS the server
+    /// speaks HTTP/2 only on an endpoint that speaks nothing else, so there the transport's own pipe is. TLS comes
+    /// after us: it reads the pipe that it finds and puts another in its place, which is where the frames are. Whoever
+    /// opened the connection disposes it.</summary>
     private sealed class Guarded : ConnectionContext
     {
         private readonly ConnectionContext _inner;

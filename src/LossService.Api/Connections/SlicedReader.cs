@@ -67,7 +67,7 @@ internal sealed class SlicedReader(PipeReader inner, TimeProvider clock) : PipeR
         bool isOver = now - _turnBegan > _turn;
         if (isThere && isOver)
         {
-            // First to the process's other threads, among them the one that hears of bytes; then to what waits for this.
+            // To the process's other threads, among them the one that hears of bytes; then to what waits for this.
             Thread.Yield();
             await Task.Yield();
         }
