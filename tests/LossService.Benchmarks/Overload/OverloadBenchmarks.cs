@@ -22,7 +22,7 @@ internal static class OverloadBenchmarks
     public static (string Section, bool IsClean) Run(bool toy, string? filter, Action<string> say)
     {
         bool IsAsked(string part) => filter is null || part.Contains(filter, StringComparison.Ordinal);
-        using var apart = new Apart();
+        using IDisposable aside = ServerProcess.KeepAside();
         double seconds = toy ? 0.5 : 30;
         var text = new StringBuilder();
         text.Append(CultureInfo.InvariantCulture, $"""
@@ -152,29 +152,4 @@ internal static class OverloadBenchmarks
 
     private static double At(LongHistogram latencies, double percentile) =>
         latencies.TotalCount == 0 ? double.NaN : latencies.GetValueAtPercentile(percentile) / 1000.0;
-
-    /// <summary>Keeps this process off the server's processor while it exists.</summary>
-    private sealed class Apart : IDisposable
-    {
-        private readonly nint _before;
-
-        public Apart()
-        {
-            if (OperatingSystem.IsLinux() && Environment.ProcessorCount > 1)
-            {
-                using var process = Process.GetCurrentProcess();
-                _before = process.ProcessorAffinity;
-                process.ProcessorAffinity = _before & ~1;
-            }
-        }
-
-        public void Dispose()
-        {
-            if (OperatingSystem.IsLinux() && _before != 0)
-            {
-                using var process = Process.GetCurrentProcess();
-                process.ProcessorAffinity = _before;
-            }
-        }
-    }
 }
