@@ -26,7 +26,10 @@ internal sealed class ConnectionGuard(Limits limits, TimeProvider clock)
         }
         finally
         {
-            _debts.Add(connection.RemoteEndPoint, connection.Throttled?.Leave() ?? 0);
+            if (connection.Throttled is { } throttled)
+            {
+                _debts.Add(connection.RemoteEndPoint, throttled.Leave());
+            }
         }
     }
 

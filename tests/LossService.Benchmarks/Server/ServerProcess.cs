@@ -208,10 +208,7 @@ internal sealed class ServerProcess : IDisposable
     }
 
     private static string[] OneProcessor() =>
-        ProcessorsInAll >= 2 && Programs.Run("taskset", ["--version"]).Code == 0 ? ["taskset", "-c", "0"] : [];
-
-    // Not those that this process may use now.
-    private static readonly int ProcessorsInAll = Environment.ProcessorCount;
+        Environment.ProcessorCount >= 2 && Programs.Run("taskset", ["--version"]).Code == 0 ? ["taskset", "-c", "0"] : [];
 
     /// <summary>Leaves the servers' processor to them: this process, and what it starts besides servers, keeps to the
     /// others.</summary>
@@ -226,7 +223,8 @@ internal sealed class ServerProcess : IDisposable
         {
             if (isApart)
             {
-                string processors = string.Create(CultureInfo.InvariantCulture, $"{from}-{ProcessorsInAll - 1}");
+                // The runtime counts them when it starts, so before any were left.
+                string processors = string.Create(CultureInfo.InvariantCulture, $"{from}-{Environment.ProcessorCount - 1}");
                 Programs.Run("taskset", ["-a", "-c", "-p", processors, Environment.ProcessId.ToString(CultureInfo.InvariantCulture)]);
             }
         }

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Diagnostics;
 using System.IO.Pipelines;
 using LossService.Api.Connections;
 using Xunit;
@@ -167,33 +166,7 @@ public sealed class SlicedReaderTests
     public void Reads_OfWhatIsThere_AllocateNothing()
     {
         byte[] data = new byte[1000];
-        long least = long.MaxValue;
-        for (int turn = 0; turn < 20; turn++)
-        {
-            least = Math.Min(least, Allocated(data, reads: 100));
-        }
-
-        Assert.Equal(0, least);
-    }
-
-    private long Allocated(byte[] data, int reads)
-    {
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int read = 0; read < reads; read++)
-        {
-            data.CopyTo(_pipe.Writer.GetSpan(data.Length));
-            _pipe.Writer.Advance(data.Length);
-            ValueTask<FlushResult> flushing = _pipe.Writer.FlushAsync();
-            ValueTask<ReadResult> reading = _reader.ReadAsync();
-            if (!flushing.IsCompleted || !reading.IsCompleted)
-            {
-                throw new UnreachableException("somebody is waited for");
-            }
-
-            _reader.AdvanceTo(reading.Result.Buffer.End);
-        }
-
-        return GC.GetAllocatedBytesForCurrentThread() - before;
+        Assert.Equal(0, ReadsOf.LeastAllocated(_pipe.Writer, _reader, data));
     }
 
     // True when the read had somebody else come first.

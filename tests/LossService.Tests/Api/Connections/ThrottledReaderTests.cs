@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Diagnostics;
 using System.IO.Pipelines;
 using LossService.Api;
 using LossService.Api.Connections;
@@ -155,34 +154,8 @@ public sealed class ThrottledReaderTests : IDisposable
         byte[] data = Frame.Of(Frame.Data, 0, 1, new byte[1000]);
         await SendAsync([.. Frame.Preface]);
         await TakeAllAsync();
-        long least = long.MaxValue;
-        for (int turn = 0; turn < 20; turn++)
-        {
-            least = Math.Min(least, Allocated(data, reads: 100));
-        }
-
-        Assert.Equal(0, least);
+        Assert.Equal(0, ReadsOf.LeastAllocated(_pipe.Writer, _reader, data));
         Assert.Equal(0, _clock.TimersEver);
-    }
-
-    private long Allocated(byte[] data, int reads)
-    {
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int read = 0; read < reads; read++)
-        {
-            data.CopyTo(_pipe.Writer.GetSpan(data.Length));
-            _pipe.Writer.Advance(data.Length);
-            ValueTask<FlushResult> flushing = _pipe.Writer.FlushAsync();
-            ValueTask<ReadResult> reading = _reader.ReadAsync();
-            if (!flushing.IsCompleted || !reading.IsCompleted)
-            {
-                throw new UnreachableException("somebody is waited for");
-            }
-
-            _reader.AdvanceTo(reading.Result.Buffer.End);
-        }
-
-        return GC.GetAllocatedBytesForCurrentThread() - before;
     }
 
     private static byte[] Pings(int count) =>
