@@ -183,12 +183,7 @@ internal sealed class ComputeThreads : IDisposable
     public void LetPass(Turn turn)
     {
         long now = Now;
-        if (now - _yielded >= YieldNanoseconds)
-        {
-            Thread.Yield();
-            _yielded = now;
-        }
-
+        LetSystem(now);
         if (_count == 0 || _isGuest || now - _looked < SliceNanoseconds)
         {
             return;
@@ -204,6 +199,16 @@ internal sealed class ComputeThreads : IDisposable
         }
 
         _looked = now;
+    }
+
+    /// <summary>Lets other threads of the process have the processor, where that is due.</summary>
+    public static void LetSystem(long now)
+    {
+        if (now - _yielded >= YieldNanoseconds)
+        {
+            Thread.Yield();
+            _yielded = now;
+        }
     }
 
     /// <inheritdoc/>

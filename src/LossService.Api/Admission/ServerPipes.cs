@@ -17,7 +17,8 @@ internal static class ServerPipes
         new Reader(http.Request.BodyReader, gathers: HttpProtocol.IsHttp11(http.Request.Protocol)),
         new Writer(http.Response.BodyWriter));
 
-    /// <summary>While it lasts, the calling thread belongs to no turn.</summary>
+    /// <summary>While it lasts, the calling thread belongs to no turn. It ends like a block of a computation: the server
+    /// may have received a megabyte here.</summary>
     private readonly ref struct Aside : IDisposable
     {
         private readonly SynchronizationContext? _turn;
@@ -31,7 +32,11 @@ internal static class ServerPipes
             return aside;
         }
 
-        public void Dispose() => SynchronizationContext.SetSynchronizationContext(_turn);
+        public void Dispose()
+        {
+            SynchronizationContext.SetSynchronizationContext(_turn);
+            ComputeThreads.LetSystem(ComputeThreads.Now);
+        }
     }
 
     private sealed class Reader(PipeReader inner, bool gathers) : PipeReader

@@ -2,6 +2,8 @@ namespace LossService.Engine.Families;
 
 /// <summary>The threads that a computation runs on, where its host has threads of its own for that: they share one
 /// computation's blocks, and let a shorter one pass between two blocks of a longer one.</summary>
+/// <remarks>While a request's body is read or its answer written, its crew is the thread's synchronization
+/// context.</remarks>
 public interface ICrew
 {
     /// <summary>Runs <paramref name="work"/> on the calling thread and, as far as others are free, on them at the same
