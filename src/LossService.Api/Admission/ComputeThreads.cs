@@ -16,9 +16,6 @@ internal sealed class ComputeThreads : IDisposable
     // Between two looks at who waits; a block of a computation takes some microseconds.
     private const long SliceNanoseconds = 500_000;
 
-    // Between two moments at which the system may give the processor to somebody else.
-    private const long YieldNanoseconds = 100_000;
-
     // How far another's rest may be beyond a price, for both to count as alike.
     private const int Alike = 2;
 
@@ -34,7 +31,7 @@ internal sealed class ComputeThreads : IDisposable
     private static long _since; // when the piece that runs on this thread began, or went on
 
     [ThreadStatic]
-    private static long _looked, _yielded; // at who waits here, and to the system
+    private static long _looked; // at who waits
 
     [ThreadStatic]
     private static int _depth;
@@ -183,7 +180,7 @@ internal sealed class ComputeThreads : IDisposable
     public void LetPass(Turn turn)
     {
         long now = Now;
-        LetSystem(now);
+        Niceness.GiveWay(now);
         if (_count == 0 || _isGuest || now - _looked < SliceNanoseconds)
         {
             return;
@@ -199,16 +196,6 @@ internal sealed class ComputeThreads : IDisposable
         }
 
         _looked = now;
-    }
-
-    /// <summary>Lets other threads of the process have the processor, where that is due.</summary>
-    public static void LetSystem(long now)
-    {
-        if (now - _yielded >= YieldNanoseconds)
-        {
-            Thread.Yield();
-            _yielded = now;
-        }
     }
 
     /// <inheritdoc/>

@@ -13,6 +13,12 @@ internal static partial class Niceness
     /// must give it back is in proportion.</summary>
     private const int Most = 19;
 
+    // Between two moments at which others may have the processor.
+    private const long TurnNanoseconds = 100_000;
+
+    [ThreadStatic]
+    private static long _gaveWay;
+
     /// <summary>Lowers the priority of the calling thread, which needs no right.</summary>
     public static void Lower()
     {
@@ -28,6 +34,18 @@ internal static partial class Niceness
         catch (Exception missing) when (missing is DllNotFoundException or EntryPointNotFoundException)
         {
             // A C library of another name: all threads stay alike.
+        }
+    }
+
+    /// <summary>Lets others have the processor, where that is due: a thread that Linux once chose stays until the next
+    /// tick of its clock.</summary>
+    /// <param name="now">By the clock of <see cref="ComputeThreads.Now"/>.</param>
+    public static void GiveWay(long now)
+    {
+        if (now - _gaveWay >= TurnNanoseconds)
+        {
+            Thread.Yield();
+            _gaveWay = now;
         }
     }
 

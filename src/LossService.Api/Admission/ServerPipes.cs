@@ -17,8 +17,8 @@ internal static class ServerPipes
         new Reader(http.Request.BodyReader, gathers: HttpProtocol.IsHttp11(http.Request.Protocol)),
         new Writer(http.Response.BodyWriter));
 
-    /// <summary>While it lasts, the calling thread belongs to no turn. It ends like a block of a computation: the server
-    /// may have received a megabyte here.</summary>
+    /// <summary>While it lasts, the calling thread belongs to no turn. At its end it gives way as behind a block of a
+    /// computation: the server may have received a megabyte here.</summary>
     private readonly ref struct Aside : IDisposable
     {
         private readonly SynchronizationContext? _turn;
@@ -35,7 +35,7 @@ internal static class ServerPipes
         public void Dispose()
         {
             SynchronizationContext.SetSynchronizationContext(_turn);
-            ComputeThreads.LetSystem(ComputeThreads.Now);
+            Niceness.GiveWay(ComputeThreads.Now);
         }
     }
 
