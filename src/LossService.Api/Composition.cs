@@ -7,7 +7,6 @@ using LossService.Engine.Numerics;
 using LossService.Wire.Json;
 using LossService.Wire.Safetensors;
 using Microsoft.AspNetCore.Connections;
-using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 
@@ -56,8 +55,6 @@ internal static class Composition
             .ValidateOnStart();
         services.TryAddSingleton(TimeProvider.System);
         services.ConfigureOptions<KestrelLimits>();
-        // Map: Turns on the server's threads.
-        services.Configure<SocketTransportOptions>(options => options.UnsafePreferInlineScheduling = true);
         services.AddSingleton<TransportBlocks>();
         services.AddSingleton<IMemoryPoolFactory<byte>>(provider => provider.GetRequiredService<TransportBlocks>());
     }

@@ -16,6 +16,9 @@ internal sealed class ComputeThreads : IDisposable
     // Between two looks at who waits; a block of a computation takes some microseconds.
     private const long SliceNanoseconds = 500_000;
 
+    // Between two moments at which the system may give the processor to somebody else.
+    private const long YieldNanoseconds = 100_000;
+
     // How far another's rest may be beyond a price, for both to count as alike.
     private const int Alike = 2;
 
@@ -31,7 +34,7 @@ internal sealed class ComputeThreads : IDisposable
     private static long _since; // when the piece that runs on this thread began, or went on
 
     [ThreadStatic]
-    private static long _looked; // at who waits
+    private static long _looked, _yielded; // at who waits here, and to the system
 
     [ThreadStatic]
     private static int _depth;
@@ -180,7 +183,12 @@ internal sealed class ComputeThreads : IDisposable
     public void LetPass(Turn turn)
     {
         long now = Now;
-        Niceness.GiveWay(now);
+        if (now - _yielded >= YieldNanoseconds)
+        {
+            Thread.Yield();
+            _yielded = now;
+        }
+
         if (_count == 0 || _isGuest || now - _looked < SliceNanoseconds)
         {
             return;

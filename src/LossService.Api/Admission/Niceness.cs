@@ -8,16 +8,9 @@ internal static partial class Niceness
     private const int OfProcess = 0; // PRIO_PROCESS, <sys/resource.h>; on Linux it means a thread
     private const uint Caller = 0;
 
-    /// <summary>The most there is: a 68th of what a thread at 0 gets where both want the processor. A thread of the
-    /// pool gives its place away whenever it finds nothing to do for a moment, and what this one then gets before it
-    /// must give it back is in proportion.</summary>
-    private const int Most = 19;
-
-    // Between two moments at which others may have the processor.
-    private const long TurnNanoseconds = 100_000;
-
-    [ThreadStatic]
-    private static long _gaveWay;
+    /// <summary>A tenth of the processor time where a thread at 0 wants it, too; such a thread goes first when it
+    /// wakes.</summary>
+    private const int Some = 10;
 
     /// <summary>Lowers the priority of the calling thread, which needs no right.</summary>
     public static void Lower()
@@ -29,23 +22,11 @@ internal static partial class Niceness
 
         try
         {
-            _ = SetPriority(OfProcess, Caller, Most);
+            _ = SetPriority(OfProcess, Caller, Some);
         }
         catch (Exception missing) when (missing is DllNotFoundException or EntryPointNotFoundException)
         {
             // A C library of another name: all threads stay alike.
-        }
-    }
-
-    /// <summary>Lets others have the processor, where that is due: a thread that Linux once chose stays until the next
-    /// tick of its clock.</summary>
-    /// <param name="now">By the clock of <see cref="ComputeThreads.Now"/>.</param>
-    public static void GiveWay(long now)
-    {
-        if (now - _gaveWay >= TurnNanoseconds)
-        {
-            Thread.Yield();
-            _gaveWay = now;
         }
     }
 

@@ -17,8 +17,7 @@ internal static class ServerPipes
         new Reader(http.Request.BodyReader, gathers: HttpProtocol.IsHttp11(http.Request.Protocol)),
         new Writer(http.Response.BodyWriter));
 
-    /// <summary>While it lasts, the calling thread belongs to no turn. At its end it gives way as behind a block of a
-    /// computation: the server may have received a megabyte here.</summary>
+    /// <summary>While it lasts, the calling thread belongs to no turn.</summary>
     private readonly ref struct Aside : IDisposable
     {
         private readonly SynchronizationContext? _turn;
@@ -32,11 +31,7 @@ internal static class ServerPipes
             return aside;
         }
 
-        public void Dispose()
-        {
-            SynchronizationContext.SetSynchronizationContext(_turn);
-            Niceness.GiveWay(ComputeThreads.Now);
-        }
+        public void Dispose() => SynchronizationContext.SetSynchronizationContext(_turn);
     }
 
     private sealed class Reader(PipeReader inner, bool gathers) : PipeReader
