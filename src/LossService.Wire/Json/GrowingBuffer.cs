@@ -44,10 +44,7 @@ internal sealed class GrowingBuffer(TensorPool pool) : IDisposable
     {
         // Beyond what the pool lends at all, the pool says so.
         int capacity = (int)Math.Clamp(2L * _capacity, FirstBytes, int.MaxValue);
-        Lease larger = pool.Rent(capacity);
-        _lease.Bytes[..usedBytes].CopyTo(larger.Bytes);
-        _lease.Dispose();
-        _lease = larger;
+        Regrowth.Replace(ref _lease, usedBytes, capacity, pool);
         _capacity = capacity;
     }
 }

@@ -1,4 +1,3 @@
-using LossService.Engine.Families;
 using LossService.Engine.Numerics;
 
 namespace LossService.Wire.Safetensors;
@@ -11,9 +10,6 @@ internal sealed class ClaimedBuffer(TensorPool pool) : IDisposable
 {
     private const int Growth = 4;
     private const int TrustedBytes = 4 << 20;
-
-    // Copied without a look at who waits.
-    private const int PieceBytes = 256 << 10;
 
     private Lease _lease;
     private int _claimed;
@@ -54,20 +50,7 @@ internal sealed class ClaimedBuffer(TensorPool pool) : IDisposable
     private void Grow(int used, int needed)
     {
         int capacity = (int)Math.Min(Math.Max((long)Growth * _capacity, needed), _claimed);
-        Lease larger = pool.Rent(capacity);
-        Span<byte> from = _lease.Bytes[..used];
-        Span<byte> to = larger.Bytes;
-        while (from.Length > PieceBytes)
-        {
-            from[..PieceBytes].CopyTo(to);
-            from = from[PieceBytes..];
-            to = to[PieceBytes..];
-            (SynchronizationContext.Current as ICrew)?.Pause();
-        }
-
-        from.CopyTo(to);
-        _lease.Dispose();
-        _lease = larger;
+        Regrowth.Replace(ref _lease, used, capacity, pool);
         _capacity = capacity;
     }
 }
