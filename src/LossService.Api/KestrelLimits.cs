@@ -9,10 +9,11 @@ namespace LossService.Api;
 internal sealed class KestrelLimits(IOptions<Limits> limits, TimeProvider clock)
     : IConfigureOptions<KestrelServerOptions>, IConfigureOptions<SocketTransportOptions>
 {
-    // The server's own limit of it holds for HTTP/2 and encrypted connections; before a plain socket stands this one.
+    // The server's own limits of both buffers hold for HTTP/2 and encrypted connections; at a plain socket stand these.
     public void Configure(SocketTransportOptions options)
     {
         int bytes = limits.Value.AnswerBufferBytesMax;
+        options.MaxReadBufferSize = limits.Value.BodyBufferBytesMax;
         options.MaxWriteBufferSize = bytes;
         options.CreateBoundListenSocket = endpoint =>
             SendQueue.Limit(SocketTransportOptions.CreateDefaultBoundListenSocket(endpoint), bytes);
@@ -30,7 +31,9 @@ internal sealed class KestrelLimits(IOptions<Limits> limits, TimeProvider clock)
         theirs.MaxRequestLineSize = ours.RequestLineBytesMax;
         theirs.MaxRequestHeadersTotalSize = ours.HeaderBytesMax;
         theirs.MaxRequestHeaderCount = ours.HeadersMax;
-        theirs.MaxRequestBufferSize = Math.Max(theirs.MaxRequestBufferSize ?? 0, ours.RequestLineBytesMax);
+        // A head has to fit in.
+        theirs.MaxRequestBufferSize = Math.Max(
+            ours.BodyBufferBytesMax, Math.Max(ours.RequestLineBytesMax, ours.HeaderBytesMax));
         theirs.MaxResponseBufferSize = ours.AnswerBufferBytesMax;
         theirs.RequestHeadersTimeout = TimeSpan.FromSeconds(ours.HeadSecondsMax);
         theirs.KeepAliveTimeout = TimeSpan.FromSeconds(ours.IdleSecondsMax);

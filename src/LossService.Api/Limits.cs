@@ -74,6 +74,9 @@ public sealed class Limits
     /// <summary>How long a sender or reader may be slower than that, in seconds.</summary>
     public int SlowSecondsMax { get; set; } = 5;
 
+    /// <summary>How much of a body is received before it is read, in bytes.</summary>
+    public int BodyBufferBytesMax { get; set; } = 256 << 10;
+
     /// <summary>How much of an answer waits for its reader before writing pauses, in bytes; as much again waits in the
     /// system.</summary>
     public int AnswerBufferBytesMax { get; set; } = 128 << 10;
@@ -154,6 +157,8 @@ public sealed class Limits
             "The same for a reader, whose answer also occupies tensors."),
         new("slow_time", SlowSecondsMax, "seconds", 2, 600,
             "Time for a lost packet to be sent again, twice."),
+        new("body_buffer", BodyBufferBytesMax, "bytes", 128 << 10, 1 << 24,
+            "Received in one go, some 0.1 ms in which others wait; a large body gains little by more."),
         new("answer_buffer", AnswerBufferBytesMax, "bytes", 1 << 10, 1 << 24,
             "Twice what is handed over at once, so that writing goes on while the first half leaves."),
         new("connections", ConnectionsMax, "connections", 1, 1 << 20,

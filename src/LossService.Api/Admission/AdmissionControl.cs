@@ -81,7 +81,7 @@ internal sealed class AdmissionControl(
     // A long request may wait for one like it, be it its own caller's, even if that takes longer than its price says; a
     // short one at least a share of this long.
     private double Bound(long price, double share = 1) =>
-        Math.Max(share * _limits.QueueMillisecondsMax, Patience * Needs(price) * threads.Slowness);
+        Math.Max(share * _limits.QueueMillisecondsMax, ComputeThreads.Alike * Needs(price) * threads.Slowness);
 
     private Problem Busy(double waits)
     {

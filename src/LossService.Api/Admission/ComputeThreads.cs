@@ -19,8 +19,9 @@ internal sealed class ComputeThreads : IDisposable
     // Between two moments at which the system may give the processor to somebody else.
     private const long YieldNanoseconds = 100_000;
 
-    // How far another's rest may be beyond a price, for both to count as alike.
-    private const int Alike = 2;
+    /// <summary>How far another's rest may be beyond a price, a guess before the body is read, for both to count as
+    /// alike: what is beyond it comes later, and nobody is refused for one that is within it.</summary>
+    public const double Alike = 1.5;
 
     // How many computations may lie under each other on one stack.
     private const int DepthMax = 8;
@@ -73,8 +74,7 @@ internal sealed class ComputeThreads : IDisposable
     {
         lock (_gate)
         {
-            // A price before the body is read is a guess: requests alike must not seem longer than each other.
-            long needs = Alike * price * Price.StepNanoseconds;
+            double needs = Alike * price * Price.StepNanoseconds;
             (long own, long all) = (0, 0);
             foreach (Turn turn in _turns)
             {
@@ -100,7 +100,7 @@ internal sealed class ComputeThreads : IDisposable
             all += own;
             foreach (long other in _others.Values)
             {
-                all += Math.Min(other, own + needs);
+                all += (long)Math.Min(other, own + needs);
             }
 
             _others.Clear();

@@ -19,7 +19,7 @@ internal sealed class SlicedReader(PipeReader inner, TimeProvider clock) : PipeR
     /// <summary>The first slice of a connection.</summary>
     public const int SliceBytesFirst = 64 << 10;
 
-    /// <summary>The most of a slice: as much as the server reads ahead.</summary>
+    /// <summary>The most of a slice.</summary>
     public const int SliceBytesMax = 1 << 20;
 
     /// <summary>How often in a second a connection that keeps a thread busy lets others have it.</summary>

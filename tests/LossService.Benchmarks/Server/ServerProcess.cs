@@ -153,7 +153,9 @@ internal sealed class ServerProcess : IDisposable
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        plan.Environment["DOTNET_TieredPGO"] = "1"; // as the service's own project has it
+        // As the service's own project has it.
+        plan.Environment["DOTNET_TieredPGO"] = "1";
+        plan.Environment["DOTNET_ThreadPool_UnfairSemaphoreSpinLimit"] = "0";
         foreach ((string variable, string value) in environment.Concat(withGauge ? Gauge.VariablesFor(gauge) : []))
         {
             plan.Environment[variable] = value;

@@ -64,7 +64,8 @@ public sealed class EveryLimitTests
             limits => limits.AnswerBytesPerSecondMin = 444, server => server.MinResponseDataRate!.BytesPerSecond),
         ["slow_time"] = Server(
             limits => limits.SlowSecondsMax = 9, server => server.MinRequestBodyDataRate!.GracePeriod.TotalSeconds),
-        ["answer_buffer"] = AnswerBuffer.TestAsync,
+        ["body_buffer"] = TransportBuffers.BodyAsync,
+        ["answer_buffer"] = TransportBuffers.AnswerAsync,
         ["connections"] = Server(limits => limits.ConnectionsMax = 11, server => server.MaxConcurrentConnections!.Value),
         ["streams"] = Server(limits => limits.StreamsMax = 12, server => server.Http2.MaxStreamsPerConnection),
         ["stream_window"] = Server(
