@@ -11,6 +11,7 @@ namespace LossService.Api.Connections;
 internal sealed class ConnectionGuard(Limits limits, TimeProvider clock)
 {
     private readonly FrameDebts _debts = new(clock);
+    private readonly CancelledReads _cancelled = new(clock);
 
     /// <summary>Stands before everything else that an endpoint makes of its connections.</summary>
     public void Guard(ListenOptions endpoint) =>
@@ -39,7 +40,7 @@ internal sealed class ConnectionGuard(Limits limits, TimeProvider clock)
         return new(frames, budget, clock, connection.ConnectionClosed);
     }
 
-    private SlicedReader Slice(PipeReader bytes) => new(bytes, clock);
+    private SlicedReader Slice(PipeReader bytes) => new(bytes, clock, _cancelled);
 
     private sealed record Pipes(PipeReader Input, PipeWriter Output) : IDuplexPipe;
 

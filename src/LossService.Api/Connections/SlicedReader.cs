@@ -11,7 +11,8 @@ namespace LossService.Api.Connections;
 /// come from any thread.</remarks>
 /// <param name="inner">The transport's.</param>
 /// <param name="clock">What a turn is measured by.</param>
-internal sealed class SlicedReader(PipeReader inner, TimeProvider clock) : PipeReader
+/// <param name="cancelled">What cancels reads.</param>
+internal sealed class SlicedReader(PipeReader inner, TimeProvider clock, CancelledReads cancelled) : PipeReader
 {
     /// <summary>The least of a slice, however long it takes.</summary>
     public const int SliceBytesMin = 4 << 10;
@@ -45,7 +46,7 @@ internal sealed class SlicedReader(PipeReader inner, TimeProvider clock) : PipeR
     }
 
     /// <inheritdoc/>
-    public override void CancelPendingRead() => inner.CancelPendingRead();
+    public override void CancelPendingRead() => cancelled.Add(inner);
 
     /// <inheritdoc/>
     public override void Complete(Exception? exception = null) => inner.Complete(exception);

@@ -21,7 +21,7 @@ public sealed class SlicedReaderTests
 
     private readonly SlicedReader _reader;
 
-    public SlicedReaderTests() => _reader = new(_pipe.Reader, _clock);
+    public SlicedReaderTests() => _reader = new(_pipe.Reader, _clock, new CancelledReads(_clock));
 
     [Fact]
     public async Task Slices_ThatAreQuick_DoubleUpToTheMost()
@@ -119,11 +119,13 @@ public sealed class SlicedReaderTests
     {
         Task<ReadResult> waiting = ReadAsync();
         _reader.CancelPendingRead();
+        _clock.Advance(CancelledReads.Pause);
         ReadResult read = await waiting;
         Assert.True(read.IsCanceled);
         _reader.AdvanceTo(read.Buffer.Start);
         await SendAsync(2 * First);
         _reader.CancelPendingRead();
+        _clock.Advance(CancelledReads.Pause);
         read = await ReadAsync();
         Assert.Equal((First, true), (read.Buffer.Length, read.IsCanceled));
     }
