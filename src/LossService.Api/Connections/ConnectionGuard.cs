@@ -11,7 +11,9 @@ namespace LossService.Api.Connections;
 internal sealed class ConnectionGuard(Limits limits, TimeProvider clock)
 {
     private readonly FrameDebts _debts = new(clock);
-    private readonly CancelledReads _cancelled = new(clock);
+
+    // By the system's clock, as the server's ticks are.
+    private readonly CancelledReads _cancelled = new(TimeProvider.System);
 
     /// <summary>Stands before everything else that an endpoint makes of its connections.</summary>
     public void Guard(ListenOptions endpoint) =>

@@ -20,7 +20,7 @@ internal sealed class SlicedReader(PipeReader inner, TimeProvider clock, Cancell
     /// <summary>The first slice of a connection.</summary>
     public const int SliceBytesFirst = 64 << 10;
 
-    /// <summary>The most of a slice.</summary>
+    /// <summary>The most of a slice, however quick it is.</summary>
     public const int SliceBytesMax = 1 << 20;
 
     /// <summary>How often in a second a connection that keeps a thread busy lets others have it.</summary>
