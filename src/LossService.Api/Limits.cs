@@ -158,7 +158,7 @@ public sealed class Limits
         new("slow_time", SlowSecondsMax, "seconds", 2, 600,
             "Time for a lost packet to be sent again, twice."),
         new("body_buffer", BodyBufferBytesMax, "bytes", 128 << 10, 1 << 24,
-            "Received in one go, some 0.1 ms in which others wait; a large body gains little by more."),
+            "Received in one go, while small requests wait; a large body gains little by more."),
         new("answer_buffer", AnswerBufferBytesMax, "bytes", 1 << 10, 1 << 24,
             "Twice what is handed over at once, so that writing goes on while the first half leaves."),
         new("connections", ConnectionsMax, "connections", 1, 1 << 20,

@@ -8,8 +8,8 @@ namespace LossService.Api.Connections;
 /// <remarks>Thread-safe.</remarks>
 internal sealed class CancelledReads
 {
-    /// <summary>One is cancelled at a time, and one more for each so many that wait: all are within two
-    /// seconds.</summary>
+    /// <summary>One is cancelled at a time, and one more for each so many that wait: as many as <c>connections</c>
+    /// allows by default take less than two seconds.</summary>
     public const int Many = 1000;
 
     private readonly Lock _lock = new();

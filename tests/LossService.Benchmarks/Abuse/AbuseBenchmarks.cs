@@ -229,13 +229,8 @@ internal static class AbuseBenchmarks
             long memory = server.ResidentBytes;
             double cpu = server.CpuSeconds;
             Task<OpenLoopResult> others = Task.Run(() => Healthy(server, seconds));
-            int status = Task.Factory.StartNew(
-                () =>
-                {
-                    Background.Enter();
-                    return send(server.Port);
-                },
-                TaskCreationOptions.LongRunning).Result;
+            int status = 0;
+            Background.Start(() => status = send(server.Port)).Wait();
             cpu = server.CpuSeconds - cpu;
             if (status != expected || others.Result.Lost > 0)
             {
@@ -280,7 +275,7 @@ internal static class AbuseBenchmarks
         public Flooding(Http2Flood flood)
         {
             _flood = flood;
-            _running = Task.Factory.StartNew(Flood, TaskCreationOptions.LongRunning);
+            _running = Background.Start(() => _flood.Run(_stop.Token));
         }
 
         public override string ToString() => $"{_flood}";
@@ -290,12 +285,6 @@ internal static class AbuseBenchmarks
             _stop.Cancel();
             _running.Wait();
             _stop.Dispose();
-        }
-
-        private void Flood()
-        {
-            Background.Enter();
-            _flood.Run(_stop.Token);
         }
     }
 

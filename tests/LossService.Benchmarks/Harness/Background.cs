@@ -23,6 +23,15 @@ internal static partial class Background
         }
     }
 
+    /// <summary>Starts work on a thread of its own that has entered.</summary>
+    public static Task Start(Action work) => Task.Factory.StartNew(
+        () =>
+        {
+            Enter();
+            work();
+        },
+        TaskCreationOptions.LongRunning);
+
     [LibraryImport("libc", EntryPoint = "sched_setscheduler")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static partial int SetScheduler(int thread, int policy, in int priority);

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace LossService.Tests.Api.Connections;
 
-/// <summary>What else the server's threads have to do while it cancels many reads at once.</summary>
+/// <summary>How fast reads are cancelled, of which hundreds may come at once.</summary>
 public sealed class CancelledReadsTests
 {
     private readonly StandingClock _clock = new();
