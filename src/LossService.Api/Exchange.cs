@@ -50,6 +50,11 @@ internal sealed class Exchange(
             metrics.Refuse(Codes.Timeout);
             throw new DeadlinePassedException();
         }
+        catch (BadHttpRequestException broken)
+        {
+            // It has come through half a dozen callers, which cost more than the answer: the rest is spared.
+            return new ProblemAnswer(ProblemMiddleware.Of(broken));
+        }
         catch (PoolExhaustedException)
         {
             metrics.Refuse(Codes.Overloaded);

@@ -2,9 +2,9 @@ using LossService.Engine.Numerics;
 
 namespace LossService.Api;
 
-/// <summary>Lets the pool forget buffers that nobody needed for a while, so that one large request does not stay in
+/// <summary>Lets both pools forget what nobody needed for a while, so that neither a large request nor a crowd stays in
 /// memory.</summary>
-internal sealed class PoolAging(TensorPool pool) : BackgroundService
+internal sealed class PoolAging(TensorPool pool, TransportBlocks blocks) : BackgroundService
 {
     // A block goes at the second look at the latest, so that a minute is enough.
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(25);
@@ -18,7 +18,7 @@ internal sealed class PoolAging(TensorPool pool) : BackgroundService
         using var timer = new PeriodicTimer(Period);
         while (await timer.WaitForNextTickAsync(stoppingToken))
         {
-            if (pool.Age() >= WorthCollecting)
+            if (pool.Age() + blocks.Age() >= WorthCollecting)
             {
                 // An idle process allocates nothing, and so would keep its garbage for ever. What lives is a few MiB:
                 // this stops others for some milliseconds, and only where a large request has come and gone.

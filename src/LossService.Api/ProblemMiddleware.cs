@@ -17,6 +17,23 @@ internal sealed class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMid
 
     private const string ServerAssembly = "Microsoft.AspNetCore.Server.Kestrel.Core";
 
+    /// <summary>What its caller is told of it.</summary>
+    public static Problem Of(Exception exception) => exception switch
+    {
+        BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } => TooLarge(),
+        BadHttpRequestException { StatusCode: StatusCodes.Status408RequestTimeout } =>
+            Problem.Of(Codes.Timeout, "the body arrived too slowly", StatusCodes.Status408RequestTimeout),
+        // So the server calls a chunk of more than 2^31 bytes, and a trailer that is no text.
+        BadHttpRequestException or IOException { InnerException: OverflowException }
+            or InvalidOperationException { Source: ServerAssembly } =>
+            Problem.Of(Codes.MalformedJson, "the body did not arrive whole"),
+        InvalidDataException =>
+            Problem.Of(Codes.MalformedJson, "the body is not what its Content-Encoding says, or not all of it"),
+        DeadlinePassedException => AdmissionControl.OutOfTime("the time that X-Timeout-Ms left is up"),
+        PoolExhaustedException => Problem.Later("other requests hold all the memory set aside for tensors"),
+        _ => Problem.Of(ProblemKinds.InternalError, "the service failed; its log says more under this trace_id"),
+    };
+
     public async Task InvokeAsync(HttpContext http)
     {
         try
@@ -89,22 +106,6 @@ internal sealed class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMid
     // What a server's pipe was handed cannot be taken back: clearing a response leaves it there.
     private static bool IsPartlyWritten(HttpResponse response) =>
         response.BodyWriter is { CanGetUnflushedBytes: true, UnflushedBytes: > 0 };
-
-    private static Problem Of(Exception exception) => exception switch
-    {
-        BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } => TooLarge(),
-        BadHttpRequestException { StatusCode: StatusCodes.Status408RequestTimeout } =>
-            Problem.Of(Codes.Timeout, "the body arrived too slowly", StatusCodes.Status408RequestTimeout),
-        // So the server calls a chunk of more than 2^31 bytes, and a trailer that is no text.
-        BadHttpRequestException or IOException { InnerException: OverflowException }
-            or InvalidOperationException { Source: ServerAssembly } =>
-            Problem.Of(Codes.MalformedJson, "the body did not arrive whole"),
-        InvalidDataException =>
-            Problem.Of(Codes.MalformedJson, "the body is not what its Content-Encoding says, or not all of it"),
-        DeadlinePassedException => AdmissionControl.OutOfTime("the time that X-Timeout-Ms left is up"),
-        PoolExhaustedException => Problem.Later("other requests hold all the memory set aside for tensors"),
-        _ => Problem.Of(ProblemKinds.InternalError, "the service failed; its log says more under this trace_id"),
-    };
 
     private static Problem TooLarge()
     {

@@ -1,4 +1,5 @@
 using System.Buffers;
+using LossService.Engine.Numerics;
 using Microsoft.AspNetCore.Connections;
 
 namespace LossService.Api;
@@ -12,27 +13,14 @@ internal sealed class TransportBlocks : MemoryPool<byte>, IMemoryPoolFactory<byt
 {
     private const int BlockBytes = 32 << 10;
 
-    // 8 MiB wait for the next bodies at most; a rush beyond that is left to the collector.
-    private const int IdleMax = 256;
-
-    private readonly Lock _lock = new();
-    private readonly Stack<Block> _idle = new(IdleMax);
+    private readonly IdleBlocks<Block> _idle = new();
     private int _rented;
 
     /// <summary>The bytes of the blocks that are out now.</summary>
     public long BytesRented => (long)Volatile.Read(ref _rented) * BlockBytes;
 
     /// <summary>The bytes of the blocks that wait.</summary>
-    public long BytesPooled
-    {
-        get
-        {
-            lock (_lock)
-            {
-                return (long)_idle.Count * BlockBytes;
-            }
-        }
-    }
+    public long BytesPooled => (long)_idle.Count * BlockBytes;
 
     /// <inheritdoc/>
     public override int MaxBufferSize => BlockBytes;
@@ -44,38 +32,24 @@ internal sealed class TransportBlocks : MemoryPool<byte>, IMemoryPoolFactory<byt
     public override IMemoryOwner<byte> Rent(int minBufferSize = -1)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(minBufferSize, BlockBytes);
-        Block? block;
-        lock (_lock)
-        {
-            _idle.TryPop(out block);
-            _rented++;
-        }
-
-        block ??= new Block(this);
+        Interlocked.Increment(ref _rented);
+        Block block = _idle.Take() ?? new Block(this);
         block.IsLent = true;
         return block;
     }
 
+    /// <summary>Lets go of the blocks that nobody needed since the last call; the host calls it now and then.</summary>
+    /// <returns>How many bytes these were.</returns>
+    public long Age() => (long)_idle.Age() * BlockBytes;
+
     /// <summary>The server disposes its pool when it stops; blocks that are still out simply go to the
     /// collector.</summary>
-    protected override void Dispose(bool disposing)
-    {
-        lock (_lock)
-        {
-            _idle.Clear();
-        }
-    }
+    protected override void Dispose(bool disposing) => _idle.Clear();
 
     private void Return(Block block)
     {
-        lock (_lock)
-        {
-            _rented--;
-            if (_idle.Count < IdleMax)
-            {
-                _idle.Push(block);
-            }
-        }
+        Interlocked.Decrement(ref _rented);
+        _idle.Put(block);
     }
 
     private sealed class Block(TransportBlocks home) : IMemoryOwner<byte>

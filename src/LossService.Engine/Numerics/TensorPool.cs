@@ -127,43 +127,27 @@ public sealed class TensorPool
 
     private static long BytesOf(long lent) => (lent >> LeaseBits) << SmallestLog2;
 
-    /// <summary>The idle blocks of one size, last in first out, so that the warmest is lent first.</summary>
+    /// <summary>The idle blocks of one size.</summary>
     private sealed class Shelf
     {
-        private readonly Lock _lock = new();
-        private readonly Stack<Block> _idle = new();
-        private int _idleLow;
+        private readonly IdleBlocks<Block> _below = new();
 
-        // The topmost block lies beside the stack, where it is taken and put without the lock: most requests need one
-        // of a size at a time.
+        // The topmost block lies beside the others, where it is taken and put without their lock: most requests need
+        // one of a size at a time.
         private Block? _top;
         private (Block? Block, int Generation) _lastTop;
 
-        public Block? Take() => Interlocked.Exchange(ref _top, null) ?? TakeBelow();
+        public Block? Take() => Interlocked.Exchange(ref _top, null) ?? _below.Take();
 
         public void Put(Block block)
         {
             if (Interlocked.CompareExchange(ref _top, block, null) is not null)
             {
-                PutBelow(block);
+                _below.Put(block);
             }
         }
 
-        public int Age()
-        {
-            lock (_lock)
-            {
-                // What stayed idle through the whole period was not needed in it.
-                int unneeded = Math.Min(_idleLow, _idle.Count);
-                for (int block = 0; block < unneeded; block++)
-                {
-                    _idle.Pop();
-                }
-
-                _idleLow = _idle.Count;
-                return unneeded + AgeTop();
-            }
-        }
+        public int Age() => _below.Age() + AgeTop();
 
         // A block that was lent meanwhile has another generation.
         private int AgeTop()
@@ -173,28 +157,6 @@ public sealed class TensorPool
                 && Interlocked.CompareExchange(ref _top, null, top) == top;
             _lastTop = isUnneeded ? default : (top, top?.Generation ?? 0);
             return isUnneeded ? 1 : 0;
-        }
-
-        private Block? TakeBelow()
-        {
-            lock (_lock)
-            {
-                if (!_idle.TryPop(out Block? block))
-                {
-                    return null;
-                }
-
-                _idleLow = Math.Min(_idleLow, _idle.Count);
-                return block;
-            }
-        }
-
-        private void PutBelow(Block block)
-        {
-            lock (_lock)
-            {
-                _idle.Push(block);
-            }
         }
     }
 }

@@ -153,9 +153,10 @@ internal sealed class ServerProcess : IDisposable
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        // As the service's own project has it.
+        // As the service's own project has it, and its image.
         plan.Environment["DOTNET_TieredPGO"] = "1";
         plan.Environment["DOTNET_ThreadPool_UnfairSemaphoreSpinLimit"] = "0";
+        plan.Environment["DOTNET_GCgen0size"] = "0x4000000";
         foreach ((string variable, string value) in environment.Concat(withGauge ? Gauge.VariablesFor(gauge) : []))
         {
             plan.Environment[variable] = value;

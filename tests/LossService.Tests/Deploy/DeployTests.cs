@@ -35,6 +35,16 @@ public sealed class DeployTests
     }
 
     [Fact]
+    public void Dockerfile_WhatTheRuntimeIsTold_IsWhatTheBenchmarksMeasure()
+    {
+        const string Name = "DOTNET_GCgen0size";
+        string? value = Image.LastStage.Value(Name);
+        Assert.NotNull(value);
+        string measured = House.Read("tests/LossService.Benchmarks/Server/ServerProcess.cs");
+        Assert.Contains($"[\"{Name}\"] = \"{value}\"", measured, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Dockerfile_ProjectFiles_AreAllCopiedBeforeTheRestore()
     {
         string[] copied = [.. Image.All("COPY").SelectMany(arguments => arguments.Split(' '))];
