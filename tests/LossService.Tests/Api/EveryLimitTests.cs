@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Net;
 using System.Text;
 using System.Text.Json.Nodes;
@@ -257,7 +256,7 @@ public sealed class EveryLimitTests
         const int Limit = 30_000;
         foreach (int value in (int[])[Limit - 1, Limit, Limit + 1, 2 * Limit, 0])
         {
-            var clock = new Clock();
+            var clock = new HeldTimers();
             using var service = new Service("Production", ("Limits:DrainMillisecondsMax", $"{value}"))
             {
                 Also = services => services.AddSingleton<TimeProvider>(clock),
@@ -270,6 +269,7 @@ public sealed class EveryLimitTests
             Assert.Equal(value == 0 ? [] : [TimeSpan.FromMilliseconds(value)], clock.Set);
             await patience.CancelAsync();
             await stopping;
+            clock.AreOver = true;
         }
     }
 
@@ -296,17 +296,6 @@ public sealed class EveryLimitTests
         }
 
         return Task.CompletedTask;
-    }
-
-    private sealed class Clock : TimeProvider
-    {
-        public ConcurrentQueue<TimeSpan> Set { get; } = new();
-
-        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
-        {
-            Set.Enqueue(dueTime);
-            return System.CreateTimer(callback, state, Timeout.InfiniteTimeSpan, period);
-        }
     }
 
     // What the server itself keeps has only to reach it.

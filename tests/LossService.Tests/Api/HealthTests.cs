@@ -61,7 +61,11 @@ public sealed class HealthTests
     [Fact]
     public async Task Loss_WhileDraining_IsStillAnsweredAndItsConnectionClosed()
     {
-        await using var service = new Service("Production", ("Limits:DrainMillisecondsMax", "60000"));
+        var clock = new HeldTimers();
+        await using var service = new Service("Production", ("Limits:DrainMillisecondsMax", "60000"))
+        {
+            Also = services => services.AddSingleton<TimeProvider>(clock),
+        };
         await service.WarmAsync();
         using HttpClient client = service.CreateClient();
         Assert.Null((await client.GetAsync(new Uri("/health/live", UriKind.Relative))).Headers.ConnectionClose);
@@ -74,6 +78,7 @@ public sealed class HealthTests
         Assert.False(stopped.IsCompleted);
         await patience.CancelAsync();
         await stopped;
+        clock.AreOver = true;
     }
 
     /// <summary>Holds the shutdown between its announcement and its execution.</summary>

@@ -16,8 +16,9 @@ public sealed class OneProcessorTests
     private static readonly Uri Small = new("/v1/losses/mse_loss", UriKind.Relative);
     private static readonly Uri Large = new("/v1/losses/ranknet_loss?gradients=scores", UriKind.Relative);
 
-    /// <summary>What the runtime counts as processors, by a variable of its own and by the system's mask.</summary>
-    public static TheoryData<string> Ways => ["DOTNET_PROCESSOR_COUNT", "taskset"];
+    /// <summary>What the runtime counts as processors: by a variable of its own, by the system's mask, and by the quota of a
+    /// container, here of half a processor.</summary>
+    public static TheoryData<string> Ways => ["DOTNET_PROCESSOR_COUNT", "taskset", "cgroup"];
 
     [SkippableTheory]
     [MemberData(nameof(Ways))]
@@ -25,10 +26,13 @@ public sealed class OneProcessorTests
     {
         bool byMask = way == "taskset";
         Skip.If(byMask && !await Engine.AnswersAsync("taskset", "--version"), "taskset is missing (Debian's package util-linux).");
+        bool byQuota = way == "cgroup";
+        using Quota? quota = byQuota ? Quota.TryMake() : null;
+        Skip.If(byQuota && quota is null, "No group with a quota can be made here (Linux, as root).");
         var service = new RealService
         {
-            Before = byMask ? ["taskset", "-c", "0"] : [],
-            Variables = byMask ? [] : [(way, "1")],
+            Before = byMask ? ["taskset", "-c", "0"] : quota?.Before ?? [],
+            Variables = byMask || byQuota ? [] : [(way, "1")],
         };
         await service.InitializeAsync();
         try

@@ -6,9 +6,10 @@ using Xunit;
 namespace LossService.Tests.Engine;
 
 /// <summary>What a computation rents it gives back, whatever happens, and it never reads what a buffer held before.</summary>
-[Trait("Set", "Engine")]
 public sealed class PoolTests
 {
+    // The only one here that depends on the instruction set.
+    [Trait("Set", "Engine")]
     [Theory]
     [MemberData(nameof(EveryLoss.InBothPrecisions), MemberType = typeof(EveryLoss))]
     public void Answer_WhateverBuffersHeldBefore_HasTheSameBits(string loss, bool float64)
