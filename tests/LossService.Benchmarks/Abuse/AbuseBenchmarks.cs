@@ -26,7 +26,7 @@ internal static class AbuseBenchmarks
         A process a line, on one processor; attackers and healthy callers with 200 small requests a second share the other. Latencies
         in milliseconds from when a request was due, during the attack and while there is none, half of the latter before it and half
         behind it. A first attack of 20 s is not counted: in it the runtime compiles. The server also spends its processor on what it
-        refuses. Slow clients are those of slowhttptest, 1,000 connections at a time, again and again; floods are one connection after
+        refuses. Slow clients are those of slowhttptest, 1,000 connections at a time, again when the last is let go; floods are one connection after
         the other, as fast as they go, on a port of its own that speaks HTTP/2 without TLS (the service speaks HTTP/1.1 unless
         configured otherwise).
         """;
@@ -116,6 +116,10 @@ internal static class AbuseBenchmarks
             during = Healthy(server, seconds);
             share = (server.CpuSeconds - cpu) / Stopwatch.GetElapsedTime(begun).TotalSeconds;
             became = $"{attack}";
+            if (!toy && attack is SlowClient { TimesLetGo: 0 })
+            {
+                failures.Add($"{name}: the service holds its attackers.");
+            }
         }
 
         Thread.Sleep(TimeSpan.FromSeconds(Math.Min(2, seconds)));
@@ -288,21 +292,30 @@ internal static class AbuseBenchmarks
         }
     }
 
-    // One after the other, by a shell: each ends when the server has closed all its connections.
+    // One after the other, by a shell that tells of each: it ends when the server has closed all its connections.
     private sealed class SlowClient : IAttack
     {
         private readonly Process _process;
+        private int _timesLetGo;
 
         public SlowClient(int port, string[] arguments, int connections)
         {
             string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
             string path = arguments[0] == "-X" ? "/openapi/v1.json" : Loss;
-            string[] again = ["sh", "-c", "while true; do \"$@\" > /dev/null; done", "sh"];
+            string[] again = ["sh", "-c", "while true; do \"$@\" > /dev/null; echo; done", "sh"];
             string[] attack = ["slowhttptest", .. arguments, "-c", Text(connections), "-r", "250", "-l", "600", "-p", "3", "-u", $"http://127.0.0.1:{Text(port)}{path}"];
-            _process = Process.Start(Background.Starter.Name, [.. Background.Starter.Arguments, .. again, .. attack]);
+            _process = Process.Start(new ProcessStartInfo(Background.Starter.Name, [.. Background.Starter.Arguments, .. again, .. attack])
+            {
+                RedirectStandardOutput = true,
+            })!;
+            _process.OutputDataReceived += (_, line) => _timesLetGo += line.Data is null ? 0 : 1;
+            _process.BeginOutputReadLine();
         }
 
-        public override string ToString() => "";
+        /// <summary>How often the service has ended all connections of an attack.</summary>
+        public int TimesLetGo => _timesLetGo;
+
+        public override string ToString() => $"let go {_timesLetGo} times";
 
         public void Dispose()
         {
