@@ -50,7 +50,7 @@ internal sealed class Exchange(
             metrics.Refuse(Codes.Timeout);
             throw new DeadlinePassedException();
         }
-        catch (BadHttpRequestException broken)
+        catch (BadHttpRequestException broken) when (!ProblemMiddleware.ClientIsGone(http, broken))
         {
             // It has come through half a dozen callers, which cost more than the answer: the rest is spared.
             return new ProblemAnswer(ProblemMiddleware.Of(broken));

@@ -34,6 +34,12 @@ internal sealed class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMid
         _ => Problem.Of(ProblemKinds.InternalError, "the service failed; its log says more under this trace_id"),
     };
 
+    /// <summary>True when there is nobody to tell. The server says so by the token, but often only after a read or a
+    /// flush has found out.</summary>
+    public static bool ClientIsGone(HttpContext http, Exception exception) =>
+        http.RequestAborted.IsCancellationRequested
+        || exception is OperationCanceledException or ConnectionResetException or ConnectionAbortedException;
+
     public async Task InvokeAsync(HttpContext http)
     {
         try
@@ -97,11 +103,6 @@ internal sealed class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMid
         http.Response.StatusCode = http.Response.HasStarted ? http.Response.StatusCode : Aborted;
         http.Abort();
     }
-
-    // The server tells it by the token, but often only after a read or a flush has found out.
-    private static bool ClientIsGone(HttpContext http, Exception exception) =>
-        http.RequestAborted.IsCancellationRequested
-        || exception is OperationCanceledException or ConnectionResetException or ConnectionAbortedException;
 
     // What a server's pipe was handed cannot be taken back: clearing a response leaves it there.
     private static bool IsPartlyWritten(HttpResponse response) =>
