@@ -42,6 +42,13 @@ internal sealed class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMid
 
     public async Task InvokeAsync(HttpContext http)
     {
+        if (http.RequestAborted.IsCancellationRequested)
+        {
+            // Taken back before its turn: a flood of such requests would have each throw somewhere behind this.
+            LetGo(http);
+            return;
+        }
+
         try
         {
             await next(http);

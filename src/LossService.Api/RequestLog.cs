@@ -11,6 +11,8 @@ namespace LossService.Api;
 internal static class RequestLog
 {
     private const string Text = "{Timestamp:HH:mm:ss} {Level:u3} {Message:lj} {Dtype:l} {Shapes:l} {Code:l}{NewLine}{Exception}";
+    private const string QueueExceeded = "exceeded the output operations maximum queue size.";
+    private const int LineLengthMax = 4096;
 
     /// <summary>Sends everything through Serilog to standard output.</summary>
     public static void AddRequestLine(this WebApplicationBuilder builder)
@@ -36,16 +38,28 @@ internal static class RequestLog
             .MinimumLevel.Override("Microsoft", LogEventLevel.Warning)
             .MinimumLevel.Override("System", LogEventLevel.Warning)
             .ReadFrom.Configuration(settings)
-            .ReadFrom.Services(services);
+            .ReadFrom.Services(services)
+            .Filter.ByExcluding(IsOfAFlood);
         if (forPeople)
         {
             log.WriteTo.Console(outputTemplate: Text, formatProvider: CultureInfo.InvariantCulture);
         }
         else
         {
+            Console.SetOut(WholeLines(Console.OpenStandardOutput()));
             log.WriteTo.Console(new RenderedCompactJsonFormatter());
         }
     }
+
+    /// <summary>Hands a line on in one piece, so that readers never see half of one. The console's own writer holds 256
+    /// characters, which most lines exceed.</summary>
+    internal static TextWriter WholeLines(Stream lines) =>
+        new StreamWriter(lines, bufferSize: LineLengthMax) { AutoFlush = true };
+
+    // The server says so for each frame of a connection of HTTP/2 that has ended, at the highest level; its metrics
+    // count such connections.
+    private static bool IsOfAFlood(LogEvent one) => one.Level == LogEventLevel.Fatal
+        && one.MessageTemplate.Text.EndsWith(QueueExceeded, StringComparison.Ordinal);
 
     private sealed class Nowhere : ILogEventSink
     {

@@ -21,6 +21,10 @@ internal sealed class FrameMeter
     /// <summary>A connection, when it ends.</summary>
     public const int ConnectionPrice = 500;
 
+    /// <summary>One that the server ended while its client went on sending: what it gets until it notices has to be
+    /// received and thrown away.</summary>
+    public const int CutOffPrice = 50_000;
+
     private const byte Data = 0, Headers = 1, WindowUpdate = 8, Continuation = 9;
     private const int EndStream = 1;
     private const int StreamBytes = 4;

@@ -8,9 +8,10 @@ namespace LossService.Api.Connections;
 /// <summary>What arrives on a connection, for its server: as it comes, until its frames have overdrawn their
 /// budget. Then the next read waits, the transport's buffer fills, and so the sender waits, too.</summary>
 /// <remarks>Frames count when the server has consumed them, so what it only looked at and sees again counts once.
-/// It consumes at most a block of the transport at a time, and by no more is the budget overdrawn. A connection
-/// that does not begin with the preface of HTTP/2 is passed through. As any reader, for one reader at a time;
-/// CancelPendingRead may come from any thread.</remarks>
+/// It gets a piece at a time, and by no more than one is the budget overdrawn; pieces are short as long as
+/// frames are many for their bytes, and grow with a body or where it takes nothing of them. A connection that does not
+/// begin with the preface of HTTP/2 is passed through. As any reader, for one reader at a time; CancelPendingRead may
+/// come from any thread.</remarks>
 /// <param name="inner">The transport's, or that of TLS.</param>
 /// <param name="budget">Of this connection.</param>
 /// <param name="clock">What waiting is measured by.</param>
@@ -18,9 +19,22 @@ namespace LossService.Api.Connections;
 internal sealed class ThrottledReader(
     PipeReader inner, FrameBudget budget, TimeProvider clock, CancellationToken closed) : PipeReader
 {
+    /// <summary>The first piece, and all of those that hold many frames.</summary>
+    public const int PieceBytesMin = 4 << 10;
+
+    /// <summary>The most of a piece.</summary>
+    public const int PieceBytesMax = 1 << 20;
+
+    // Of fewer bytes for each frame that they count as, a body does not consist.
+    private const int BytesPerFrame = 64;
+
     private readonly FrameMeter _meter = new();
     private volatile TaskCompletionSource _woken = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private ReadOnlySequence<byte> _read;
+    private long _piece = PieceBytesMin;
+    private bool _isReading;
+    private bool _isComplete;
+    private bool _isCutOff;
 
     /// <summary>What an ended connection leaves to the next one from its address, in the clock's ticks.</summary>
     public long Leave()
@@ -30,7 +44,7 @@ internal sealed class ThrottledReader(
             return 0;
         }
 
-        budget.Take(FrameMeter.ConnectionPrice);
+        budget.Take(_isCutOff ? FrameMeter.CutOffPrice : FrameMeter.ConnectionPrice);
         return budget.Unpaid;
     }
 
@@ -42,7 +56,10 @@ internal sealed class ThrottledReader(
     {
         if (_meter.IsHttp2 && !_read.IsEmpty)
         {
-            budget.Take(_meter.Count(_read.Slice(_read.Start, consumed)));
+            ReadOnlySequence<byte> taken = _read.Slice(_read.Start, consumed);
+            long price = _meter.Count(taken);
+            budget.Take(price);
+            _piece = price * BytesPerFrame > taken.Length ? PieceBytesMin : Math.Min(2 * _piece, PieceBytesMax);
         }
 
         _read = default;
@@ -57,7 +74,16 @@ internal sealed class ThrottledReader(
     }
 
     /// <inheritdoc/>
-    public override void Complete(Exception? exception = null) => inner.Complete(exception);
+    public override void Complete(Exception? exception = null)
+    {
+        if (!_isComplete)
+        {
+            _isComplete = true;
+            _isCutOff = _meter.IsHttp2 && !closed.IsCancellationRequested && HasRest();
+        }
+
+        inner.Complete(exception);
+    }
 
     /// <inheritdoc/>
     /// <exception cref="ConnectionResetException">The client went while it was held back: nobody would get what the rest
@@ -75,7 +101,7 @@ internal sealed class ThrottledReader(
         }
 
         bool isRead = inner.TryRead(out result);
-        _read = result.Buffer;
+        result = Cut(result);
         return isRead;
     }
 
@@ -88,14 +114,36 @@ internal sealed class ThrottledReader(
             await HoldAsync(wait, cancelled);
         }
 
+        _isReading = true;
         ReadResult result = await inner.ReadAsync(cancelled);
+        _isReading = false;
         if (result.IsCanceled)
         {
             _woken = new(TaskCreationOptions.RunContinuationsAsynchronously);
         }
 
-        _read = result.Buffer;
-        return result;
+        return Cut(result);
+    }
+
+    private ReadResult Cut(ReadResult all)
+    {
+        bool isCut = _meter.IsHttp2 && all.Buffer.Length > _piece;
+        _read = isCut ? all.Buffer.Slice(0, _piece) : all.Buffer;
+        return isCut ? new(_read, all.IsCanceled, isCompleted: false) : all;
+    }
+
+    // Whether more has come than the server took.
+    private bool HasRest()
+    {
+        try
+        {
+            return !_read.IsEmpty
+                || (!_isReading && inner.TryRead(out ReadResult rest) && !rest.Buffer.IsEmpty);
+        }
+        catch (Exception gone) when (gone is IOException or OperationCanceledException)
+        {
+            return false;
+        }
     }
 
     // No timer outlives it.

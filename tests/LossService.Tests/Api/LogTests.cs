@@ -1,4 +1,6 @@
 using System.Text.Json.Nodes;
+using LossService.Api;
+using Microsoft.Extensions.DependencyInjection;
 using Xunit;
 
 namespace LossService.Tests.Api;
@@ -72,5 +74,36 @@ public sealed class LogTests
         using HttpResponseMessage last = await service.GetAsync("/marker");
         await service.Log.OfAsync(node => (string?)node["Route"] == "/marker");
         Assert.DoesNotContain(service.Log.All, line => line.Contains("/health", StringComparison.Ordinal));
+    }
+
+    // The server says it for each frame of a flood.
+    [Fact]
+    public async Task Log_OfAFloodOfFrames_IsSilent()
+    {
+        await using var service = new Service("Production");
+        Serilog.ILogger log = service.Services.GetRequiredService<Serilog.ILogger>();
+        log.Fatal("Connection id \"{ConnectionId}\" exceeded the output operations maximum queue size.", "one");
+        log.Fatal("The event loop in connection {ConnectionId} failed unexpectedly.", "two");
+        await service.Log.OfAsync(node => (string?)node["ConnectionId"] == "two");
+        Assert.DoesNotContain(service.Log.All, line => line.Contains("queue size", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Lines_LongerThanMost_LeaveInOnePiece()
+    {
+        var console = new Counting();
+        using TextWriter lines = RequestLog.WholeLines(console);
+        lines.Write(new string('x', 3000) + '\n');
+        lines.Write("second\n");
+        Assert.Equal([3001, 7], console.Pieces);
+    }
+
+    private sealed class Counting : MemoryStream
+    {
+        public List<int> Pieces { get; } = [];
+
+        public override void Write(ReadOnlySpan<byte> buffer) => Pieces.Add(buffer.Length);
+
+        public override void Write(byte[] buffer, int offset, int count) => Pieces.Add(count);
     }
 }

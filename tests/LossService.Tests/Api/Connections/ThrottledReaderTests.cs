@@ -158,6 +158,87 @@ public sealed class ThrottledReaderTests : IDisposable
         Assert.Equal(0, _clock.TimersEver);
     }
 
+    // All of it is there at once; by no more than a piece is the budget overdrawn.
+    [Fact]
+    public async Task Flood_ThatWaits_ComesInShortPieces()
+    {
+        await SendAsync([.. Frame.Preface, .. Pings(4000)]);
+        for (int pieces = 0; pieces < 2; pieces++)
+        {
+            ReadResult read = await ReadAsync();
+            Assert.Equal(ThrottledReader.PieceBytesMin, read.Buffer.Length);
+            _reader.AdvanceTo(read.Buffer.End);
+            _clock.Advance(TimeSpan.FromMinutes(1));
+        }
+    }
+
+    [Fact]
+    public async Task Body_ThatWaits_ComesInPiecesThatGrow()
+    {
+        await SendAsync([.. Frame.Preface, .. Bodies(100)]);
+        List<long> pieces = [];
+        for (long left = 24 + (100 * 16_393); left > 0; left -= pieces[^1])
+        {
+            ReadResult read = await ReadAsync();
+            pieces.Add(read.Buffer.Length);
+            _reader.AdvanceTo(read.Buffer.End);
+        }
+
+        Assert.Equal([4096, 8192, 16_384, 32_768], pieces[..4]);
+        Assert.Equal(9, pieces.Count);
+        Assert.Equal(0, _clock.TimersEver);
+    }
+
+    [Fact]
+    public async Task Piece_SeenButNotConsumed_ComesAgainWithMore()
+    {
+        await SendAsync([.. Frame.Preface, .. Bodies(2)]);
+        ReadResult read = await ReadAsync();
+        _reader.AdvanceTo(read.Buffer.GetPosition(24), read.Buffer.End);
+        long seen = read.Buffer.Length - 24;
+        Assert.True(_reader.TryRead(out read));
+        Assert.True(read.Buffer.Length > seen);
+    }
+
+    [Fact]
+    public async Task Leave_AfterTheServerCutItOff_IsDearer()
+    {
+        await SendAsync([.. Frame.Preface]);
+        await TakeAllAsync();
+        await SendAsync([.. Pings(1)]);
+        await _reader.CompleteAsync();
+        await _reader.CompleteAsync(); // as a server may
+        Assert.Equal(FrameMeter.CutOffPrice / Rate, TimeSpan.FromTicks(_reader.Leave()).TotalSeconds);
+    }
+
+    [Theory]
+    [InlineData("nothing is left")]
+    [InlineData("somebody reads")]
+    [InlineData("the client is gone")]
+    [InlineData("the connection broke")]
+    public async Task Leave_OfAnyOther_IsAConnections(string why)
+    {
+        await SendAsync([.. Frame.Preface]);
+        await TakeAllAsync();
+        Task<ReadResult>? reading = why == "somebody reads" ? ReadAsync() : null;
+        if (why == "the client is gone")
+        {
+            await SendAsync([.. Pings(1)]);
+            await _closed.CancelAsync();
+        }
+        else if (why == "the connection broke")
+        {
+            await _pipe.Writer.CompleteAsync(new ConnectionResetException("broken"));
+        }
+
+        await _reader.CompleteAsync();
+        Assert.Equal(FrameMeter.ConnectionPrice / (double)Rate, TimeSpan.FromTicks(_reader.Leave()).TotalSeconds);
+        Assert.True(reading?.IsCompleted != true);
+    }
+
+    private static byte[] Bodies(int count) =>
+        [.. Enumerable.Repeat(Frame.Of(Frame.Data, 0, 1, new byte[1 << 14]), count).SelectMany(body => body)];
+
     private static byte[] Pings(int count) =>
         [.. Enumerable.Repeat(Frame.Of(Frame.Ping, 0, 0, new byte[8]), count).SelectMany(ping => ping)];
 
