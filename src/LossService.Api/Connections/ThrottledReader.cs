@@ -32,7 +32,7 @@ internal sealed class ThrottledReader(
     private volatile TaskCompletionSource _woken = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private ReadOnlySequence<byte> _read;
     private long _piece = PieceBytesMin;
-    private bool _isReading;
+    private bool _isReading; // until it says how far it came
     private bool _isComplete;
     private bool _isCutOff;
 
@@ -63,6 +63,7 @@ internal sealed class ThrottledReader(
         }
 
         _read = default;
+        _isReading = false;
         inner.AdvanceTo(consumed, examined);
     }
 
@@ -100,9 +101,9 @@ internal sealed class ThrottledReader(
             return false;
         }
 
-        bool isRead = inner.TryRead(out result);
+        _isReading = inner.TryRead(out result);
         result = Cut(result);
-        return isRead;
+        return _isReading;
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
@@ -116,7 +117,6 @@ internal sealed class ThrottledReader(
 
         _isReading = true;
         ReadResult result = await inner.ReadAsync(cancelled);
-        _isReading = false;
         if (result.IsCanceled)
         {
             _woken = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -137,8 +137,7 @@ internal sealed class ThrottledReader(
     {
         try
         {
-            return !_read.IsEmpty
-                || (!_isReading && inner.TryRead(out ReadResult rest) && !rest.Buffer.IsEmpty);
+            return _isReading ? !_read.IsEmpty : inner.TryRead(out ReadResult rest) && !rest.Buffer.IsEmpty;
         }
         catch (Exception gone) when (gone is IOException or OperationCanceledException)
         {

@@ -216,6 +216,7 @@ public sealed class ThrottledReaderTests : IDisposable
     [InlineData("somebody reads")]
     [InlineData("the client is gone")]
     [InlineData("the connection broke")]
+    [InlineData("its end was seen")]
     public async Task Leave_OfAnyOther_IsAConnections(string why)
     {
         await SendAsync([.. Frame.Preface]);
@@ -229,6 +230,11 @@ public sealed class ThrottledReaderTests : IDisposable
         else if (why == "the connection broke")
         {
             await _pipe.Writer.CompleteAsync(new ConnectionResetException("broken"));
+        }
+        else if (why == "its end was seen")
+        {
+            await _pipe.Writer.CompleteAsync();
+            Assert.True((await ReadAsync()).IsCompleted); // a server does not say how far it came then
         }
 
         await _reader.CompleteAsync();
