@@ -98,7 +98,8 @@ internal sealed class SlicedReader(PipeReader inner, TimeProvider clock, Cancell
         _given = clock.GetTimestamp();
         long length = _kept + _slice;
         _isCut = all.Buffer.Length > length;
-        _read = _isCut ? all.Buffer.Slice(0, length) : all.Buffer;
-        return _isCut ? new(_read, all.IsCanceled, isCompleted: false) : all;
+        ReadResult slice = all.First(length);
+        _read = slice.Buffer;
+        return slice;
     }
 }

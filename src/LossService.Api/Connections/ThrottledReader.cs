@@ -127,9 +127,9 @@ internal sealed class ThrottledReader(
 
     private ReadResult Cut(ReadResult all)
     {
-        bool isCut = _meter.IsHttp2 && all.Buffer.Length > _piece;
-        _read = isCut ? all.Buffer.Slice(0, _piece) : all.Buffer;
-        return isCut ? new(_read, all.IsCanceled, isCompleted: false) : all;
+        ReadResult piece = _meter.IsHttp2 ? all.First(_piece) : all;
+        _read = piece.Buffer;
+        return piece;
     }
 
     // Whether more has come than the server took.
