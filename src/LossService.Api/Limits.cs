@@ -170,7 +170,7 @@ public sealed class Limits
         new("connection_window", ConnectionWindowBytesMax, "bytes", 65_535, 1 << 26,
             "Four streams at full speed; a connection of unread bodies holds no more, however many streams it has."),
         new("frame_rate", FramesPerSecondMax, "frames/second", 1000, int.MaxValue,
-            "1.6 GB/s of a body; a request counts as 10 frames, a reset, ping or the like as 100, a connection as 500, a continuation as 1,000, a connection that has to be cut off as 50,000."),
+            "1.6 GB/s of a body; a request counts as 10 frames, a reset, ping or the like as 100, a connection as 500, a continuation as 1,000, a connection that has to be cut off as 100,000."),
         new("frame_burst", FrameBurstMax, "frames", 1000, int.MaxValue,
             "A hundred requests that are sent and taken back at once are 11,000."),
         new("drain_time", DrainMillisecondsMax, "milliseconds", 0, 600_000,

@@ -23,7 +23,7 @@ internal sealed class FrameMeter
 
     /// <summary>One that the server ended while its client went on sending: what it gets until it notices has to be
     /// received and thrown away.</summary>
-    public const int CutOffPrice = 50_000;
+    public const int CutOffPrice = 100_000;
 
     private const byte Data = 0, Headers = 1, WindowUpdate = 8, Continuation = 9;
     private const int EndStream = 1;
