@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using LossService.Api.Admission;
+using LossService.Api.Connections;
 using LossService.Engine;
 using LossService.Engine.Numerics;
 using LossService.Wire;
@@ -68,6 +69,7 @@ internal sealed class Exchange(
     {
         HttpContext http = context.HttpContext;
         using Turn turn = threads.Open(formats.Codec, price, http.Connection.RemoteIpAddress);
+        using HalfClose.LargeRequest large = http.Features.Get<HalfClose>()?.Begin() ?? default;
         http.Features.Set(turn);
         SynchronizationContext.SetSynchronizationContext(turn);
         metrics.Wait();

@@ -1,5 +1,6 @@
 using System.Globalization;
 using LossService.Api.Admission;
+using LossService.Api.Connections;
 using LossService.Engine;
 using LossService.Engine.Numerics;
 using LossService.Wire;
@@ -35,10 +36,11 @@ internal sealed class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMid
     };
 
     /// <summary>True when there is nobody to tell. The server says so by the token, but often only after a read or a
-    /// flush has found out.</summary>
+    /// flush has found out; what it says of a body that will never be whole is that it is bad.</summary>
     public static bool ClientIsGone(HttpContext http, Exception exception) =>
         http.RequestAborted.IsCancellationRequested
-        || exception is OperationCanceledException or ConnectionResetException or ConnectionAbortedException;
+        || exception is OperationCanceledException or ConnectionResetException or ConnectionAbortedException
+        || (exception is BadHttpRequestException && http.Features.Get<HalfClose>() is { IsTold: true });
 
     public async Task InvokeAsync(HttpContext http)
     {

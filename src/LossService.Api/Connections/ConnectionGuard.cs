@@ -6,8 +6,9 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace LossService.Api.Connections;
 
-/// <summary>Has what arrives on a connection come in slices (map: Turns on the server's threads), and gives one that
-/// may speak HTTP/2 a budget of frames (map: Floods of frames).</summary>
+/// <summary>Has what arrives on a connection come in slices (map: Turns on the server's threads), gives one that may
+/// speak HTTP/2 a budget of frames (map: Floods of frames), and lets a client that ends its half of it have its answer
+/// (map: A client that leaves).</summary>
 internal sealed class ConnectionGuard(Limits limits, TimeProvider clock)
 {
     private readonly FrameDebts _debts = new(clock);
@@ -19,17 +20,20 @@ internal sealed class ConnectionGuard(Limits limits, TimeProvider clock)
     public void Guard(ListenOptions endpoint) =>
         // Only when the endpoint is built are its protocols known: configuration comes after this.
         endpoint.Use((ConnectionDelegate next) =>
-            connection => PassAsync(next, new Guarded(connection, this, endpoint.Protocols)));
+            connection => PassAsync(next, connection, endpoint.Protocols));
 
-    private async Task PassAsync(ConnectionDelegate next, Guarded connection)
+    private async Task PassAsync(ConnectionDelegate next, ConnectionContext connection, HttpProtocols protocols)
     {
+        using var halfClose = new HalfClose(connection.ConnectionClosed);
+        connection.Features.Set(halfClose);
+        var guarded = new Guarded(connection, this, protocols, halfClose);
         try
         {
-            await next(connection);
+            await next(guarded);
         }
         finally
         {
-            if (connection.Throttled is { } throttled)
+            if (guarded.Throttled is { } throttled)
             {
                 _debts.Add(connection.RemoteEndPoint, throttled.Leave());
             }
@@ -42,7 +46,7 @@ internal sealed class ConnectionGuard(Limits limits, TimeProvider clock)
         return new(frames, budget, clock, connection.ConnectionClosed);
     }
 
-    private SlicedReader Slice(PipeReader bytes) => new(bytes, clock, _cancelled);
+    private SlicedReader Slice(PipeReader bytes, HalfClose halfClose) => new(bytes, clock, _cancelled, halfClose);
 
     private sealed record Pipes(PipeReader Input, PipeWriter Output) : IDuplexPipe;
 
@@ -58,11 +62,12 @@ internal sealed class ConnectionGuard(Limits limits, TimeProvider clock)
         private readonly IDuplexPipe _own;
         private IDuplexPipe _transport;
 
-        public Guarded(ConnectionContext inner, ConnectionGuard guard, HttpProtocols protocols)
+        public Guarded(ConnectionContext inner, ConnectionGuard guard, HttpProtocols protocols, HalfClose halfClose)
         {
             (_inner, _guard) = (inner, guard);
             _maySpeakHttp2 = protocols.HasFlag(HttpProtocols.Http2);
-            _own = new Pipes(guard.Slice(inner.Transport.Input), inner.Transport.Output);
+            _own = new Pipes(guard.Slice(inner.Transport.Input, halfClose), inner.Transport.Output);
+            ConnectionClosed = halfClose.Left;
             _transport = _maySpeakHttp2 && !protocols.HasFlag(HttpProtocols.Http1) ? Throttle(_own) : _own;
         }
 
@@ -92,11 +97,7 @@ internal sealed class ConnectionGuard(Limits limits, TimeProvider clock)
             set => _inner.Items = value;
         }
 
-        public override CancellationToken ConnectionClosed
-        {
-            get => _inner.ConnectionClosed;
-            set => _inner.ConnectionClosed = value;
-        }
+        public override CancellationToken ConnectionClosed { get; set; }
 
         public override EndPoint? LocalEndPoint
         {

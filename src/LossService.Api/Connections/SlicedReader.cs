@@ -12,7 +12,9 @@ namespace LossService.Api.Connections;
 /// <param name="inner">The transport's.</param>
 /// <param name="clock">What a turn is measured by.</param>
 /// <param name="cancelled">What cancels reads.</param>
-internal sealed class SlicedReader(PipeReader inner, TimeProvider clock, CancelledReads cancelled) : PipeReader
+/// <param name="halfClose">What hears that the server is told the end.</param>
+internal sealed class SlicedReader(
+    PipeReader inner, TimeProvider clock, CancelledReads cancelled, HalfClose halfClose) : PipeReader
 {
     /// <summary>The least of a slice, however long it takes.</summary>
     public const int SliceBytesMin = 4 << 10;
@@ -100,6 +102,18 @@ internal sealed class SlicedReader(PipeReader inner, TimeProvider clock, Cancell
         _isCut = all.Buffer.Length > length;
         ReadResult slice = all.First(length);
         _read = slice.Buffer;
-        return slice;
+        return slice.IsCompleted ? TellEnd(slice) : slice;
+    }
+
+    // It is told by itself: the server takes a body for cut off that comes with the end, be it whole.
+    private ReadResult TellEnd(ReadResult last)
+    {
+        if (last.Buffer.Length > _kept)
+        {
+            return new(last.Buffer, last.IsCanceled, isCompleted: false);
+        }
+
+        halfClose.Tell();
+        return last;
     }
 }

@@ -63,7 +63,9 @@ public sealed class ConnectionGuardTests
             LocalEndPoint = new IPEndPoint(IPAddress.Loopback, 2),
         };
         ConnectionContext inner = await InnermostAsync(HttpProtocols.Http2, connection, tls: null);
-        Assert.Equal(("x", closed.Token), (inner.ConnectionId, inner.ConnectionClosed));
+        Assert.Equal("x", inner.ConnectionId);
+        Assert.NotNull(connection.Features.Get<HalfClose>());
+        Assert.NotEqual(closed.Token, inner.ConnectionClosed);
         Assert.Equal((connection.RemoteEndPoint, connection.LocalEndPoint), (inner.RemoteEndPoint, inner.LocalEndPoint));
         Assert.Same(connection.Features, inner.Features);
         Assert.Same(connection.Items, inner.Items);

@@ -7,7 +7,7 @@ namespace LossService.Tests.Api.Connections;
 
 /// <summary>How much of what has arrived a server gets at once, and when others come before the rest. Time stands still
 /// unless a test lets it pass.</summary>
-public sealed class SlicedReaderTests
+public sealed class SlicedReaderTests : IDisposable
 {
     private const int First = SlicedReader.SliceBytesFirst;
     private const int Min = SlicedReader.SliceBytesMin;
@@ -19,9 +19,12 @@ public sealed class SlicedReaderTests
     private readonly Pipe _pipe = new(new PipeOptions(
         readerScheduler: PipeScheduler.Inline, writerScheduler: PipeScheduler.Inline, pauseWriterThreshold: 0));
 
+    private readonly HalfClose _halfClose = new(CancellationToken.None);
     private readonly SlicedReader _reader;
 
-    public SlicedReaderTests() => _reader = new(_pipe.Reader, _clock, new CancelledReads(_clock));
+    public SlicedReaderTests() => _reader = new(_pipe.Reader, _clock, new CancelledReads(_clock), _halfClose);
+
+    public void Dispose() => _halfClose.Dispose();
 
     [Fact]
     public async Task Slices_ThatAreQuick_DoubleUpToTheMost()
@@ -102,16 +105,35 @@ public sealed class SlicedReaderTests
         Assert.False(LetsPass());
     }
 
+    // With the last bytes of a body, its server would take them for cut off.
     [Fact]
-    public async Task End_IsSaidWithTheLastSlice()
+    public async Task End_IsToldBehindTheLastBytes()
     {
         await SendAsync(First + 10);
         await _pipe.Writer.CompleteAsync();
+        foreach (int slice in (int[])[First, 10])
+        {
+            ReadResult read = await ReadAsync();
+            Assert.Equal((slice, false), (read.Buffer.Length, read.IsCompleted));
+            _reader.AdvanceTo(read.Buffer.End);
+        }
+
+        Assert.False(_halfClose.IsTold);
+        Assert.True(_reader.TryRead(out ReadResult end));
+        Assert.Equal((0, true), (end.Buffer.Length, end.IsCompleted));
+        Assert.True(_halfClose.IsTold);
+    }
+
+    [Fact]
+    public async Task End_BehindBytesThatAreNotEnough_IsToldOnceTheyWereSeen()
+    {
+        await SendAsync(10);
+        await _pipe.Writer.CompleteAsync();
         ReadResult read = await ReadAsync();
-        Assert.Equal((First, false), (read.Buffer.Length, read.IsCompleted));
-        _reader.AdvanceTo(read.Buffer.End);
-        Assert.True(_reader.TryRead(out read));
-        Assert.Equal((10, true), (read.Buffer.Length, read.IsCompleted));
+        Assert.False(read.IsCompleted);
+        _reader.AdvanceTo(read.Buffer.GetPosition(4), read.Buffer.End);
+        read = await ReadAsync();
+        Assert.Equal((6, true), (read.Buffer.Length, read.IsCompleted));
     }
 
     [Fact]
