@@ -49,7 +49,15 @@ internal sealed partial class ElementwiseDriver<TLoss, TKernel, T, V> : Driver, 
         _z = TKernel.Operands > 2 ? new(request, places[2]) : default;
         Outputs.Rent(request, result, workshop.Pool, withItems: true);
         _shared = TKernel.Operands > 2 ? new(result, _z.Place, request.Solution!.Items, workshop.Pool) : default;
-        _partials = Blocks > 1 ? Tensor.Rent(workshop.Pool, new Shape(Blocks), Element.Float64) : null;
+        try
+        {
+            _partials = Blocks > 1 ? Tensor.Rent(workshop.Pool, new Shape(Blocks), Element.Float64) : null;
+        }
+        catch
+        {
+            _shared.Dispose();
+            throw;
+        }
     }
 
     public override int Blocks { get; }

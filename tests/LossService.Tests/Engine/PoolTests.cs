@@ -30,9 +30,10 @@ public sealed class PoolTests
     [MemberData(nameof(EveryLoss.InBothPrecisions), MemberType = typeof(EveryLoss))]
     public void Run_WithoutItsNthBuffer_GivesEverythingBack(string loss, bool float64)
     {
-        foreach (int threads in new[] { 1, 2 })
+        for (int seed = 0; seed < EveryLoss.Draws(16); seed++)
         {
-            Question question = threads == 1 ? Draw(loss, float64, 3) : Large(loss, float64);
+            int threads = seed % 8 == 5 ? 2 : 1; // forms and optional inputs differ with the seed
+            Question question = threads == 1 ? Draw(loss, float64, seed) : Large(loss, float64, seed);
             for (int allowed = 0; ; allowed++)
             {
                 int rents = 0;
@@ -51,7 +52,7 @@ public sealed class PoolTests
                 try
                 {
                     Bench.Ask(question, new(pool, threads)); // asserts that nothing stays rented, even where it throws
-                    Assert.True(allowed > 2, $"{loss} rented only {allowed} buffers");
+                    Assert.True(allowed > 0, $"{loss} rented no buffer");
                     break;
                 }
                 catch (PoolExhaustedException)
@@ -290,11 +291,11 @@ public sealed class PoolTests
     }
 
     // Enough blocks for two threads.
-    private static Question Large(string loss, bool float64)
+    private static Question Large(string loss, bool float64, int seed = 9)
     {
         bool rows = EveryLoss.Card(loss).Inputs[0].Forms[0].Pattern.Symbols is [_, .., var row] && !char.IsAsciiDigit(row[0]);
         (int samples, int length) = EveryLoss.Blocks(EveryLoss.Card(loss));
-        return new Samples(EveryLoss.Card(loss), 9).Draw(new()
+        return new Samples(EveryLoss.Card(loss), seed).Draw(new()
         {
             Form = 0,
             Samples = rows ? samples : 33_000,

@@ -77,10 +77,10 @@ internal readonly struct GhmC(int bins, double momentum) : IBinaryLoss<GhmC>
     {
         LossRequest request = result.Request;
         result.Outputs[0] = Tensor.Rent(pool, new Shape(loss._bins), request.FloatElement);
+        LeaveOut(request.Tensor(LabelWeight), plan);
         Tensor factors = Tensor.Rent(pool, new Shape(plan.Items), Element.Float64);
         Span<double> counts = stackalloc double[BinsMax];
         counts.Clear();
-        LeaveOut(request.Tensor(LabelWeight), plan);
         Tensor logits = request.Tensor(0)!;
         Tensor targets = request.Tensor(1)!;
         int filled = 0;
