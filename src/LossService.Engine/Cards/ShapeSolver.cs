@@ -46,7 +46,7 @@ public static class ShapeSolver
             fits &= !request.HasInput(place) || Use(request, place, ItemForms(request, place, solution), solution);
         }
 
-        fits = fits && Extents.Agree(request, solution);
+        fits = fits && Extents.Agree(request, solution) && GradientNames.Suit(request, solution);
         if (fits)
         {
             request.Solution = solution;

@@ -20,6 +20,32 @@ public sealed class CommonRulesTests
         }
     }
 
+    // An answer once rented room for such a gradient, which nobody filled: it held what others had computed.
+    [Theory]
+    [MemberData(nameof(EveryLoss.Names), MemberType = typeof(EveryLoss))]
+    public void Gradient_OfIntegers_IsRefused(string loss)
+    {
+        LossCard card = EveryLoss.Card(loss);
+        foreach (Input input in card.Inputs.Where(input => input is { Gradient: not GradientRule.Never, MayBeLabel: true }))
+        {
+            bool[] seen = [false, false];
+            for (int seed = 0; seed < 1000 && seen.Contains(false); seed++)
+            {
+                Question question = new Samples(card, seed).Draw(new() { Samples = 3 });
+                if (question.Inputs.ContainsKey(input.Name))
+                {
+                    IReadOnlyList<Mistake> mistakes = Bench.MistakesOf(question.Copy([card.Inputs[0].Name, input.Name]));
+                    bool isInteger = Bench.FormOf(question, input.Name).IsInteger;
+                    seen[isInteger ? 1 : 0] = true;
+                    Assert.Equal(isInteger ? [("/gradients", Codes.GradientNotAvailable, input.Name)] : [],
+                        mistakes.Select(mistake => (mistake.Pointer, mistake.Code, mistake.Found!)));
+                }
+            }
+
+            Assert.DoesNotContain(false, seen);
+        }
+    }
+
     [Theory]
     [MemberData(nameof(EveryLoss.Names), MemberType = typeof(EveryLoss))]
     public void Reduction_Overridden_IsTheOverride(string loss)

@@ -61,6 +61,13 @@ internal static class Bench
         return [.. request.Mistakes.All];
     }
 
+    /// <summary>How an input was understood.</summary>
+    public static InputForm FormOf(Question question, string input)
+    {
+        using LossRequest request = Prepare(question.Copy([]), Pool);
+        return request.Solution!.Form(question.Card.PlaceOfInput(input))!;
+    }
+
     public static IReadOnlyList<Mistake> MistakesOf(string loss, string json) => MistakesOf(Question.Of(loss, json));
 
     private static LossRequest Prepare(Question question, TensorPool pool)
@@ -84,6 +91,7 @@ internal static class Bench
                 request.Set(place, numbers, input.MayBeLabel ? Rent(pool, given, Element.Label) : null);
             }
 
+            request.Gradients = question.Gradients?.Aggregate(0UL, (named, name) => named | (1UL << card.PlaceOfInput(name)));
             request.Resolve();
             ShapeSolver.Solve(request);
             ElementCheck.Run(request);
