@@ -40,8 +40,8 @@ internal static class ParameterRange
 
     private static string Bounds(Parameter parameter, string before)
     {
-        bool below = parameter.Min is double.NegativeInfinity or int.MinValue;
-        bool above = parameter.Max is double.PositiveInfinity or int.MaxValue;
+        bool below = double.IsNegativeInfinity(parameter.Min);
+        bool above = double.IsPositiveInfinity(parameter.Max);
         string min = parameter.Min.ToString("R", CultureInfo.InvariantCulture);
         string max = parameter.Max.ToString("R", CultureInfo.InvariantCulture);
         return (below, above) switch

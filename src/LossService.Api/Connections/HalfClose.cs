@@ -55,7 +55,8 @@ internal sealed class HalfClose : IDisposable
         }
     }
 
-    /// <summary>A large request, until it is disposed; the default is one of a connection without any of this.</summary>
+    /// <summary>A large request, until it is disposed; the default is one of a connection without any of
+    /// this.</summary>
     internal readonly struct LargeRequest(HalfClose? connection) : IDisposable
     {
         /// <inheritdoc/>

@@ -37,6 +37,5 @@ internal static class PageWords
     };
 
     /// <summary>A bound, or null where there is none.</summary>
-    public static double? Finite(double bound) =>
-        double.IsFinite(bound) && bound is not (int.MinValue or int.MaxValue) ? bound : null;
+    public static double? Finite(double bound) => double.IsFinite(bound) ? bound : null;
 }

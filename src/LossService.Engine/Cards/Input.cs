@@ -66,7 +66,7 @@ public sealed record Domain(double Min, double Max, bool Finite = true)
     public static Domain NonNegative { get; } = new(0, double.PositiveInfinity);
 
     /// <summary>Any integer of a label's size: it only tells samples apart.</summary>
-    public static Domain Identity { get; } = new(Numerics.Labels.TooLarge + 1, int.MaxValue);
+    public static Domain Identity { get; } = new(Numerics.Labels.Min, Numerics.Labels.Max);
 
     /// <summary>-1 or 1.</summary>
     public static Domain Sign { get; } = new(-1, 1) { Values = [-1, 1] };

@@ -1,3 +1,5 @@
+using LossService.Engine.Numerics;
+
 namespace LossService.Engine.Cards;
 
 /// <summary>What kind of value a parameter takes.</summary>
@@ -88,7 +90,7 @@ public sealed class Parameter
 
     /// <summary>A whole number.</summary>
     public static Parameter Integer(
-        string name, double @default, string meaning, double min = int.MinValue, double max = int.MaxValue,
+        string name, double @default, string meaning, double min = Labels.Min, double max = Labels.Max,
         string? below = null, string? lengthOf = null) =>
         new(name, ParameterKind.Integer, @default, meaning)
         {

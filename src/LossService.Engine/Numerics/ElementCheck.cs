@@ -83,6 +83,8 @@ public static class ElementCheck
         {
             Labels.NotAnInteger => "a number that is not an integer",
             Labels.TooLarge => "an integer beyond 2^53",
+            Labels.Below => Invariant($"an integer below {Labels.Min}"),
+            Labels.Above => Invariant($"an integer above {Labels.Max}"),
             _ => Invariant($"{wrong}"),
         };
         bool isNoClass = (fractional && wrong == Labels.NotAnInteger)

@@ -130,13 +130,3 @@ public sealed class Tensor : IDisposable
         return MemoryMarshal.Cast<byte, T>(Bytes);
     }
 }
-
-/// <summary>The values a label may have that are no label, kept apart so that a check can name them.</summary>
-public static class Labels
-{
-    /// <summary>The text was a number but not an integer, such as 1.5.</summary>
-    public const int NotAnInteger = int.MinValue;
-
-    /// <summary>The text was an integer beyond 2^53, where doubles have gaps.</summary>
-    public const int TooLarge = int.MinValue + 1;
-}

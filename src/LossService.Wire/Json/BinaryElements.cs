@@ -26,12 +26,6 @@ internal enum BinaryType
 /// <summary>Turns little-endian elements of any type into those that an input wants.</summary>
 internal static class BinaryElements
 {
-    // Integers up to here survive every client that keeps its numbers as doubles.
-    private const long ExactMax = 1L << 53;
-
-    // The two lowest ints are no labels but say why.
-    private const int LabelMin = int.MinValue + 2;
-
     /// <summary>The type of this name, or null.</summary>
     public static BinaryType? Parse(ReadOnlySpan<byte> name) => name switch
     {
@@ -74,19 +68,19 @@ internal static class BinaryElements
             {
                 case BinaryType.Float32:
                     float single = MemoryMarshal.Cast<byte, float>(bytes)[offset];
-                    fits = sink.Add(single, LabelOf(single));
+                    fits = sink.Add(single, Labels.Of(single));
                     break;
                 case BinaryType.Float64:
                     double wide = MemoryMarshal.Cast<byte, double>(bytes)[offset];
-                    fits = sink.Add(wide, LabelOf(wide));
+                    fits = sink.Add(wide, Labels.Of(wide));
                     break;
                 case BinaryType.Int32:
                     int small = MemoryMarshal.Cast<byte, int>(bytes)[offset];
-                    fits = sink.Add(small, Math.Max(small, LabelMin));
+                    fits = sink.Add(small, Labels.Of(small));
                     break;
                 case BinaryType.Int64:
                     long large = MemoryMarshal.Cast<byte, long>(bytes)[offset];
-                    fits = sink.Add(large, LabelOf(large));
+                    fits = sink.Add(large, Labels.Of(large));
                     break;
                 default:
                     sink.Add(bytes[offset] == 1);
@@ -104,13 +98,4 @@ internal static class BinaryElements
             }
         }
     }
-
-    /// <summary>The label of an integer: itself, the nearest label, or that it is too large.</summary>
-    public static int LabelOf(long value) =>
-        value is > ExactMax or < -ExactMax ? Labels.TooLarge : (int)Math.Clamp(value, LabelMin, int.MaxValue);
-
-    /// <summary>The label of a number: that of its integer, or that it is none.</summary>
-    public static int LabelOf(double value) =>
-        !double.IsFinite(value) || value != Math.Truncate(value) ? Labels.NotAnInteger
-            : Math.Abs(value) > ExactMax ? Labels.TooLarge : LabelOf((long)value);
 }

@@ -1,8 +1,8 @@
 using System.Text;
 using LossService.Engine;
 using LossService.Engine.Cards;
+using LossService.Engine.Numerics;
 using LossService.Wire.Numbers;
-using Labels = LossService.Engine.Numerics.Labels;
 
 namespace LossService.Wire.Json;
 

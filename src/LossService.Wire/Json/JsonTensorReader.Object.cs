@@ -1,7 +1,6 @@
 using LossService.Engine;
 using LossService.Engine.Numerics;
 using LossService.Wire.Numbers;
-using Labels = LossService.Engine.Numerics.Labels;
 
 namespace LossService.Wire.Json;
 

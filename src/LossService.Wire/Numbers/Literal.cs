@@ -1,3 +1,5 @@
+using LossService.Engine.Numerics;
+
 namespace LossService.Wire.Numbers;
 
 /// <summary>A number literal of RFC 8259 taken apart: ±Significand × 10^Exponent, and a little more if Truncated.
@@ -153,13 +155,13 @@ internal ref struct Literal
         if (Truncated)
         {
             // More than 19 digits: if no digit but 0 stands behind the point, an integer far beyond 2^53.
-            return LeastPlace() < 0 ? Labels.NotAnInteger : Labels.Inexact;
+            return LeastPlace() < 0 ? Labels.NotAnInteger : Labels.TooLarge;
         }
         ulong magnitude = Significand;
         if (Exponent >= 0)
         {
             return Exponent >= PowersOfTen.Integers.Length || magnitude > (1UL << 53) / PowersOfTen.Integers[Exponent]
-                ? Labels.Inexact
+                ? Labels.TooLarge
                 : Labels.Of(magnitude * PowersOfTen.Integers[Exponent], Negative);
         }
         if (-Exponent >= PowersOfTen.Integers.Length)

@@ -1,6 +1,5 @@
 using System.Numerics;
-using LossService.Wire.Json;
-using Labels = LossService.Engine.Numerics.Labels;
+using LossService.Engine.Numerics;
 
 namespace LossService.Wire.Safetensors;
 
@@ -15,7 +14,7 @@ internal interface IRaw<TSelf> where TSelf : unmanaged, IRaw<TSelf>
     static virtual float Narrow(TSelf raw) => (float)TSelf.Wide(raw);
 
     /// <summary>The integer, the nearest label, or why there is none.</summary>
-    static virtual int Label(TSelf raw) => BinaryElements.LabelOf(TSelf.Wide(raw));
+    static virtual int Label(TSelf raw) => Labels.Of(TSelf.Wide(raw));
 }
 
 /// <summary>Any type all of whose values are doubles.</summary>
@@ -47,7 +46,7 @@ internal readonly struct Int64Raw(long value) : IRaw<Int64Raw>
         return raw._value < 0 ? -magnitude : magnitude;
     }
 
-    public static int Label(Int64Raw raw) => BinaryElements.LabelOf(raw._value);
+    public static int Label(Int64Raw raw) => Labels.Of(raw._value);
 }
 
 /// <summary>An unsigned integer of 8 bytes.</summary>
@@ -65,7 +64,7 @@ internal readonly struct UInt64Raw(ulong value) : IRaw<UInt64Raw>
     public static float Narrow(UInt64Raw raw) => Rounded(raw._value);
 
     public static int Label(UInt64Raw raw) =>
-        raw._value > long.MaxValue ? Labels.TooLarge : BinaryElements.LabelOf((long)raw._value);
+        raw._value > long.MaxValue ? Labels.TooLarge : Labels.Of((long)raw._value);
 
     /// <summary>The nearest float. Rounding to a double first and then again could miss it, so the bits that a double
     /// has no room for only leave a mark in its last place (rounding to odd).</summary>

@@ -57,6 +57,44 @@ public sealed class ValidationTests
         Assert.Equal(["/policy_rejected_logps shape_mismatch"], ProblemAssert.Errors(problem));
     }
 
+    [Theory]
+    [InlineData("cross_entropy")]
+    [InlineData("sigmoid_focal_loss")]
+    [InlineData("dice_loss")]
+    public async Task Gradient_ByIndicesOfClasses_IsRefused(string loss)
+    {
+        const string Body = """{"logits":[[2,1,0.1],[0.5,2.5,-1]],"targets":[0,1]""";
+        foreach ((string query, string body) in new[] { ("?gradients=targets", Body + "}"), ("", $$"""{{Body}},"gradients":["targets"]}""") })
+        {
+            using HttpResponseMessage answer = await Service.In("Production").PostAsync($"/v1/losses/{loss}{query}", body);
+            JsonNode problem = await ProblemAssert.IsAsync(answer, 422, "gradient_not_available");
+            Assert.Equal(["/gradients gradient_not_available"], ProblemAssert.Errors(problem));
+        }
+    }
+
+    // They are kept in 32 bits: two that were not told apart would be one sample's class.
+    [Theory]
+    [InlineData("3000000000", "3000000001", "an integer above 2147483646")]
+    [InlineData("2147483647", "2147483648", "an integer above 2147483646")]
+    [InlineData("-2147483646", "-3000000000", "an integer below -2147483645")]
+    [InlineData("9007199254740993", "1", "an integer beyond 2^53")]
+    [InlineData("2147483646", "-2147483645", null)]
+    public async Task Labels_ThatOnlyTellApart_AreToldApartOrRefused(string one, string other, string? found)
+    {
+        using HttpResponseMessage answer = await Service.In("Production").PostAsync(
+            "/v1/losses/supcon_loss", $$"""{"embeddings":[[1,0],[0.9,0.1],[0,1],[0.5,0.5]],"labels":[{{one}},{{other}},{{one}},{{other}}]}""");
+        if (found is null)
+        {
+            using HttpResponseMessage same = await Service.In("Production").PostAsync(
+                "/v1/losses/supcon_loss", """{"embeddings":[[1,0],[0.9,0.1],[0,1],[0.5,0.5]],"labels":[1,2,1,2]}""");
+            Assert.Equal(await same.Content.ReadAsStringAsync(), await answer.Content.ReadAsStringAsync());
+            return;
+        }
+
+        JsonNode problem = await ProblemAssert.IsAsync(answer, 422, "class_out_of_range");
+        Assert.Equal(found, (string?)problem["errors"]![0]!["found"]);
+    }
+
     // Labels, pairs or triplets say who is whose positive: one of them, and negative pairs beside positive ones.
     [Theory]
     [InlineData("", "/labels missing_input", "exactly one of labels, positive_pairs or triplets")]

@@ -1,4 +1,5 @@
 using LossService.Engine.Cards;
+using LossService.Engine.Numerics;
 
 namespace LossService.Engine.Losses.Ranking;
 
@@ -45,7 +46,7 @@ internal static class ListInputs
             Groups = Grouping.Lengths,
         },
         new("group_ids", "The list of each of the flat scores; ids never decrease.",
-            [new("L", InputKind.Label) { Domain = new(0, int.MaxValue - 1) }])
+            [new("L", InputKind.Label) { Domain = new(0, Labels.Max) }])
         {
             Optional = true,
             OneOf = "groups",

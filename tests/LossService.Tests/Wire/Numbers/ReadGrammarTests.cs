@@ -1,3 +1,4 @@
+using LossService.Engine.Numerics;
 using LossService.Wire.Numbers;
 using Xunit;
 

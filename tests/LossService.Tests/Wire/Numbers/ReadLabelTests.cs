@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Numerics;
+using LossService.Engine.Numerics;
 using LossService.Wire.Numbers;
 using Xunit;
 
@@ -31,23 +32,23 @@ public class ReadLabelTests
     [InlineData("2147483647", int.MaxValue)]
     [InlineData("2147483648", int.MaxValue)]
     [InlineData("9007199254740992", int.MaxValue)]
-    [InlineData("9007199254740993", Labels.Inexact)]
-    [InlineData("9223372036854775808", Labels.Inexact)]
-    [InlineData("18446744073709551616", Labels.Inexact)]
-    [InlineData("-9007199254740993", Labels.Inexact)]
-    [InlineData("-9007199254740992", Labels.Min)]
-    [InlineData("-2147483648", Labels.Min)]
-    [InlineData("-2147483646", Labels.Min)]
+    [InlineData("9007199254740993", Labels.TooLarge)]
+    [InlineData("9223372036854775808", Labels.TooLarge)]
+    [InlineData("18446744073709551616", Labels.TooLarge)]
+    [InlineData("-9007199254740993", Labels.TooLarge)]
+    [InlineData("-9007199254740992", Labels.Below)]
+    [InlineData("-2147483648", Labels.Below)]
+    [InlineData("-2147483646", Labels.Below)]
     [InlineData("-2147483645", -2147483645)]
-    [InlineData("12345678901234567890123", Labels.Inexact)]
+    [InlineData("12345678901234567890123", Labels.TooLarge)]
     [InlineData("12345678901234567890123e-2", Labels.NotAnInteger)]
-    [InlineData("1234567890123456789012300e-2", Labels.Inexact)]
-    [InlineData("1.234567890123456789012e21", Labels.Inexact)]
+    [InlineData("1234567890123456789012300e-2", Labels.TooLarge)]
+    [InlineData("1.234567890123456789012e21", Labels.TooLarge)]
     [InlineData("1.234567890123456789012e20", Labels.NotAnInteger)]
     [InlineData("1e15", int.MaxValue)]
-    [InlineData("1e16", Labels.Inexact)]
-    [InlineData("1e38", Labels.Inexact)]
-    [InlineData("1e400", Labels.Inexact)]
+    [InlineData("1e16", Labels.TooLarge)]
+    [InlineData("1e38", Labels.TooLarge)]
+    [InlineData("1e400", Labels.TooLarge)]
     public void ReadLabel_OfText_JudgesTheText(string text, int expected)
     {
         byte[] bytes = Texts.Bytes(text + "]");
@@ -81,8 +82,8 @@ public class ReadLabelTests
             BigInteger whole = BigInteger.DivRem(
                 numerator, BigInteger.Pow(10, Math.Max(behind - exponent, 0)), out BigInteger fraction);
             int expected = !fraction.IsZero ? Labels.NotAnInteger
-                : whole > 1L << 53 ? Labels.Inexact
-                : (int)BigInteger.Min(whole, Labels.Max);
+                : whole > 1L << 53 ? Labels.TooLarge
+                : (int)BigInteger.Min(whole, Labels.Above);
             NumberReader.ReadLabel(Texts.Bytes(text), true, out int label, out float _, out _);
             Assert.True(expected == label, text);
         }
