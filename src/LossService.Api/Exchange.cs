@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.IO.Pipelines;
 using LossService.Api.Admission;
 using LossService.Api.Connections;
 using LossService.Engine;
@@ -32,7 +33,7 @@ internal sealed class Exchange(
         }
 
         long price = http.Request.ContentLength is long bytes
-            ? Price.OfBody(loss.Card, codec, bytes) : admission.PriceOfUnknown;
+            ? Price.OfBody(loss.Card, codec, Math.Min(bytes, limits.BodyBytesMax)) : admission.PriceOfUnknown;
         if (admission.Refusal(price, timeLeft, http.Connection.RemoteIpAddress) is { } refusal)
         {
             return new ProblemAnswer(refusal);
@@ -43,8 +44,9 @@ internal sealed class Exchange(
         try
         {
             return admission.IsInline(price)
-                ? await AnswerAsync(context, next, formats, new(http.Request.BodyReader, http.Response.BodyWriter))
-                : await TakeTurnAsync(context, next, formats, price);
+                ? await AnswerAsync(
+                    context, next, formats, new(http.Request.BodyReader, http.Response.BodyWriter), deadline)
+                : await TakeTurnAsync(context, next, formats, price, deadline);
         }
         catch (OperationCanceledException) when (deadline is { HasPassed: true })
         {
@@ -65,10 +67,12 @@ internal sealed class Exchange(
 
     // From here on, whatever awaits goes on on the compute threads.
     private async ValueTask<object?> TakeTurnAsync(
-        EndpointFilterInvocationContext context, EndpointFilterDelegate next, Formats formats, long price)
+        EndpointFilterInvocationContext context, EndpointFilterDelegate next, Formats formats, long price,
+        Deadline? deadline)
     {
         HttpContext http = context.HttpContext;
-        using Turn turn = threads.Open(formats.Codec, price, http.Connection.RemoteIpAddress);
+        using Turn turn = threads.Open(
+            formats.Codec, price, http.Connection.RemoteIpAddress, isForetold: http.Request.ContentLength is not null);
         using HalfClose.LargeRequest large = http.Features.Get<HalfClose>()?.Begin() ?? default;
         http.Features.Set(turn);
         SynchronizationContext.SetSynchronizationContext(turn);
@@ -78,18 +82,20 @@ internal sealed class Exchange(
         metrics.Begin(waited);
         return admission.Refusal(price, waited) is { } refusal
             ? new ProblemAnswer(refusal)
-            : await AnswerAsync(context, next, formats, ServerPipes.Of(http));
+            : await AnswerAsync(context, next, formats, ServerPipes.Of(http), deadline);
     }
 
     private async ValueTask<object?> AnswerAsync(
-        EndpointFilterInvocationContext context, EndpointFilterDelegate next, Formats formats, BodyPipes pipes)
+        EndpointFilterInvocationContext context, EndpointFilterDelegate next, Formats formats, BodyPipes pipes,
+        Deadline? deadline)
     {
         HttpContext http = context.HttpContext;
         using var request = new LossRequest(loss.Card);
         http.Features.Set(request);
         long start = Stopwatch.GetTimestamp();
         QueryParameters.Read(http.Request, request);
-        await formats.Codec.ReadAsync(pipes.Request, request, _reading, pool, http.RequestAborted);
+        PipeReader body = deadline is null ? pipes.Request : new DeadlineReader(pipes.Request);
+        await formats.Codec.ReadAsync(body, request, _reading, pool, http.RequestAborted);
         request.Resolve();
         long read = Stopwatch.GetTimestamp();
 

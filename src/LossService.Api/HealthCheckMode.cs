@@ -7,6 +7,7 @@ namespace LossService.Api;
 internal static class HealthCheckMode
 {
     private const string Argument = "--healthcheck";
+    private const string UrlsName = "ASPNETCORE_URLS"; // which the server prefers
     private const string PortsName = "ASPNETCORE_HTTP_PORTS";
     private const int PortDefault = 8080; // of the image, and of Microsoft's images
 
@@ -16,8 +17,8 @@ internal static class HealthCheckMode
     /// <summary>True when these arguments ask for the check rather than for the service.</summary>
     public static bool IsAsked(string[] args) => args.Contains(Argument);
 
-    /// <summary>Asks <c>/health/ready</c> on the first port that the service listens on, or at the address given behind
-    /// the argument.</summary>
+    /// <summary>Asks <c>/health/ready</c> on the first port that the environment has the service listen on without TLS,
+    /// or at the address given behind the argument.</summary>
     /// <returns>The exit code: 0 when the service is ready, else 1 with the reason on standard error.</returns>
     public static async Task<int> RunAsync(string[] args)
     {
@@ -34,7 +35,7 @@ internal static class HealthCheckMode
 
             await Console.Error.WriteLineAsync($"{ready} answers {(int)answer.StatusCode}");
         }
-        catch (Exception e) when (e is HttpRequestException or TaskCanceledException or UriFormatException)
+        catch (Exception e) when (e is HttpRequestException or TaskCanceledException or FormatException)
         {
             await Console.Error.WriteLineAsync(e.Message);
         }
@@ -50,10 +51,26 @@ internal static class HealthCheckMode
             return args[behind];
         }
 
+        return $"http://127.0.0.1:{PortIn(Environment.GetEnvironmentVariable(UrlsName)) ?? FirstPort()}";
+    }
+
+    private static int? PortIn(string? urls)
+    {
+        foreach (string url in (urls ?? "").Split(';', StringSplitOptions.RemoveEmptyEntries))
+        {
+            var address = BindingAddress.Parse(url);
+            if (address.Scheme == Uri.UriSchemeHttp)
+            {
+                return address.Port;
+            }
+        }
+
+        return null;
+    }
+
+    private static int FirstPort()
+    {
         string? first = Environment.GetEnvironmentVariable(PortsName)?.Split(';')[0];
-        int port = int.TryParse(first, NumberStyles.None, CultureInfo.InvariantCulture, out int found)
-            ? found
-            : PortDefault;
-        return $"http://127.0.0.1:{port}";
+        return int.TryParse(first, NumberStyles.None, CultureInfo.InvariantCulture, out int port) ? port : PortDefault;
     }
 }

@@ -90,7 +90,7 @@ internal sealed class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMid
         {
             // Half an answer must not look like a whole one, and a problem must not stand behind it.
             http.Features.Get<RequestFacts>()?.Code = problem.Code;
-            http.Response.StatusCode = http.Response.HasStarted ? http.Response.StatusCode : problem.Status;
+            SetStatus(http.Response, problem.Status);
             http.Abort();
             return;
         }
@@ -109,8 +109,17 @@ internal sealed class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMid
     private static void LetGo(HttpContext http)
     {
         http.Features.Get<RequestFacts>()?.IsAborted = true;
-        http.Response.StatusCode = http.Response.HasStarted ? http.Response.StatusCode : Aborted;
+        SetStatus(http.Response, Aborted);
         http.Abort();
+    }
+
+    // For the log: the status of an answer that has begun stays, and to set even the same one throws.
+    private static void SetStatus(HttpResponse response, int status)
+    {
+        if (!response.HasStarted)
+        {
+            response.StatusCode = status;
+        }
     }
 
     // What a server's pipe was handed cannot be taken back: clearing a response leaves it there.

@@ -51,13 +51,13 @@ public sealed class Mistakes
         if (_all.Count == CountMax)
         {
             Truncated = true;
-            if (mistake.Code == Codes.MalformedJson)
+            int least = _all.FindLastIndex(known => RankOf(known.Code) < RankOf(mistake.Code));
+            if (least < 0)
             {
-                // It ends the reading and decides the status: it must not be the one that is cut off.
-                _all[^1] = mistake;
+                return;
             }
 
-            return;
+            _all.RemoveAt(least);
         }
 
         _all.Add(mistake);
@@ -77,12 +77,13 @@ public sealed class Mistakes
         return false;
     }
 
-    /// <summary>Forgets everything, for a request object that is used again.</summary>
-    public void Clear()
+    // What ends the reading, and then what else decides the status, must not be what is cut off.
+    private static int RankOf(string code) => code switch
     {
-        _all.Clear();
-        Truncated = false;
-    }
+        Codes.MalformedJson or Codes.LimitExceeded => 2,
+        Codes.WrongType or Codes.DuplicateMember => 1,
+        _ => 0,
+    };
 }
 
 /// <summary>The closed list of problem codes; each has a page at <c>/problems/{code}</c>.</summary>

@@ -114,14 +114,12 @@ internal sealed class ComputeThreads : IDisposable
     public double Slowness => _paid == 0 ? 1 : Math.Clamp(_taken / _paid, 1 / SlownessMax, SlownessMax);
 
     /// <summary>Takes a request in; its turn ends when it is disposed.</summary>
-    public Turn Open(Codec codec, long price, IPAddress? caller)
+    public Turn Open(Codec codec, long price, IPAddress? caller, bool isForetold = true)
     {
         lock (_gate)
         {
-            var turn = new Turn(this, codec, price, caller)
-            {
-                AgesFrom = Now + (caller is null ? 0 : WaitOf(price, caller).OfCaller),
-            };
+            long before = caller is null ? 0 : WaitOf(price, caller).OfCaller;
+            var turn = new Turn(this, codec, price, caller) { AgesFrom = Now + before, IsForetold = isForetold };
             _turns.Add(turn);
             return turn;
         }
@@ -141,7 +139,7 @@ internal sealed class ComputeThreads : IDisposable
         lock (_gate)
         {
             _turns.Remove(turn);
-            if (turn.IsPriced)
+            if (turn is { IsPriced: true, IsForetold: true })
             {
                 _taken += (turn.Used - _taken) * Memory;
                 _paid += (turn.FirstPrice - _paid) * Memory;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Numerics;
 using LossService.Engine;
 using LossService.Wire;
 
@@ -10,6 +11,8 @@ internal sealed class Deadline : IDisposable
 {
     /// <summary>The header.</summary>
     public const string Header = "X-Timeout-Ms";
+
+    private const int DigitsMax = 100;
 
     private readonly HttpContext _http;
     private readonly CancellationToken _aborted;
@@ -38,10 +41,10 @@ internal sealed class Deadline : IDisposable
             return true;
         }
 
-        if (texts.Count == 1 && long.TryParse(
-            texts[0], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long milliseconds))
+        if (texts.Count == 1 && texts[0]!.Length <= DigitsMax && BigInteger.TryParse(
+            texts[0], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out BigInteger milliseconds))
         {
-            left = TimeSpan.FromMilliseconds(Math.Clamp(milliseconds, 0, millisecondsMax));
+            left = TimeSpan.FromMilliseconds((int)BigInteger.Clamp(milliseconds, 0, millisecondsMax));
             return true;
         }
 

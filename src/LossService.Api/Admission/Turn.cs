@@ -55,6 +55,9 @@ internal sealed class Turn(ComputeThreads threads, Codec codec, long price, IPAd
     /// <summary>The price in nanoseconds as it was before the body was read.</summary>
     public long FirstPrice { get; } = Nanoseconds(price);
 
+    /// <summary>True when that was reckoned, from the length of the body, and not merely assumed.</summary>
+    public bool IsForetold { get; init; }
+
     /// <summary>The nanoseconds that threads have spent on it.</summary>
     public long Used => Interlocked.Read(ref _used);
 

@@ -29,6 +29,7 @@ internal sealed class AnchorMiner<T> : IDisposable where T : unmanaged, IFloatin
 {
     private readonly Mining _mining;
     private readonly Relation _relation;
+    private readonly Workshop _workshop;
     private readonly DistanceTable<T> _table;
     private readonly Directions<T>? _directions;
     private readonly bool _formsTriplets;
@@ -48,6 +49,7 @@ internal sealed class AnchorMiner<T> : IDisposable where T : unmanaged, IFloatin
         Mining mining, Relation relation, DistanceTable<T> table, LossRequest request, KeptItems plan,
         Workshop workshop, bool formsTriplets = false, bool countsTriplets = false)
     {
+        _workshop = workshop;
         _relation = relation;
         _table = table;
         _formsTriplets = formsTriplets;
@@ -139,7 +141,7 @@ internal sealed class AnchorMiner<T> : IDisposable where T : unmanaged, IFloatin
         {
             long all = 2L * positives.Count * negatives.Count;
             triplets = _formsTriplets ? scratch.Take<int>(Slot, checked((int)all)) : default;
-            listed = Miners.ListAngles(_mining, _directions!, anchor, positives, negatives, triplets);
+            listed = Miners.ListAngles(_mining, _directions!, anchor, positives, negatives, triplets, _workshop);
         }
         else if (_mining.Miner == Miner.DistanceWeighted)
         {

@@ -25,6 +25,7 @@ internal sealed class ListDriver<TLoss, T> : Driver, IDisposable
     private readonly double _floor;
     private readonly ListLayout _layout;
     private readonly Tensor _partials;
+    private readonly Workshop _workshop;
     private int _ties;
     private int _plain;
 
@@ -35,6 +36,7 @@ internal sealed class ListDriver<TLoss, T> : Driver, IDisposable
         _request = request;
         _result = result;
         _plan = plan;
+        _workshop = workshop;
         LossCard card = request.Card;
         _scores = request.Tensor(0)!;
         _relevance = request.Tensor(1)!;
@@ -118,7 +120,7 @@ internal sealed class ListDriver<TLoss, T> : Driver, IDisposable
     private RankedList Read(int list, Scratch scratch)
     {
         int length = _layout.Length(list);
-        RankedList read = new RankedList(scratch, length, _hessian is not null)
+        RankedList read = new RankedList(_workshop, scratch, length, _hessian is not null)
             .Read<T>(_scores, _relevance, _mask, _layout.Start(list), length);
         if (_loss.Setup.ByRelevance)
         {

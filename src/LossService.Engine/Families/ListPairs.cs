@@ -49,6 +49,7 @@ internal static class ListPairs
         pull = 0;
         for (int better = 0; better < list.Length; better++)
         {
+            list.Poll();
             int from = pairWeights.First(better);
             losses[better] = 0;
             if (from == list.Length)

@@ -18,6 +18,7 @@ internal readonly struct ListRanks(double temperature)
         ref double scores = ref MemoryMarshal.GetReference(list.Scores);
         for (int i = 0; i < list.Length; i++)
         {
+            list.Poll();
             DoubleLane score = list.Scores[i];
             DoubleLane sum = 0;
             for (int j = 0; j < list.Length; j += DoubleLane.Count)
@@ -40,6 +41,7 @@ internal readonly struct ListRanks(double temperature)
         ref double slopes = ref MemoryMarshal.GetReference(onRanks);
         for (int j = 0; j < list.Length; j++)
         {
+            list.Poll();
             DoubleLane score = list.Scores[j];
             DoubleLane own = onRanks[j];
             DoubleLane sum = 0;

@@ -104,18 +104,26 @@ internal static class Miners
     /// and the tangent of the angle is half of |a - p| over |n - c|.</remarks>
     public static int ListAngles<T>(
         in Mining mining, Directions<T> directions, int anchor, in AnchorSide positives, in AnchorSide negatives,
-        Span<int> triplets)
+        Span<int> triplets, Workshop workshop)
         where T : unmanaged, System.Numerics.IFloatingPointIeee754<T>
     {
         positives.Times.Clear();
         negatives.Times.Clear();
         int count = 0;
+        int looked = 0;
         ReadOnlySpan<double> own = directions[anchor];
         for (int p = 0; p < positives.Count; p++)
         {
             ReadOnlySpan<double> other = directions[positives.Places[p]];
             double cosine = own[positives.Places[p]];
             double half = Math.Sqrt(Math.Max(0, 2 - (2 * cosine))) / 2;
+            looked += negatives.Count;
+            if (looked > Driver.BlockItems)
+            {
+                workshop.Poll();
+                looked = 0;
+            }
+
             for (int n = 0; n < negatives.Count; n++)
             {
                 int place = negatives.Places[n];

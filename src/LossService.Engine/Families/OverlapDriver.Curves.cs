@@ -105,6 +105,15 @@ internal sealed partial class OverlapDriver<TLoss, T>
     }
 
     // All that classes have in common are the joined sums: nothing is left of a class but its weight there.
+    private void BendNothing(int region)
+    {
+        if (IsCurved)
+        {
+            SharedOf(region) = default;
+            CurvesOf(region)[..Plane.Classes].Clear();
+        }
+    }
+
     private void BendJoint(int region, in RegionSums<ScalarLane> joined, int kept, double scale)
     {
         if (!IsCurved)

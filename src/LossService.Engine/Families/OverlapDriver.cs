@@ -182,6 +182,17 @@ internal sealed partial class OverlapDriver<TLoss, T> : RegionDriver<T>
             kept += counts ? 1 : 0;
         }
 
+        if (kept == 0)
+        {
+            for (int c = 0; c < Plane.Classes; c++)
+            {
+                SetSlopes(region, c, 0, default, 0);
+            }
+
+            BendNothing(region);
+            return TLoss.Whole(_loss, new Dual<ScalarLane>(0, 1)).Value.Value;
+        }
+
         scale = TLoss.WeighsByTruth && scale > 0 ? kept / scale : 1;
         var joined = new RegionSums<ScalarLane>(0, 0, 0, 0);
         for (int c = 0; c < Plane.Classes; c++)

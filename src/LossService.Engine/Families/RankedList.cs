@@ -11,13 +11,16 @@ namespace LossService.Engine.Families;
 internal readonly ref struct RankedList
 {
     private const int FirstRoom = 6;
+    private const int ShortMax = 256; // a sweep over the pairs of such a list takes some 100 µs
 
     private readonly Scratch _scratch;
+    private readonly Workshop _workshop;
     private readonly Span<int> _places;
 
     /// <summary>Reads the elements of a list that its mask does not hide.</summary>
-    public RankedList(Scratch scratch, int elements, bool wantsCurvature)
+    public RankedList(Workshop workshop, Scratch scratch, int elements, bool wantsCurvature)
     {
+        _workshop = workshop;
         _scratch = scratch;
         WantsCurvature = wantsCurvature;
         Scores = scratch.Take<double>(0, elements);
@@ -50,6 +53,16 @@ internal readonly ref struct RankedList
 
     /// <summary>Its second derivatives.</summary>
     public Span<double> Curvatures { get; }
+
+    /// <summary>Polls, unless the list is short: to be called for each element of a sweep over pairs, since a list may
+    /// be all of a block.</summary>
+    public void Poll()
+    {
+        if (Length > ShortMax)
+        {
+            _workshop.Poll();
+        }
+    }
 
     /// <summary>The list with the elements of a request from <paramref name="start"/> on, but for those hidden.</summary>
     public RankedList Read<T>(Tensor scores, Tensor relevance, Tensor? mask, int start, int elements)

@@ -62,6 +62,7 @@ internal readonly ref struct SoftPermutation
         {
             for (int half = 0; half < 2; half++)
             {
+                _list.Poll();
                 Span<double> sums = SumsOf(iteration, half);
                 bool rows = IsOfRows(half);
                 Sum(rows, _matrix, default, sums);
@@ -82,6 +83,7 @@ internal readonly ref struct SoftPermutation
     {
         for (int step = (2 * iterations) - 1; step >= 0; step--)
         {
+            _list.Poll();
             ThroughScale(IsOfRows(step % 2), SumsOf(step / 2, step % 2));
         }
 

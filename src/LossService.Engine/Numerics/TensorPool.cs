@@ -95,9 +95,27 @@ public sealed class TensorPool
         _shelves[block.SizeClass].Put(block);
     }
 
-    // The process may hold less than the pool may lend: then this is a refusal like any other, and the account stays
-    // right.
+    // The process may hold less than the pool may lend and keep idle: then idle blocks go first, and if that does not
+    // do, this is a refusal like any other, and the account stays right.
     private Block Make(int size, int bytes)
+    {
+        Block? block = TryMake(size, bytes);
+        if (block is null)
+        {
+            _ = Age() + Age(); // a block that is idle at both looks is needed by nobody
+            block = TryMake(size, bytes);
+        }
+
+        if (block is null)
+        {
+            Interlocked.Add(ref _lent, -WorthOf(size));
+            throw new PoolExhaustedException(bytes);
+        }
+
+        return block;
+    }
+
+    private Block? TryMake(int size, int bytes)
     {
         try
         {
@@ -108,8 +126,7 @@ public sealed class TensorPool
         }
         catch (OutOfMemoryException)
         {
-            Interlocked.Add(ref _lent, -WorthOf(size));
-            throw new PoolExhaustedException(bytes);
+            return null;
         }
     }
 

@@ -28,10 +28,13 @@ public sealed class DeadlineTests
         Assert.DoesNotContain("soon", problem.ToJsonString(), StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task Deadline_ThatIsFarAway_ChangesNothing()
+    [Theory]
+    [InlineData("60000")]
+    [InlineData("9223372036854775808")]
+    [InlineData("100000000000000000000000000000000")]
+    public async Task Deadline_ThatIsFarAway_ChangesNothing(string left)
     {
-        using HttpResponseMessage answer = await PostAsync(Service.In("Production"), "60000", """{"predictions":[1]}""");
+        using HttpResponseMessage answer = await PostAsync(Service.In("Production"), left, """{"predictions":[1]}""");
         Assert.Equal(200, (int)answer.StatusCode);
     }
 

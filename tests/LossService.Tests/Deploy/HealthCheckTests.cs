@@ -1,3 +1,4 @@
+using System.Globalization;
 using LossService.Api;
 using LossService.Tests.Examples;
 using Xunit;
@@ -17,6 +18,23 @@ public sealed class HealthCheckTests(RealService service)
     [InlineData("no address")]
     public async Task HealthCheck_OfNothing_EndsWith1(string address) =>
         Assert.Equal(1, await HealthCheckMode.RunAsync(["--healthcheck", address]));
+
+    [Theory]
+    [InlineData("http://+:{0}", null)]
+    [InlineData("https://*:1;http://0.0.0.0:{0}", "2")] // which the server prefers to ports
+    [InlineData(null, "{0};3")]
+    public async Task HealthCheck_WithoutAnAddress_AsksWhereTheEnvironmentHasTheServiceListen(string? urls, string? ports)
+    {
+        string port = new Uri(service.Address).Port.ToString(CultureInfo.InvariantCulture);
+        (int code, string output) = await Programs.RunAsync(
+            "env", [
+                "-u", "ASPNETCORE_URLS", "-u", "ASPNETCORE_HTTP_PORTS", .. Set("ASPNETCORE_URLS", urls), .. Set("ASPNETCORE_HTTP_PORTS", ports),
+                Programs.Dotnet, Programs.Service, "--healthcheck",
+            ]);
+        Assert.True(code == 0, output);
+
+        string[] Set(string name, string? value) => value is null ? [] : [$"{name}={value.Replace("{0}", port, StringComparison.Ordinal)}"];
+    }
 
     [Fact]
     public async Task HealthCheck_AsAProcess_EndsWithTheSameCode()

@@ -27,6 +27,24 @@ public sealed class ListTests
         Assert.All(new[] { first, second, third }.Zip(answer.Gradients["scores"]), pair => Assert.Equal(pair.First, pair.Second, 2e-10));
     }
 
+    // A list is a block, and one of 8192 takes a second: who left, and who is shorter, waits for less than that.
+    [Theory]
+    [MemberData(nameof(Losses))]
+    public void List_OfManyPairs_PollsForAboutEachElement(string loss)
+    {
+        if (EveryLoss.Card(loss).Cost != Cost.Quadratic)
+        {
+            return;
+        }
+
+        const int Length = 600;
+        int polls = 0;
+        string scores = string.Join(',', Enumerable.Range(0, Length).Select(i => (i * 7) % 5));
+        string relevance = string.Join(',', Enumerable.Range(0, Length).Select(i => (i * 3) % 4));
+        Bench.Ask(Question.Of(loss, $$"""{"scores":[[{{scores}}]],"relevance":[[{{relevance}}]]}"""), new(Bench.Pool) { Polling = () => polls++ });
+        Assert.InRange(polls, loss == "neural_ndcg_loss" ? 4 : Length / 2, 10 * Length); // that one polls for each scaling of all
+    }
+
     [Fact]
     public void Ranknet_OverPairs_IsAsComputed() =>
         Assert.Equal(1.058566664271996, Bench.Ask("ranknet_loss", $$"""{{{Three}},"mean_over":"pairs"}""").Loss!.Value, 1e-15);

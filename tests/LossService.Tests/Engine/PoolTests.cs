@@ -219,6 +219,22 @@ public sealed class PoolTests
     }
 
     [Fact]
+    public void Pool_InAProcessWithoutMemory_GivesUpWhatIsIdleAndTriesOnceMore()
+    {
+        int made = 0;
+        int failures = 0;
+        var pool = new TensorPool(1 << 20) { Making = _ => made += failures-- > 0 ? throw new InsufficientMemoryException() : 1 };
+        pool.Rent(512).Dispose();
+        pool.Rent(512).Dispose();
+        Assert.Equal(1, made);
+        failures = 1;
+        pool.Rent(1024).Dispose();
+        pool.Rent(512).Dispose();
+        Assert.Equal(3, made);
+        Assert.Equal((0L, 0L), (pool.Leases, pool.BytesLeased));
+    }
+
+    [Fact]
     public void Age_OfBlocksThatNobodyNeeded_LetsThemGoAtTheSecondLook()
     {
         var pool = new TensorPool(1 << 20);

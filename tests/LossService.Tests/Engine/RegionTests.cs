@@ -23,6 +23,23 @@ public sealed class RegionTests
             """{"probabilities":[[[0.5,0.25],[0.25,0.5],[0.25,0.25]]],"targets":[[0,1]],"absent_classes":"count"}""").Loss!.Value, 1e-3);
     }
 
+    // Joined sums of nothing would be a ratio of nothings, which costs 1.
+    [Theory]
+    [InlineData("skip")]
+    [InlineData("zero")]
+    public void Ratio_JoinedOverClassesThatAreNowhere_IsThatOfNone(string absent)
+    {
+        foreach (string loss in Ratios)
+        {
+            Answer answer = Bench.Ask(loss, $$"""
+                {"logits":[[1,2],[0.5,-1]],"targets":[[0,0],[1,0]],"mode":"binary","aggregate":"sample","reduction":"none","absent_classes":"{{absent}}","class_reduction":"joint"}
+                """);
+            Assert.Equal(0, answer.Losses[0]);
+            Assert.NotEqual(0, answer.Losses[1]);
+            Assert.All(answer.Gradients["logits"][..2], slope => Assert.Equal(0, slope));
+        }
+    }
+
     [Fact]
     public void Dice_OfKerasDocs_IsAsPublished()
     {

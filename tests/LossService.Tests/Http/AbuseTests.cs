@@ -146,6 +146,35 @@ public sealed class AbuseTests(SocketService service) : IClassFixture<SocketServ
 
     // Leaving and ending one's own half look the same (map: A client that leaves), so there need be no answer, but never a
     // part of one.
+    // The read that was given up once counted as going on, and the server ended the connection.
+    [Fact]
+    public async Task Body_ThatComesAfterItsDeadline_LeavesTheConnectionToTheNextRequest()
+    {
+        using var client = new RawClient(service.Port);
+        await client.SendAsync($"{Post}{Json}X-Timeout-Ms: 50\r\nContent-Length: {Ambiguous.Body.Length}\r\n\r\n{Ambiguous.Body[..4]}");
+        Assert.Equal(504, Assert.Single((await client.ReadAsync(answers: 1)).All).Status);
+        await client.SendAsync($"{Ambiguous.Body[4..]}GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n");
+        Assert.Equal(200, Assert.Single((await client.ReadAsync(answers: 1)).All).Status);
+    }
+
+    // To set the status of an answer that has begun, even to the same, throws.
+    [Fact]
+    public async Task Client_ThatLeavesAmidItsAnswer_IsNoFault()
+    {
+        using var client = new RawClient(service.Port);
+        string targets = string.Join(',', Enumerable.Repeat("0.3", 1200));
+        string body = $$"""{"predictions":[{{targets}}],"targets":[{{targets}}],"reduction":"none"}""";
+        for (int i = 0; i < 200; i++)
+        {
+            await client.SendAsync($"{Post}{Json}Content-Length: {body.Length}\r\n\r\n{body}");
+        }
+
+        await Task.Delay(100);
+        client.Reset();
+        await service.UntilNothingIsLentAsync();
+        Assert.DoesNotContain(service.Log.All, line => line.Contains("StatusCode", StringComparison.Ordinal));
+    }
+
     [Theory]
     [InlineData(1)]
     [InlineData(100)]

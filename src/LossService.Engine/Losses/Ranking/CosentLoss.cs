@@ -57,6 +57,7 @@ internal readonly struct CosentLoss(double scale) : IListLoss<CosentLoss>
         double top = 0;
         for (int better = 0; better < scores.Length; better++)
         {
+            list.Poll();
             for (int worse = RelevanceWeights.FirstBelow(relevance, better); worse < scores.Length; worse++)
             {
                 double lag = scale * (scores[worse] - scores[better]);
@@ -67,6 +68,7 @@ internal readonly struct CosentLoss(double scale) : IListLoss<CosentLoss>
         double rest = 0;
         for (int better = 0; better < scores.Length; better++)
         {
+            list.Poll();
             for (int worse = RelevanceWeights.FirstBelow(relevance, better); worse < scores.Length; worse++)
             {
                 double share = ScalarLane.Exp((scale * (scores[worse] - scores[better])) - top).Value;
