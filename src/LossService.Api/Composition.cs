@@ -49,10 +49,8 @@ internal static class Composition
                 }
             })
             .BindConfiguration(Limits.Section, binder => binder.ErrorOnUnknownConfiguration = true)
-            .Validate(
-                limits => !limits.OutOfRange().Any(),
-                "A value in the configuration section Limits is outside its range; see Limits.List.")
             .ValidateOnStart();
+        services.AddSingleton<IValidateOptions<Limits>, LimitsInRange>();
         services.TryAddSingleton(TimeProvider.System);
         services.ConfigureOptions<KestrelLimits>();
         services.AddSingleton<TransportBlocks>();

@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Runtime.CompilerServices;
 using System.Text.Json.Serialization;
 using LossService.Engine.Cards;
 using LossService.Engine.Numerics;
@@ -129,7 +131,7 @@ public sealed class Limits
             "Up to here dtype may stand anywhere; a larger body is parsed as it arrives and never held whole."),
         new("header", SafetensorsHeaderBytesMax, "bytes", 1 << 10, 1 << 26,
             "The tensors of a loss are described in 2 KiB of safetensors header; more is not meant for a loss."),
-        new("pool", PoolBytesMax, "bytes", 1 << 16, 1L << 40,
+        new("pool", PoolBytesMax, "bytes", 1 << 16, TensorPool.BytesMaxMax,
             "Four of the largest float64 tensors with their gradients, half of a 2 GiB container."),
         new("threads", ThreadsMax, "threads", 1, 1024,
             "All processors by default; the answer has the same bits for any number."),
@@ -144,7 +146,7 @@ public sealed class Limits
         new("request_line", RequestLineBytesMax, "bytes", 256, 1 << 16,
             "All parameters of a loss fit in a query string of 2 KiB."),
         new("headers_size", HeaderBytesMax, "bytes", 1 << 10, 1 << 20,
-            "Proxies add a few KiB; nothing of ours is read from headers."),
+            "Proxies add a few KiB; of ours is read X-Timeout-Ms alone."),
         new("headers", HeadersMax, "headers", 10, 1000,
             "Browsers and proxies together send about 40."),
         new("head_time", HeadSecondsMax, "seconds", 1, 600,
@@ -177,9 +179,12 @@ public sealed class Limits
             "Three failures of a probe every second, and time for Kubernetes to take an address out of its lists."),
     ];
 
-    /// <summary>The names of the limits that are configured outside their range.</summary>
-    public IEnumerable<string> OutOfRange() =>
-        List().Where(limit => limit.Value < limit.Least || limit.Value > limit.Most).Select(limit => limit.Name);
+    /// <summary>What is wrong with the configuration, a sentence for each limit outside its range.</summary>
+    public IEnumerable<string> OutOfRange() => List()
+        .Where(limit => limit.Value < limit.Least || limit.Value > limit.Most)
+        .Select(limit => string.Create(
+            CultureInfo.InvariantCulture,
+            $"{limit.Setting}: expected {limit.Least} to {limit.Most} {limit.Unit}, found {limit.Value}"));
 }
 
 /// <summary>One limit as <c>/v1/info</c> shows it.</summary>
@@ -189,6 +194,11 @@ public sealed class Limits
 /// <param name="Least">The least value that configuration may choose.</param>
 /// <param name="Most">The greatest value that configuration may choose.</param>
 /// <param name="Reason">Why it has its default value.</param>
+/// <param name="Property">Where the value was taken from.</param>
 public sealed record Limit(
-    string Name, long Value, string Unit, [property: JsonIgnore] long Least, [property: JsonIgnore] long Most,
-    string Reason);
+    string Name, long Value, string Unit, long Least, long Most, string Reason,
+    [property: JsonIgnore] [CallerArgumentExpression("Value")] string Property = "")
+{
+    /// <summary>The setting that changes it, <c>Limits:…</c>; absent where none does.</summary>
+    public string? Setting => Least == Most ? null : $"{Limits.Section}:{Property}";
+}

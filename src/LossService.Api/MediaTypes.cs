@@ -48,7 +48,8 @@ internal sealed class MediaTypes(IReadOnlyList<Codec> codecs)
 
         problem = Problem.Of(
             Engine.Codes.UnsupportedMediaType,
-            $"Content-Type: expected {Formats}, or {Bytes} with ?{FormatName}= {FormatWords}; text in UTF-8");
+            $"Content-Type: expected {Formats}, or {Bytes} with ?{FormatName}={FormatWords}; text in UTF-8; "
+            + (request.ContentType is { Length: > 0 } ? "found another" : "found none"));
         return null;
     }
 

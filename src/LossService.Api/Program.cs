@@ -1,6 +1,7 @@
 using LossService.Api;
 using LossService.Api.Endpoints;
 using LossService.Api.OpenApi;
+using Microsoft.Extensions.Options;
 
 if (HealthCheckMode.IsAsked(args))
 {
@@ -12,16 +13,23 @@ builder.UseDefaultAddress();
 builder.AddRequestLine();
 builder.Services.AddLossService();
 builder.Services.AddOpenApiDocuments();
-
-WebApplication app = builder.Build();
-app.UsePassage();
-app.MapLosses();
-app.MapCatalogue();
-app.MapInfo();
-app.MapProblems();
-app.MapHealth();
-app.MapOpenApiDocuments();
-app.AnnounceSwagger();
-Readiness readiness = app.Services.GetRequiredService<Readiness>();
-app.Run();
-return readiness.IsBroken ? 1 : 0;
+try
+{
+    WebApplication app = builder.Build();
+    app.UsePassage();
+    app.MapLosses();
+    app.MapCatalogue();
+    app.MapInfo();
+    app.MapProblems();
+    app.MapHealth();
+    app.MapOpenApiDocuments();
+    app.AnnounceSwagger();
+    Readiness readiness = app.Services.GetRequiredService<Readiness>();
+    app.Run();
+    return readiness.IsBroken ? 1 : 0;
+}
+catch (OptionsValidationException wrong)
+{
+    await Console.Error.WriteLineAsync(wrong.Message);
+    return 1;
+}

@@ -10,7 +10,7 @@ namespace LossService.Api;
 /// the ambient collector, for which every request copies its execution context several times.</remarks>
 internal sealed class RequestLine(RequestDelegate next, Serilog.ILogger log)
 {
-    private const int PropertiesMax = 11;
+    private const int PropertiesMax = 10;
     private const int PathLengthMax = 256;
 
     private static readonly MessageTemplate Template =

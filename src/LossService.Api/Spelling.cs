@@ -17,9 +17,10 @@ internal static class Spelling
                 .Distinct()
                 .Take(3);
 
-    // Part of a name, such as "focal" of sigmoid_focal_loss, counts as one slip.
+    // Words of a name, such as "l1" of one that begins with it, count as none; part of one as one slip.
     private static int DistanceOf(string name, string word) =>
-        word.Length > 2 && name.Contains(word, StringComparison.OrdinalIgnoreCase)
+        name.StartsWith(word + "_", StringComparison.OrdinalIgnoreCase) ? 0
+        : word.Length > 2 && name.Contains(word, StringComparison.OrdinalIgnoreCase)
             ? Math.Min(1, name.Length - word.Length)
             : Levenshtein(name, word);
 

@@ -40,6 +40,10 @@ internal sealed class AdmissionControl(
     public Problem? Refusal(long price, long waitedNanoseconds) => Counted(
         Milliseconds(waitedNanoseconds) > Patience * Bound(price) ? Busy(Milliseconds(waitedNanoseconds)) : null);
 
+    /// <summary>The problem of a service that was asked to stop.</summary>
+    public static Problem ShuttingDown { get; } =
+        Problem.Of(Codes.Draining, "this instance is shutting down") with { RetryAfterSeconds = 1 };
+
     /// <summary>The problem of an answer that would come too late.</summary>
     public static Problem OutOfTime(string detail) => Problem.Of(Codes.Timeout, detail);
 
@@ -87,7 +91,7 @@ internal sealed class AdmissionControl(
     {
         int seconds = (int)Math.Clamp(Math.Ceiling(waits / 1000), 1, RetrySecondsMax);
         return readiness.IsDraining
-            ? Problem.Of(Codes.Draining, "this instance is shutting down") with { RetryAfterSeconds = 1 }
+            ? ShuttingDown
             : Problem.Later($"requests that come before this one take some {Round(waits)} ms", seconds);
     }
 

@@ -15,7 +15,7 @@ internal sealed class FrameMeter
     /// <summary>What a decent client sends now and then, and a flood consists of.</summary>
     public const int ControlPrice = 100;
 
-    /// <summary>More headers than fit into 16 KiB; nothing of ours is read from headers.</summary>
+    /// <summary>More headers than fit into 16 KiB, which nobody needs who asks for a loss.</summary>
     public const int ContinuationPrice = 1000;
 
     /// <summary>A connection, when it ends.</summary>

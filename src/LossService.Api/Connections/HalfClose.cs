@@ -1,11 +1,15 @@
 namespace LossService.Api.Connections;
 
 /// <summary>A client that ends what it sends (FIN) has left, or has only said all it had to say: until something is
-/// sent to it both look the same. It counts as having left while a large request of its connection is worked on, which
-/// is not worth going on with for nobody; a small one is answered before it would matter.</summary>
+/// sent to it both look the same. It counts as having left at once while a large request of its connection is worked
+/// on, which is not worth going on with for nobody, and after a while in any case; small requests are answered
+/// before.</summary>
 /// <remarks>Thread-safe. Writes find out by themselves who is gone.</remarks>
 internal sealed class HalfClose : IDisposable
 {
+    /// <summary>How long small requests may take from the end on.</summary>
+    public static readonly TimeSpan Grace = TimeSpan.FromMilliseconds(100);
+
     private readonly CancellationToken _ended;
     private readonly CancellationTokenSource _left = new();
     private readonly CancellationTokenRegistration _registration;
@@ -49,9 +53,18 @@ internal sealed class HalfClose : IDisposable
     // Each of both that may come last asks for the other.
     private void Judge()
     {
-        if (_ended.IsCancellationRequested && Volatile.Read(ref _large) > 0)
+        if (!_ended.IsCancellationRequested)
+        {
+            return;
+        }
+
+        if (Volatile.Read(ref _large) > 0)
         {
             _left.Cancel();
+        }
+        else
+        {
+            _left.CancelAfter(Grace);
         }
     }
 

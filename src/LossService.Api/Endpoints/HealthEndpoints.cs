@@ -1,3 +1,4 @@
+using LossService.Api.Admission;
 using LossService.Api.Pages;
 using LossService.Engine;
 using LossService.Wire;
@@ -27,7 +28,7 @@ internal static class HealthEndpoints
             .WithSummary("Says that the process answers")
             .Produces<StatusView>();
         app.MapGet("/health/ready", () => readiness.IsDraining
-                ? new ProblemAnswer(Problem.Of(Codes.Draining, "this instance is shutting down"))
+                ? new ProblemAnswer(AdmissionControl.ShuttingDown)
                 : readiness.IsWarm
                     ? (IResult)ready
                     : new ProblemAnswer(WarmingUp))

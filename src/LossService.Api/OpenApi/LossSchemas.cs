@@ -61,6 +61,7 @@ internal static class LossSchemas
 
         members["normalizer"] = shared.Normalizer();
         members["dtype"] = Schemas.Words(Common.Dtype.Words);
+        members[Common.Seed.Name] = new OpenApiSchema { Type = JsonSchemaType.Integer, Description = "What draws began with, where something was drawn." };
         members["notes"] = Schemas.Array(shared.Note());
         return Schemas.Object(members, closed: false, "gradients", "dtype");
     }

@@ -7,7 +7,7 @@ namespace LossService.Api.OpenApi;
 /// <summary>A card as prose (CommonMark), for the page that people read.</summary>
 internal static class LossText
 {
-    /// <summary>Formula, inputs, edges and references.</summary>
+    /// <summary>Formula, inputs, parameters, edges and references.</summary>
     public static string Of(LossCard card)
     {
         var text = new StringBuilder();
@@ -16,6 +16,15 @@ internal static class LossText
         {
             text.Append("| `").Append(input.Name).Append("` | ").Append(ShapesOf(input)).Append(" | ")
                 .Append(input.Meaning).Append(" |\n");
+        }
+
+        Parameter[] parameters = [.. card.Parameters, .. CommonMembers.Of(card)];
+        text.Append("\n| parameter | default | values | meaning |\n|---|---|---|---|\n");
+        foreach (Parameter parameter in parameters)
+        {
+            text.Append("| `").Append(parameter.Name).Append("` | ")
+                .Append(ParameterView.ValueOf(parameter)?.ToJsonString() ?? "null").Append(" | ")
+                .Append(ParameterRange.Text(parameter)).Append(" | ").Append(parameter.Meaning).Append(" |\n");
         }
 
         List(text, "At the edges", card.Edges);

@@ -16,6 +16,7 @@ internal sealed class ProblemResponses : IOperationFilter
         ["400"] = "A malformed body, a member twice, or a wrong type.",
         ["404"] = "Nothing has this name.",
         ["406"] = "The caller takes no format of the answer.",
+        ["408"] = "The body arrived too slowly.",
         ["413"] = "A limit is exceeded; the error names it.",
         ["415"] = "The body is in no format that is read.",
         ["422"] = "The request makes no sense: everything that is wrong, at once.",
@@ -29,7 +30,7 @@ internal sealed class ProblemResponses : IOperationFilter
     {
         string path = context.ApiDescription.RelativePath!;
         string[] statuses = context.ApiDescription.ActionDescriptor.EndpointMetadata.OfType<Loss>().Any()
-            ? ["400", "406", "413", "415", "422", "429", "500", "503", "504"]
+            ? ["400", "406", "408", "413", "415", "422", "429", "500", "503", "504"]
             : path.Contains('{') ? ["404", "406", "500"]
             : path == "health/ready" ? ["500", "503"] : ["406", "500"];
         operation.Responses ??= [];

@@ -9,15 +9,18 @@ namespace LossService.Api.OpenApi;
 /// stands in every answer.</summary>
 internal sealed class SharedSchemas(OpenApiDocument document, SchemaRepository repository)
 {
+    private static readonly string[] Floats = ["float32", "float64"];
+    private static readonly string[] FloatsAndIntegers = [.. Floats, "int32", "int64"];
+
     /// <summary>A tensor of the input's kind; labels where some form has them are numbers that may be whole.</summary>
     public IOpenApiSchema TensorOf(Input input) =>
-        input.IsFlag ? Tensor("FlagTensor", "NestedFlags", "booleans", Boolean(), [])
-        : input.MayBeLabel && !input.MayBeNumber
-            ? Tensor("LabelTensor", "NestedLabels", "whole numbers", new() { Type = JsonSchemaType.Integer }, ["int32", "int64"])
-            : Numbers();
+        input.IsFlag ? Tensor("FlagTensor", "NestedFlags", "booleans", Boolean(), ["bool"])
+        : !input.MayBeLabel ? Numbers()
+        : input.MayBeNumber ? Tensor("MixedTensor", "NestedNumbers", "numbers or labels", Number(), FloatsAndIntegers)
+        : Tensor("LabelTensor", "NestedLabels", "whole numbers", new() { Type = JsonSchemaType.Integer }, FloatsAndIntegers);
 
     /// <summary>A tensor of numbers.</summary>
-    public IOpenApiSchema Numbers() => Tensor("Tensor", "NestedNumbers", "numbers", Number(), ["float32", "float64"]);
+    public IOpenApiSchema Numbers() => Tensor("Tensor", "NestedNumbers", "numbers", Number(), Floats);
 
     /// <summary>A number of an answer: null stands for one that is not finite when the request says so.</summary>
     public IOpenApiSchema AnswerNumber() => Shared("AnswerNumber", () => new()
@@ -32,7 +35,7 @@ internal sealed class SharedSchemas(OpenApiDocument document, SchemaRepository r
         Type = JsonSchemaType.String,
         Format = "binary",
         Description = "Tensors as they stand in memory: those of the request named as the inputs, those of the answer "
-            + "`loss`, `losses`, `gradients.<input>` and `hessian.<input>`. Parameters stand in the query or in "
+            + "`loss`, `losses`, `gradients.<input>`, `hessian.<input>` and the loss's own outputs. Parameters stand in the query or in "
             + "`__metadata__`, as text.",
     });
 
@@ -79,20 +82,14 @@ internal sealed class SharedSchemas(OpenApiDocument document, SchemaRepository r
         {
             IOpenApiSchema nested = Shared(nestedName, () => new()
             {
-                Description = $"One element, or arrays in arrays of {elements}; all rows of one axis are equally long.",
+                Description = $"One element, or arrays in arrays of them; all rows of one axis are equally long.",
                 OneOf = [element, Schemas.Array(Reference(nestedName))],
             });
-            var forms = new List<IOpenApiSchema> { nested, Flat(element) };
-            if (dtypes.Length > 0)
-            {
-                forms.Add(Base64(dtypes));
-            }
-
             return new()
             {
-                Description = $"A tensor of {elements}: arrays in arrays, a shape with a flat list"
-                    + (dtypes.Length > 0 ? ", or a shape with base64 (row-major, little-endian)." : "."),
-                OneOf = forms,
+                Description = $"A tensor of {elements}: arrays in arrays, a shape with a flat list, or a shape with "
+                    + "base64 (row-major, little-endian; of the request's dtype, or bool, unless it says another).",
+                OneOf = [nested, Flat(element), Base64(dtypes)],
             };
         });
 
@@ -107,7 +104,7 @@ internal sealed class SharedSchemas(OpenApiDocument document, SchemaRepository r
             ["dtype"] = Schemas.Words(dtypes),
             ["base64"] = new OpenApiSchema { Type = JsonSchemaType.String, Format = "byte" },
         },
-        closed: true, "shape", "dtype", "base64");
+        closed: true, "shape", "base64");
 
     private static OpenApiSchema Shape() => new()
     {

@@ -23,8 +23,11 @@ public sealed record EntryView(
         $"/v1/losses/{card.Name}");
 
     /// <summary>True when a word stands in the name, an alias or the summary.</summary>
-    internal bool Mentions(string word) =>
-        Name.Contains(word, StringComparison.OrdinalIgnoreCase)
-        || Summary.Contains(word, StringComparison.OrdinalIgnoreCase)
-        || Aliases.Any(alias => alias.Contains(word, StringComparison.OrdinalIgnoreCase));
+    internal bool Mentions(string word)
+    {
+        string name = word.Replace(' ', '_').Replace('-', '_');
+        return Name.Contains(name, StringComparison.OrdinalIgnoreCase)
+            || Summary.Contains(word, StringComparison.OrdinalIgnoreCase)
+            || Aliases.Any(alias => alias.Contains(name, StringComparison.OrdinalIgnoreCase));
+    }
 }

@@ -81,9 +81,12 @@ public static class Common
     public static Parameter Seed { get; } = Parameter.Integer(
         "seed", double.NaN, "Starts the random numbers of losses that draw; echoed.", min: 0, max: 9007199254740991);
 
+    /// <summary>The presets of libraries that boost trees, whose gradients and Hessians are sums.</summary>
+    public static IReadOnlyList<string> Boosters { get; } = ["xgboost", "lightgbm"];
+
     /// <summary>Another library's conventions.</summary>
     public static Parameter Preset { get; } = Parameter.Choice(
-        "preset", ["pytorch", "torchvision", "mmdet", "keras", "optax", "tfa", "pml", "xgboost", "lightgbm", "tfr", "allrank"],
+        "preset", ["pytorch", "torchvision", "mmdet", "keras", "optax", "tfa", "pml", .. Boosters, "tfr", "allrank"],
         "Takes that library's defaults and conventions; a parameter given beside it wins.", nullable: true);
 
     /// <summary>All common scalars, in the order in which surfaces list them.</summary>

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace LossService.Engine.Cards;
 
-/// <summary>Parameters as words: in presets and, later, query strings.</summary>
+/// <summary>Parameters as words: in presets, query strings and metadata.</summary>
 public static class ParameterText
 {
     /// <summary>The value a word stands for, or positive infinity, which no parameter allows, when it stands for

@@ -126,7 +126,7 @@ internal readonly record struct Distance(DistanceKind Kind, double Power, double
         return IsPlain(squares) ? Math.Sqrt(squares) : default(Distance).CarefulRoot(vector, [], squares);
     }
 
-    // The squared norms come out with eps added, as PyTorch's cosine_embedding_loss adds it.
+    // The squared norms come out with eps added, as PyTorch's loss of cosines adds it.
     private double Cosine<T>(ReadOnlySpan<T> a, ReadOnlySpan<T> b, out double normA, out double normB)
         where T : unmanaged, INumberBase<T>
     {

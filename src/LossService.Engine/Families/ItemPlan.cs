@@ -130,7 +130,7 @@ internal sealed class ItemPlan<T> : KeptItems, IDisposable
         }
 
         double preset = _request[Common.Preset];
-        bool boosted = !double.IsNaN(preset) && Common.Preset.Words[(int)preset] is "xgboost" or "lightgbm";
+        bool boosted = !double.IsNaN(preset) && Common.Boosters.Contains(Common.Preset.Words[(int)preset]);
         _uniformFloor = _request[Common.LossWeight] * (boosted ? 1 : rho);
         _uniformCurvature = _uniformFloor * HessianForm.FactorOf(_request);
         _uniform = _uniformFloor * (_gradOutput is { Shape.Rank: 0 } ? _gradOutput.ValueAt(0) : 1);

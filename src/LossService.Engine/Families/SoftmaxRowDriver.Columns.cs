@@ -5,8 +5,8 @@ namespace LossService.Engine.Families;
 
 /// <summary>Rows of few classes, or with classes on an inner axis, a vector of rows at a time: a class is a column, and
 /// a row is one lane.</summary>
-/// <remarks>Row by row the overhead of a short row is several times its arithmetic (results in the benchmarks,
-/// cross_entropy with 10 classes), and a row on an inner axis touches a cache line for every class.</remarks>
+/// <remarks>Row by row the overhead of a short row is several times its arithmetic (results in the benchmarks, a
+/// softmax over 10 classes), and a row on an inner axis touches a cache line for every class.</remarks>
 internal sealed partial class SoftmaxRowDriver<TLoss, T, V>
 {
     private const int ColumnClassesMax = 128;

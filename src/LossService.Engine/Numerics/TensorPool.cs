@@ -8,11 +8,13 @@ namespace LossService.Engine.Numerics;
 /// bytes.</remarks>
 public sealed class TensorPool
 {
+    /// <summary>The most that any pool lends, 256 GiB: what is lent fits one number.</summary>
+    public const long BytesMaxMax = 1L << 38;
+
     internal const int Alignment = 64;
     private const int SmallestLog2 = 8;
     private const int LargestLog2 = 30;
     private const int LeaseBits = 32;
-    private const long BytesMaxMax = 1L << 38; // 256 GiB: what is lent fits one number, see _lent
 
     private readonly Shelf[] _shelves = new Shelf[LargestLog2 + 1];
     private readonly long _bytesMax;

@@ -48,7 +48,9 @@ internal sealed partial class JsonScanner
         byte wrong = length < text.Length ? text[length] : piece[at];
         string? hint = length == 1 && text[0] == (byte)'-' && wrong is (byte)'I' or (byte)'N' or (byte)'i' or (byte)'n'
             ? NonFiniteHint : null;
-        string expected = status == NumberStatus.Malformed ? "a digit" : BehindValue;
+        bool isLeadingZero = status == NumberStatus.Malformed && wrong is >= (byte)'0' and <= (byte)'9';
+        string expected = isLeadingZero ? "no digit behind a leading 0"
+            : status == NumberStatus.Malformed ? "a digit" : BehindValue;
         return MalformedAt(_tokenStart + length, piece, at, expected, NameOf(wrong), hint);
     }
 

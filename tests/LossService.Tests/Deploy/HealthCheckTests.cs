@@ -37,6 +37,17 @@ public sealed class HealthCheckTests(RealService service)
     }
 
     [Fact]
+    public async Task Service_WithLimitsOutsideTheirRange_EndsWith1AndSaysWhich()
+    {
+        (int code, string output) = await Programs.RunAsync(
+            "env", "Limits__BodyBytesMax=-1", "Limits__DepthMax=65", Programs.Dotnet, Programs.Service);
+        Assert.Equal(1, code);
+        Assert.Equal(
+            "Limits:BodyBytesMax: expected 1 to 17179869184 bytes, found -1; Limits:DepthMax: expected 3 to 64 levels, found 65",
+            output.Trim());
+    }
+
+    [Fact]
     public async Task HealthCheck_AsAProcess_EndsWithTheSameCode()
     {
         (int code, string output) = await Programs.RunAsync(Programs.Dotnet, Programs.Service, "--healthcheck", service.Address);

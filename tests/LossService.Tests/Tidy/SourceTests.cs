@@ -71,6 +71,7 @@ public sealed partial class SourceTests
     [Fact]
     public void LossNames_AsQuotedLiterals_StandOnlyInTheirOwnFiles()
     {
+        var needed = new HashSet<(string, string)>();
         string[] names = [.. Catalogue.All.SelectMany(loss => loss.Card.Aliases.Append(loss.Card.Name))];
         foreach ((string file, string text) in Code("src/"))
         {
@@ -79,6 +80,7 @@ public sealed partial class SourceTests
             {
                 if (OtherMeanings.ContainsKey((file, name)))
                 {
+                    needed.Add((file, name));
                     continue;
                 }
 
@@ -86,6 +88,8 @@ public sealed partial class SourceTests
                 Assert.True(file == FileOf(card), $"{file} names \"{name}\"");
             }
         }
+
+        Assert.Equal(OtherMeanings.Keys.Order(), needed.Order());
     }
 
     [Fact]

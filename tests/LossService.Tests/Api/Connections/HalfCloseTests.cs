@@ -28,6 +28,14 @@ public sealed class HalfCloseTests : IDisposable
     }
 
     [Fact]
+    public void Client_ThatEndedAWhileAgo_HasLeft()
+    {
+        _ended.Cancel();
+        Assert.False(HasLeft);
+        Assert.True(SpinWait.SpinUntil(() => HasLeft, TimeSpan.FromSeconds(20)));
+    }
+
+    [Fact]
     public void Client_ThatEndsDuringALargeRequest_HasLeft()
     {
         using HalfClose.LargeRequest large = _connection.Begin();
