@@ -197,7 +197,7 @@ public sealed class Limits
 /// <param name="Property">Where the value was taken from.</param>
 public sealed record Limit(
     string Name, long Value, string Unit, long Least, long Most, string Reason,
-    [property: JsonIgnore] [CallerArgumentExpression("Value")] string Property = "")
+    [property: JsonIgnore][CallerArgumentExpression("Value")] string Property = "")
 {
     /// <summary>The setting that changes it, <c>Limits:…</c>; absent where none does.</summary>
     public string? Setting => Least == Most ? null : $"{Limits.Section}:{Property}";
