@@ -73,7 +73,8 @@ internal static class QueryParameters
     {
         LossCard card = request.Card;
         ulong gradients = 0;
-        foreach (string name in names.Split(',', StringSplitOptions.RemoveEmptyEntries))
+        const StringSplitOptions plain = StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries;
+        foreach (string name in names.Split(',', plain))
         {
             int place = card.PlaceOfInput(name);
             if (place >= 0 && place < card.Inputs.Count && card.Inputs[place].Gradient != GradientRule.Never)

@@ -5,7 +5,7 @@ namespace LossService.Engine.Families;
 /// <summary>Work cut into blocks that may run in any order and on any thread; only the sums of blocks join
 /// them.</summary>
 /// <remarks>The cut depends on lengths alone, never on threads or vector widths, so the sums have the same bits
-/// everywhere. A block is also the unit of cancellation: some microseconds.</remarks>
+/// everywhere. A block is also the unit of cancellation: some microseconds, unless it polls within.</remarks>
 internal abstract class Driver
 {
     /// <summary>Items in a block of elements: small enough for L1, long enough to hide its overhead.</summary>

@@ -30,6 +30,7 @@ internal sealed class GeneralizedDiceLoss : IOracle
         Tensor total = weights.sum([1], keepdim: true);
         Tensor none = total.detach() == 0;
         weights = weights * counts.sum([1], keepdim: true) / where(none, ones_like(total), total);
-        return region.Items(region.Lost(2 * (weights * both).sum([1]), (weights * all).sum([1])));
+        Tensor losses = region.Lost(2 * (weights * both).sum([1]), (weights * all).sum([1]));
+        return region.Items(region.Joined(losses, "skip"));
     }
 }

@@ -136,8 +136,12 @@ internal sealed class Region
         }
 
         Tensor counts = Presence().Counts.to(_given.Dtype);
-        return loss(terms => (Sum(terms) * Weights * counts).sum([1]));
+        return Joined(loss(terms => (Sum(terms) * Weights * counts).sum([1])));
     }
+
+    /// <summary>The losses of regions whose classes are joined: nothing where no class counts.</summary>
+    public Tensor Joined(Tensor losses, string absent = "count") =>
+        where(Presence(absent).Counts.any(1), losses, zeros_like(losses));
 
     /// <summary>Losses of regions as items; a region of ignored places alone does not count.</summary>
     public OracleItems Items(Tensor losses)
