@@ -11,7 +11,7 @@ namespace LossService.Engine.Families;
 internal readonly ref struct RankedList
 {
     private const int FirstRoom = 6;
-    private const int ShortMax = 256; // a sweep over the pairs of such a list takes some 100 µs
+    private const int ShortMax = 256; // 2^16 pairs, as much as 32 blocks of elements
 
     private readonly Scratch _scratch;
     private readonly Workshop _workshop;

@@ -31,8 +31,8 @@ public static class NumberReader
     /// text: 2, 2.0, 2e0 and 20e-1 are, 1.00000001 and 1e-400 are not, whatever they round to.</summary>
     /// <param name="text">UTF-8 text; the number starts at its first byte.</param>
     /// <param name="isFinal">Nothing follows behind <paramref name="text"/>: a number at its end is complete.</param>
-    /// <param name="label">The integer, or what stands for it in <see cref="Labels"/>; <see cref="Labels.NotAnInteger"/> also
-    /// when no number was read. -0 is 0.</param>
+    /// <param name="label">The integer, or what stands for it in <see cref="Labels"/>;
+    /// <see cref="Labels.NotAnInteger"/> also when no number was read. -0 is 0.</param>
     /// <param name="value">The same number as <c>Read</c> gives it.</param>
     /// <param name="consumed">See <see cref="NumberStatus"/>.</param>
     /// <returns>What <c>Read</c> returns: Overflow too, with a valid <paramref name="label"/>.</returns>

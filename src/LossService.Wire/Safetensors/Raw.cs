@@ -13,7 +13,7 @@ internal interface IRaw<TSelf> where TSelf : unmanaged, IRaw<TSelf>
     /// <summary>The number, rounded at most once.</summary>
     static virtual float Narrow(TSelf raw) => (float)TSelf.Wide(raw);
 
-    /// <summary>The integer, the nearest label, or why there is none.</summary>
+    /// <summary>The integer, or what stands for it in <see cref="Labels"/>.</summary>
     static virtual int Label(TSelf raw) => Labels.Of(TSelf.Wide(raw));
 }
 
@@ -63,8 +63,7 @@ internal readonly struct UInt64Raw(ulong value) : IRaw<UInt64Raw>
 
     public static float Narrow(UInt64Raw raw) => Rounded(raw._value);
 
-    public static int Label(UInt64Raw raw) =>
-        raw._value > long.MaxValue ? Labels.TooLarge : Labels.Of((long)raw._value);
+    public static int Label(UInt64Raw raw) => Labels.Of(raw._value, negative: false);
 
     /// <summary>The nearest float. Rounding to a double first and then again could miss it, so the bits that a double
     /// has no room for only leave a mark in its last place (rounding to odd).</summary>
