@@ -8,7 +8,9 @@ if (HealthCheckMode.IsAsked(args))
     return await HealthCheckMode.RunAsync(args);
 }
 
-WebApplicationBuilder builder = WebApplication.CreateBuilder(args);
+// Settings hold from start to end. To watch their files costs a thread, and one of the few watchers that a host has for
+// all of its containers: without one left, the service would not start.
+WebApplicationBuilder builder = WebApplication.CreateBuilder(["--hostBuilder:reloadConfigOnChange=false", .. args]);
 builder.UseDefaultAddress();
 builder.AddRequestLine();
 builder.Services.AddLossService();

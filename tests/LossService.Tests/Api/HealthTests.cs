@@ -1,4 +1,5 @@
 using LossService.Engine;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Xunit;
@@ -32,6 +33,17 @@ public sealed class HealthTests
         }
 
         Assert.Fail("The service never became ready.");
+    }
+
+    // A host has 128 watchers of files for a user and all of his containers, unless somebody raises that.
+    [Fact]
+    public async Task Settings_OfFiles_AreNotWatched()
+    {
+        await using var service = new Service("Production");
+        var settings = (IConfigurationRoot)service.Services.GetRequiredService<IConfiguration>();
+        FileConfigurationProvider[] files = [.. settings.Providers.OfType<FileConfigurationProvider>()];
+        Assert.NotEmpty(files);
+        Assert.All(files, file => Assert.False(file.Source.ReloadOnChange));
     }
 
     [Fact]
