@@ -10,7 +10,7 @@ internal static class ParameterRules
 {
     public static void AddParameterRules(this AbstractValidator<LossRequest> validator) =>
         validator.Add(
-            ValuesAreInRange, WordsAreUnderstood, ChoicesGoTogether, AvgFactorNeedsNoSum,
+            ValuesAreInRange, WordsAreUnderstood, ChoicesGoTogether, AvgFactorNeedsNoSum, AvgFactorDivides,
             HessianOfGradientNeedsNoUpstream);
 
     private static void ValuesAreInRange(LossRequest request, ValidationContext<LossRequest> context)
@@ -96,6 +96,17 @@ internal static class ParameterRules
             context.Refuse(
                 request.PointerOf(Common.AvgFactor), Codes.OptionConflict,
                 "avg_factor divides a mean, and reduction is sum", "reduction mean or none", "sum");
+        }
+    }
+
+    // A detector without positives has avg_factor 0, which mmdetection divides by all the same: the eps is left.
+    private static void AvgFactorDivides(LossRequest request, ValidationContext<LossRequest> context)
+    {
+        if (request[Common.AvgFactor] == 0 && request[Common.AvgFactorEps] == 0)
+        {
+            context.Refuse(
+                request.PointerOf(Common.AvgFactor), Codes.ParameterOutOfRange,
+                "avg_factor must be > 0 unless avg_factor_eps is, found 0", "> 0, or null", "0");
         }
     }
 

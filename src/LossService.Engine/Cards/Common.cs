@@ -23,7 +23,8 @@ public static class Common
 
     /// <summary>What a mean divides by instead of the count.</summary>
     public static Parameter AvgFactor { get; } = Parameter.Number(
-        "avg_factor", double.NaN, "What a mean divides by, detection style; an error with sum.", min: 0, minOpen: true);
+        "avg_factor", double.NaN,
+        "What a mean divides by, detection style; an error with sum. 0 only where avg_factor_eps is added.", min: 0);
 
     /// <summary>What is added to <see cref="AvgFactor"/>.</summary>
     public static Parameter AvgFactorEps { get; } = Parameter.Number(

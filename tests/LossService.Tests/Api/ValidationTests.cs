@@ -23,6 +23,8 @@ public sealed class ValidationTests
     [InlineData("""{INPUTS,"avg_factor":2,"reduction":"sum"}""", "/avg_factor option_conflict")]
     [InlineData("""{INPUTS,"avg_factor":2,"reduction_override":"sum"}""", "/avg_factor option_conflict")]
     [InlineData("""{INPUTS,"avg_factor":-1}""", "/avg_factor parameter_out_of_range")]
+    [InlineData("""{INPUTS,"avg_factor":0}""", "/avg_factor parameter_out_of_range")]
+    [InlineData("""{INPUTS,"avg_factor":0,"avg_factor_eps":0}""", "/avg_factor parameter_out_of_range")]
     [InlineData("""{INPUTS,"weight_normalization":"count"}""", "/weight_normalization option_conflict")]
     [InlineData("""{INPUTS,"hessian":"diagonal"}""", "/hessian option_conflict")]
     [InlineData("""{INPUTS,"preset":"pytorch"}""", "/preset option_conflict")]
@@ -43,6 +45,19 @@ public sealed class ValidationTests
         using HttpResponseMessage answer = await Service.In("Production").PostAsync("/v1/losses/fake_strict", body);
         JsonNode problem = await ProblemAssert.IsAsync(answer, 422, errors[0].Split(' ')[1]);
         Assert.Equal(errors.Order(), ProblemAssert.Errors(problem).Order());
+    }
+
+    // A detector that found nothing has avg_factor 0, and mmdetection divides by it and the least step of a float.
+    [Theory]
+    [InlineData(""","preset":"mmdet" """, 1.1920929e-07)]
+    [InlineData(""","avg_factor_eps":0.5""", 0.5)]
+    public async Task AvgFactor_OfNothing_LeavesTheEps(string rest, double divisor)
+    {
+        using HttpResponseMessage answer = await Service.In("Production").PostAsync(
+            "/v1/losses/l1_loss", $$"""{"predictions":[1,2],"targets":[0,0],"dtype":"float64","avg_factor":0{{rest}}}""");
+        JsonNode body = JsonNode.Parse(await answer.Content.ReadAsStringAsync())!;
+        Assert.Equal(divisor, (double?)body["normalizer"]!["value"]);
+        Assert.Equal(3 / divisor, (double)body["loss"]!, 1e-6);
     }
 
     // Found by the fuzzer: [] was taken for rows of no tokens.
