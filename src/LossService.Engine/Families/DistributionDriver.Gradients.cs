@@ -208,7 +208,7 @@ internal sealed partial class DistributionDriver<TLoss, T, V>
         int classes = _layout.Classes;
         double mass = _p.Form == DistributionForm.Logits ? 1 : Rows.Sum<T, V>(at.P[..classes]);
         V factor = V.All(at.Coefficients[0]) * V.Of(_termScale / _loss.Temperature);
-        Span<T> gaps = Gaps(row, mass, at);
+        Span<T> gaps = SumsExcesses ? at.Gaps : Gaps(row, mass, at); // as the terms have left them
         ref T difference = ref MemoryMarshal.GetReference(at.Terms);
         for (int c = 0; c < classes; c += V.Count)
         {
@@ -226,7 +226,7 @@ internal sealed partial class DistributionDriver<TLoss, T, V>
     private Span<T> Gaps(int row, double mass, in DistributionRow<T> at)
     {
         int classes = _layout.Classes;
-        Span<T> gaps = at.Slopes;
+        Span<T> gaps = at.Gaps;
         if (_p.Form == DistributionForm.Logits)
         {
             Span<T> onP = _p.Scores(_layout, row, at.Room);
@@ -242,10 +242,10 @@ internal sealed partial class DistributionDriver<TLoss, T, V>
                 onQ.CopyTo(gaps);
                 ref T q = ref MemoryMarshal.GetReference(gaps);
                 ref T teacher = ref MemoryMarshal.GetReference(at.Terms);
+                var gap = new GapOfScores(anchorP, anchorQ, scale, offset);
                 for (int c = 0; c < classes; c += V.Count)
                 {
-                    V apart = (V.Load(ref q, c) - V.All(anchorQ)) - (V.Load(ref teacher, c) - V.All(anchorP));
-                    V.Store(V.MultiplyAdd(apart, V.All(scale), V.All(offset)), ref q, c);
+                    V.Store(gap.Of(V.Load(ref teacher, c), V.Load(ref q, c)), ref q, c);
                 }
 
                 return gaps;

@@ -7,13 +7,20 @@ namespace LossService.Engine.Families;
 
 /// <summary>The usual way of distillation: logits on both sides. Both softmaxes in one visit of a row, then terms and
 /// the gradient of q's in another.</summary>
+/// <remarks>Σ p (log p - log q) is a sum of first-order terms that cancel to second order: near the teacher it would
+/// be the rounding of both logarithms, and as often as not negative. Where both sides sum to 1 it is Σ p (e^g - 1 - g)
+/// too, with g = log q - log p, of which no term is negative. Log-probabilities need not sum to 1, so that they keep
+/// the formula as written.</remarks>
 internal sealed partial class DistributionDriver<TLoss, T, V>
 {
-    // Below it q - p would lose more than four bits.
+    // Below it q - p would lose more than four bits, and q - p - p g more than nine.
     private const double GapOfNear = 0.0625;
 
     private bool IsBetweenLogits => _p.Form == DistributionForm.Logits && _q?.Form == DistributionForm.Logits
         && _loss.IsCrossEntropyInQ && !_loss.ItemsAreTerms && !_loss.TellsIdentity && _labels is null;
+
+    private bool SumsExcesses => TLoss.IsDivergence && !_loss.ItemsAreTerms
+        && _p.Form == DistributionForm.Logits && _q?.Form == DistributionForm.Logits;
 
     // What the general way has to add; the loss and the gradient of q are the same with it and without.
     private bool WantsMoreThanQ => _result.Gradients[_p.Place] is not null || _result.Hessians[_q!.Place] is not null;
@@ -42,7 +49,7 @@ internal sealed partial class DistributionDriver<TLoss, T, V>
             TopQ = V.All(q.Top),
             MinusLogP = V.All(T.CreateTruncating(-logP)),
             MinusLogQ = V.All(T.CreateTruncating(-logQ)),
-            Offset = V.All(T.CreateTruncating(logP - logQ)),
+            Gap = new(p.Top, q.Top, scale, T.CreateTruncating(logP - logQ)),
             ShareP = V.All(T.CreateTruncating(1 / p.Total)),
             ShareQ = V.All(T.CreateTruncating(1 / q.Total)),
         };
@@ -51,6 +58,25 @@ internal sealed partial class DistributionDriver<TLoss, T, V>
         StoreItem(row, loss);
         return true;
     }
+
+    // The terms of the general way.
+    private void Excesses(Span<T> gaps, in DistributionRow<T> at)
+    {
+        V scale = V.Of(_termScale);
+        ref T term = ref MemoryMarshal.GetReference(at.Terms);
+        for (int c = 0; c < _layout.Classes; c += V.Count)
+        {
+            V p = Load(at.P, c);
+            V gap = Load(gaps, c);
+            V value = Excess(p, Load(at.Q, c) - p, gap, Rows.ExcessOfNear<T, V>(gap));
+            V.Store(V.ZeroTimes(scale, value), ref term, c);
+        }
+    }
+
+    // p (e^g - 1 - g), or what it is away from 0: q - p - p g.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static V Excess(V p, V apart, V gap, V near) =>
+        V.Select(V.Abs(gap) < V.Of(GapOfNear), p * near, apart - V.ZeroTimes(p, gap));
 
     private void Differ(
         int row, ReadOnlySpan<T> onP, ReadOnlySpan<T> onQ, in Visit visit, in DistributionRow<T> at)
@@ -89,7 +115,7 @@ internal sealed partial class DistributionDriver<TLoss, T, V>
 
         public V MinusLogQ { get; init; }
 
-        public V Offset { get; init; }
+        public GapOfScores Gap { get; init; }
 
         public V ShareP { get; init; }
 
@@ -136,15 +162,45 @@ internal sealed partial class DistributionDriver<TLoss, T, V>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         private V At(V scoreP, V scoreQ, V expP, V expQ, out V term)
         {
-            V downP = scoreP - TopP;
-            V downQ = scoreQ - TopQ;
             V p = expP * ShareP;
-            V logP = V.MultiplyAdd(downP, _scale, MinusLogP);
-            V logQ = V.MultiplyAdd(downQ, _scale, MinusLogQ);
-            term = V.ZeroTimes(_termScale, _loss.Term(p, logP, logQ));
-            V gap = V.MultiplyAdd(downQ - downP, _scale, Offset);
+            V gap = Gap.Of(scoreP, scoreQ);
             V apart = V.MultiplyAdd(expQ, ShareQ, -p);
-            return _factor * V.Select(V.Abs(gap) < V.Of(GapOfNear), p * Rows.Expm1OfNear<T, V>(gap), apart);
+            V near = Rows.ExcessOfNear<T, V>(gap);
+            V value = TLoss.IsDivergence
+                ? Excess(p, apart, gap, near)
+                : _loss.Term(
+                    p,
+                    V.MultiplyAdd(scoreP - TopP, _scale, MinusLogP),
+                    V.MultiplyAdd(scoreQ - TopQ, _scale, MinusLogQ));
+            term = V.ZeroTimes(_termScale, value);
+            return _factor * V.Select(V.Abs(gap) < V.Of(GapOfNear), p * (gap + near), apart);
         }
+    }
+
+    /// <summary>log q - log p from scores, by one score of each side whose gap is known: the offset.</summary>
+    private readonly struct GapOfScores
+    {
+        private readonly V _shiftP;
+        private readonly V _shiftQ;
+        private readonly V _rest;
+        private readonly V _scale;
+        private readonly V _offset;
+
+        // Scores of a similar size differ exactly, distances from an anchor are rounded first; where the sides have
+        // scores of their own size it is the other way round.
+        public GapOfScores(T anchorP, T anchorQ, T scale, T offset)
+        {
+            T rest = anchorQ - anchorP;
+            bool isAlike = T.Abs(rest) <= T.One;
+            _shiftP = V.All(isAlike ? T.Zero : anchorP);
+            _shiftQ = V.All(isAlike ? T.Zero : anchorQ);
+            _rest = V.All(isAlike ? rest : T.Zero);
+            _scale = V.All(scale);
+            _offset = V.All(offset);
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public V Of(V scoreP, V scoreQ) =>
+            V.MultiplyAdd((scoreQ - _shiftQ) - (scoreP - _shiftP) - _rest, _scale, _offset);
     }
 }

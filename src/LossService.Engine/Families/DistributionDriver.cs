@@ -102,7 +102,7 @@ internal sealed partial class DistributionDriver<TLoss, T, V> : Driver, IDisposa
         }
 
         FillFactors(row, at);
-        Terms(at);
+        Terms(row, at);
         double loss = FinishTerms(row, at);
         if (_labels is not null)
         {
@@ -182,8 +182,14 @@ internal sealed partial class DistributionDriver<TLoss, T, V> : Driver, IDisposa
     private int ItemOf(int row, int c) =>
         (row / _layout.Inner * _layout.Inner * _layout.Classes) + (c * _layout.Inner) + (row % _layout.Inner);
 
-    private void Terms(in DistributionRow<T> at)
+    private void Terms(int row, in DistributionRow<T> at)
     {
+        if (SumsExcesses)
+        {
+            Excesses(Gaps(row, mass: 1, at), at);
+            return;
+        }
+
         ref T p = ref MemoryMarshal.GetReference(at.P);
         ref T logP = ref MemoryMarshal.GetReference(at.LogP);
         ref T logQ = ref MemoryMarshal.GetReference(at.LogQ);

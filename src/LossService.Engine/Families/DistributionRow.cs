@@ -20,6 +20,7 @@ internal readonly ref struct DistributionRow<T> where T : unmanaged
         Output = scratch.Take<T>(12, classes);
         Hard = scratch.Take<T>(13, classes);
         One = scratch.Take<T>(14, 4);
+        Gaps = scratch.Take<T>(15, classes);
     }
 
     /// <summary>Room for a row that is not contiguous, or is replaced by its limit.</summary>
@@ -54,4 +55,7 @@ internal readonly ref struct DistributionRow<T> where T : unmanaged
     public Span<T> Hard { get; }
 
     public Span<T> One { get; }
+
+    /// <summary>log q - log p.</summary>
+    public Span<T> Gaps { get; }
 }

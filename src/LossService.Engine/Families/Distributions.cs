@@ -33,6 +33,9 @@ internal interface IDistributionLoss<TSelf> : ILossFile<TSelf> where TSelf : str
     /// then a difference of distributions, and can be taken without cancellation.</summary>
     bool IsCrossEntropyInQ { get; }
 
+    /// <summary>True when a term is p (log p - log q), whose first-order parts cancel over a row.</summary>
+    static virtual bool IsDivergence => false;
+
     V Term<V>(V p, V logP, V logQ) where V : struct, ILane<V>;
 }
 

@@ -49,6 +49,7 @@ internal readonly struct KdLoss(double temperature, double alpha, bool scaleByT2
         [
             "The direction is from the teacher: D(teacher || student). The gradient for the student is T (p_s - p_t).",
             "mmdetection's loss takes the mean over classes, which is the divergence divided by C: preset \"mmdet\".",
+            "A student close to its teacher keeps its digits: the divergence is never negative, also in float32.",
         ],
         Presets = [new("mmdet", ("temperature", "10"), ("class_reduction", "mean"), ("avg_factor_eps", "1.1920929e-07"))],
         Examples =
@@ -59,6 +60,8 @@ internal readonly struct KdLoss(double temperature, double alpha, bool scaleByT2
                 """{"student_logits":[[1.0,2.0,3.0]],"teacher_logits":[[3.0,1.0,0.0]],"targets":[0],"temperature":4,"alpha":0.5}"""),
         ],
     };
+
+    public static bool IsDivergence => true;
 
     public double Scale => (1 - alpha) * (scaleByT2 ? temperature * temperature : 1);
 

@@ -37,6 +37,7 @@ internal readonly struct KlDivergence(double scale, bool byTerm) : IDistribution
             "The direction matters: D(p || q) is not D(q || p). PyTorch's kl_div takes (log_q, p) in that order.",
             "0 log 0 is 0; p above 0 where q is 0 costs +Infinity; where both are 0 the term and its gradients are 0.",
             "A mean divides by the rows, which is the divergence; PyTorch's divides by every element: preset \"pytorch\".",
+            "Between logits a row's sum is never negative and keeps its digits near 0; other forms are taken as written.",
         ],
         Presets = [new("pytorch", ("class_reduction", "none"), ("empty", "nan")), new("optax", ("reduction", "none"))],
         Examples =
@@ -47,6 +48,8 @@ internal readonly struct KlDivergence(double scale, bool byTerm) : IDistribution
                 """{"p":[[0.5,0.5]],"log_q":[[-1.2039728,-0.35667494]],"reduction":"batchmean"}"""),
         ],
     };
+
+    public static bool IsDivergence => true;
 
     public double Scale => scale;
 

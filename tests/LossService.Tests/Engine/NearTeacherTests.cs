@@ -1,0 +1,78 @@
+using LossService.Tests.Engine.Harness;
+using Xunit;
+
+namespace LossService.Tests.Engine;
+
+/// <summary>A divergence is second order in what sets its sides apart: between logits that are nearly alike it keeps its
+/// digits and its sign.</summary>
+[Trait("Set", "Engine")]
+public sealed class NearTeacherTests
+{
+    [Theory]
+    [InlineData("kl_divergence", "q_logits", "p_logits", "")]
+    [InlineData("kl_divergence", "q_logits", "p_logits", ""","hessian":"diagonal" """)]
+    [InlineData("kd_loss", "student_logits", "teacher_logits", "")]
+    [InlineData("kd_loss", "student_logits", "teacher_logits", ""","temperature":4""")]
+    [InlineData("kd_loss", "student_logits", "teacher_logits", ""","hessian":"diagonal" """)]
+    [InlineData("kd_loss", "student_logits", "teacher_logits", ""","gradients":["student_logits","teacher_logits"]""")]
+    public void Divergence_OfLogitsNearlyAlike_KeepsItsDigitsAndSign(string loss, string student, string teacher, string more)
+    {
+        double temperature = more.Contains("temperature", StringComparison.Ordinal) ? 4 : 1;
+        foreach (string dtype in new[] { "float32", "float64" })
+        {
+            bool isNarrow = dtype == "float32";
+            double ulp = isNarrow ? 1.2e-7 : 2.3e-16;
+            foreach ((int classes, double gap, double shift) in
+                from classes in new[] { 2, 3, 7, 16, 17, 40, 1000 }
+                from gap in new[] { 3, 0.3, 0.06, 1e-2, 1e-3, 1e-4, 1e-5 }
+                from shift in new[] { 0.0, 40 }
+                select (classes, gap, shift))
+            {
+                var random = new Random(classes);
+                double[] z = [.. Enumerable.Range(0, classes).Select(_ => Round((random.NextDouble() * 6) - 3))];
+                double[] x = [.. z.Select(score => Round(score + shift + (gap * ((random.NextDouble() * 2) - 1))))];
+                double expected = temperature * temperature * Divergence(z, x, temperature);
+                Answer answer = Bench.Ask(loss, FormattableString.Invariant(
+                    $$"""{"{{student}}":[[{{Text(x)}}]],"{{teacher}}":[[{{Text(z)}}]],"dtype":"{{dtype}}"{{more}}}"""));
+
+                // Scores of a similar size differ exactly, others by what their own last bits say; what both
+                // logarithms of the sums are off by counts by its square.
+                double apart = gap / temperature;
+                double tolerance = (1000 * ulp) + Math.Pow(8 * ulp / apart, 2) + (shift == 0 ? 0 : 200 * ulp / apart);
+                Assert.True(
+                    answer.Loss >= 0 && Math.Abs(answer.Loss.Value - expected) <= tolerance * expected,
+                    $"{loss}, {classes} classes that differ by {gap} and {shift} in {dtype}: {answer.Loss:R}, expected {expected:R}");
+
+                double Round(double value) => isNarrow ? (float)value : value;
+            }
+        }
+    }
+
+    private static string Text(double[] numbers) =>
+        string.Join(',', numbers.Select(number => FormattableString.Invariant($"{number:R}")));
+
+    // Σ p (e^g - 1 - g): an error that all gaps share counts by its square alone, so plain logarithms do.
+    private static double Divergence(double[] z, double[] x, double temperature)
+    {
+        double logZ = LogSum(z, temperature);
+        double offset = LogSum(x, temperature) - logZ;
+        return z.Zip(x, (own, other) =>
+            Math.Exp((own / temperature) - logZ) * Excess(((other - own) / temperature) - offset)).Sum();
+    }
+
+    private static double LogSum(double[] z, double temperature) => Math.Log(z.Sum(one => Math.Exp(one / temperature)));
+
+    // By its series: the library's ExpM1 is a difference that loses what is asked for.
+    private static double Excess(double gap)
+    {
+        double sum = 0;
+        double term = gap;
+        for (int i = 2; i < 60; i++)
+        {
+            term *= gap / i;
+            sum += term;
+        }
+
+        return sum;
+    }
+}
