@@ -254,7 +254,8 @@ internal sealed class ItemPlan<T> : KeptItems, IDisposable
     /// <summary>An item's element weight times its sample weight, and what the loss itself adds to them.</summary>
     public double WeightOf(int item) => GivenWeightOf(item) * (_balance is null ? 1 : _balance.Float64[item]);
 
-    private double GivenWeightOf(int item) =>
+    /// <summary>An item's element weight times its sample weight.</summary>
+    public double GivenWeightOf(int item) =>
         (_weight is null ? 1
             : _weight.Shape.Rank > _items.Rank ? MeanOf(_weight, item)
             : Number(_weight, _weightAt.At(item)))

@@ -63,8 +63,9 @@ internal sealed class RowTarget<T>
     /// <summary>One class's weight.</summary>
     public double WeightOf(int @class) => _weight is null ? 1 : double.CreateTruncating(_weight.Values<T>()[@class]);
 
-    /// <summary>What a weighted mean divides by, where class weights enter it: with labels the weights of the labels;
-    /// with distributions, and only when asked for, the weight of their mass.</summary>
+    /// <summary>What a weighted mean divides by, where class weights enter it: with labels the weights of the labels,
+    /// where the card says so or the caller asks; with distributions, and only when asked for, the weight of their
+    /// mass. Who asks has each multiplied by the row's sample weight.</summary>
     public double? SumOfWeights(LossRequest request, ItemPlan<T> plan)
     {
         if (_weight is null || request.Reduction != Reduction.Mean)
@@ -73,7 +74,8 @@ internal sealed class RowTarget<T>
         }
 
         double chosen = request[Common.WeightNormalization];
-        bool wanted = double.IsNaN(chosen) ? Labels is not null && request.Card.MeanDividesByWeights : chosen == 0;
+        bool asked = chosen == 0;
+        bool wanted = double.IsNaN(chosen) ? Labels is not null && request.Card.MeanDividesByWeights : asked;
         if (!wanted)
         {
             return null;
@@ -84,7 +86,8 @@ internal sealed class RowTarget<T>
         {
             if (!plan.IsLeftOut(row))
             {
-                sum += Labels is null ? MassOf(request.Solution!, row) : WeightOf(Labels.Label[row]);
+                double ofClasses = Labels is null ? MassOf(request.Solution!, row) : WeightOf(Labels.Label[row]);
+                sum += asked ? ofClasses * plan.GivenWeightOf(row) : ofClasses;
             }
         }
 

@@ -39,18 +39,21 @@ internal static class ScoreRows
     private sealed class ScoreRowLoss<TLoss>() : TypedLoss(TLoss.Card)
         where TLoss : struct, IScoreRowLoss<TLoss>
     {
+        private static readonly int Targets = TLoss.Card.PlaceOfInput("targets");
+        private static readonly int Weight = TLoss.Card.PlaceOfInput(Common.WeightName);
+
         protected override void Compute<T>(LossRequest request, LossResult result, Workshop workshop)
         {
             TLoss loss = TLoss.Configure(new(request));
             Tensor? labels =
-                loss.IgnoreIndex is null ? null : request.LabelTensor(request.Card.PlaceOfInput("targets"));
+                loss.IgnoreIndex is null ? null : request.LabelTensor(Targets);
             using var plan = new ItemPlan<T>(request, workshop, -1, labels, loss.IgnoreIndex);
             int vectors = TLoss.Vectors is { } name ? request.Card.PlaceOfInput(name) : -1;
             if (vectors >= 0 && request.HasInput(vectors))
             {
                 ComputeOfVectors(loss, vectors, request, result, plan, workshop);
             }
-            else if (plan.Settle(result))
+            else if (plan.Settle(result, SumOfWeights(request, plan)))
             {
                 Outputs.Rent(request, result, workshop.Pool, withItems: true);
                 using var driver = new ScoreRowDriver<TLoss, T, T>(
@@ -59,6 +62,13 @@ internal static class ScoreRows
                 driver.Finish();
             }
         }
+
+        // Class weights are an item's own where it has one label.
+        private static double? SumOfWeights<T>(LossRequest request, ItemPlan<T> plan)
+            where T : unmanaged, System.Numerics.IFloatingPointIeee754<T> =>
+            Weight >= 0 && request.Solution!.Form(Targets)!.Kind == InputKind.Label
+                ? new RowTarget<T>(request, Targets, Weight, smoothing: 0).SumOfWeights(request, plan)
+                : null;
 
         private static void ComputeOfVectors<T>(
             TLoss loss, int vectors, LossRequest request, LossResult result, ItemPlan<T> plan, Workshop workshop)

@@ -112,13 +112,23 @@ public class CommonRulesTests : OracleTest
         Near([1, 1, 1], answer.Hessians["predictions"]);
     }
 
-    [SkippableFact]
-    public void Mean_OfSampleWeightedLabels_DividesByClassWeightsAlone() => Assert.Equal(
-        ("sum_weights", 8.0),
-        Ask(
-            "cross_entropy",
+    [SkippableTheory]
+    [InlineData("cross_entropy", null, "sum_weights", 8)]
+    [InlineData("cross_entropy", "sum_weights", "sum_weights", 48)]
+    [InlineData("multi_margin_loss", null, "count", 2)]
+    [InlineData("multi_margin_loss", "sum_weights", "sum_weights", 48)]
+    public void Mean_OfSampleWeightedLabels_DividesByAllWeightsOnlyWhereAsked(
+        string loss, string? asked, string rule, double divisor)
+    {
+        (string, object?)[] members =
+        [
             ("logits", new double[,] { { 0, 0 }, { 0, 0 } }), ("targets", new double[] { 0, 1 }),
-            ("weight", new double[] { 3, 5 }), ("sample_weight", new double[] { 1, 9 })).Normalizer);
+            ("weight", new double[] { 3, 5 }), ("sample_weight", new double[] { 1, 9 }),
+        ];
+        Assert.Equal(
+            (rule, divisor),
+            Ask(loss, asked is null ? members : [.. members, ("weight_normalization", asked)]).Normalizer);
+    }
 
     [SkippableTheory]
     [InlineData("zero", 0)]

@@ -17,6 +17,7 @@ internal sealed class MultiMarginLoss : IOracle
         Tensor over = (given.Number("margin", 1) - own + z).relu();
         Tensor terms = given.Word("p", "1") == "2" ? over.square() : over;
         Tensor losses = (terms * (1 - Ops.OneHot(labels, z))).sum(axis) / z.shape[axis];
-        return new(given.Constant("weight") is Tensor weight ? losses * weight[labels] : losses);
+        Tensor? weights = given.Constant("weight") is Tensor weight ? weight[labels] : null;
+        return new(weights is null ? losses : losses * weights) { Weights = weights };
     }
 }

@@ -33,7 +33,7 @@ internal readonly struct MultiMarginLoss(bool squared, double margin) : IScoreRo
         Parameters = [Power, Margin],
         Edges =
         [
-            "The weight stands outside the power, and a mean divides by the number of rows.",
+            "The weight stands outside the power, and a mean divides by the number of rows; weight_normalization \"sum_weights\" divides by the weights.",
             "A violation of exactly 0 has slope 0, as in PyTorch.",
         ],
         Presets = [new("pytorch", ("empty", "nan"))],

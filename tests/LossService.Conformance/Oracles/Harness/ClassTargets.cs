@@ -51,7 +51,6 @@ internal static class ClassTargets
         {
             Counted = counted,
             Weights = weights,
-            WeightsAreOfClasses = true,
             MeanDividesByWeights = counted is not null, // labels do, probabilities count rows
         };
     }
@@ -77,7 +76,6 @@ internal static class ClassTargets
         {
             Counted = counted,
             Weights = weights,
-            WeightsAreOfClasses = true,
         };
     }
 }

@@ -58,11 +58,9 @@ internal static class Oracle
             sampleWeight = OracleInputs.PerItem(sampleWeight, losses);
             losses = losses * sampleWeight;
 
-            // Class weights divide alone, asked or unasked; weights of elements and samples divide together, if asked.
+            // Asked for, all weights divide together; unasked, those of classes alone, where the loss has them divide.
             bool asked = given.Word("weight_normalization", "") == "sum_weights";
-            weights = weights is null && asked ? sampleWeight
-                : asked && !items.WeightsAreOfClasses ? weights! * sampleWeight
-                : weights;
+            weights = !asked ? weights : weights is null ? sampleWeight : weights * sampleWeight;
         }
 
         if (given.Mask is not null)

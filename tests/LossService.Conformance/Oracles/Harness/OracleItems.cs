@@ -12,9 +12,6 @@ internal sealed record OracleItems(Tensor Losses)
     /// <summary>Shaped like the items: the <c>weight</c> of each, for means that divide by it. Null: none.</summary>
     public Tensor? Weights { get; init; }
 
-    /// <summary>True when <see cref="Weights"/> are class weights: these divide a mean without the samples'.</summary>
-    public bool WeightsAreOfClasses { get; init; }
-
     /// <summary>What <c>weight_normalization</c> defaults to.</summary>
     public bool MeanDividesByWeights { get; init; }
 
