@@ -65,6 +65,9 @@ internal sealed class ItemPlan<T> : KeptItems, IDisposable
     /// <summary>How many of <see cref="KeptItems.LeftOut"/> were ignored by their label.</summary>
     public int Ignored { get; private set; }
 
+    /// <summary>True when a mean that counts counts these as well.</summary>
+    public bool CountsIgnored { get; init; }
+
     /// <summary>True when every item has the same weight and the same coefficient.</summary>
     public bool IsUniform => !HasWeights && _gradOutput is null or { Shape.Rank: 0 };
 
@@ -231,9 +234,10 @@ internal sealed class ItemPlan<T> : KeptItems, IDisposable
 
         double chosen = _request[Common.WeightNormalization];
         bool byWeights = double.IsNaN(chosen) ? sumOfClassWeights is not null : chosen == 0;
+        int count = Items - LeftOut + (CountsIgnored ? Ignored : 0);
         if (!byWeights)
         {
-            return ("count", Items - LeftOut);
+            return ("count", count);
         }
 
         bool chosenByCaller = !double.IsNaN(chosen);
@@ -248,7 +252,7 @@ internal sealed class ItemPlan<T> : KeptItems, IDisposable
             return ("sum_weights", sum);
         }
 
-        return sumOfClassWeights is null ? ("count", Items - LeftOut) : ("sum_weights", sumOfClassWeights.Value);
+        return sumOfClassWeights is null ? ("count", count) : ("sum_weights", sumOfClassWeights.Value);
     }
 
     /// <summary>An item's element weight times its sample weight, and what the loss itself adds to them.</summary>

@@ -35,6 +35,9 @@ internal interface ISoftmaxRowLoss<TSelf> : ILossFile<TSelf> where TSelf : struc
     /// <summary>The label whose rows are left out; null for none.</summary>
     int? IgnoreIndex { get; }
 
+    /// <summary>True when a mean counts the rows that are left out for their label.</summary>
+    bool CountsIgnored => false;
+
     RowAnswer<V> Row<V>(RowStatistics<V> row) where V : struct, ILane<V>;
 }
 
@@ -54,7 +57,10 @@ internal static class SoftmaxRows
         {
             TLoss loss = TLoss.Configure(new(request));
             var target = new RowTarget<T>(request, Targets, Weight, loss.LabelSmoothing);
-            using var plan = new ItemPlan<T>(request, workshop, -1, target.Labels, loss.IgnoreIndex);
+            using var plan = new ItemPlan<T>(request, workshop, -1, target.Labels, loss.IgnoreIndex)
+            {
+                CountsIgnored = loss.CountsIgnored,
+            };
             if (plan.Settle(result, target.SumOfWeights(request, plan)))
             {
                 using var driver = new SoftmaxRowDriver<TLoss, T, V>(loss, target, request, result, plan, workshop);

@@ -113,6 +113,16 @@ public class CommonRulesTests : OracleTest
     }
 
     [SkippableTheory]
+    [InlineData(true, 1)]
+    [InlineData(false, 2)]
+    public void Mean_OfIgnoredRows_CountsThemOnlyWhereAsked(bool leave, double divisor) => Assert.Equal(
+        ("count", divisor),
+        Ask(
+            "cross_entropy",
+            ("logits", new double[,] { { 0, 0 }, { 0, 0 }, { 0, 0 } }), ("targets", new double[] { 0, -100, -100 }),
+            ("mask", new double[] { 1, 1, 0 }), ("avg_non_ignore", leave)).Normalizer);
+
+    [SkippableTheory]
     [InlineData("cross_entropy", null, "sum_weights", 8)]
     [InlineData("cross_entropy", "sum_weights", "sum_weights", 48)]
     [InlineData("multi_margin_loss", null, "count", 2)]

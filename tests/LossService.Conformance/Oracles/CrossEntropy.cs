@@ -10,7 +10,10 @@ internal sealed class CrossEntropy : IOracle
 
     public OracleItems Items(OracleInputs given)
     {
-        OracleItems items = ClassTargets.Items(given, "logits", Ops.Surprisal);
+        OracleItems items = ClassTargets.Items(given, "logits", Ops.Surprisal) with
+        {
+            MeanCountsIgnored = !given.Flag("avg_non_ignore", true),
+        };
         return given.IsPeer ? items with { Losses = Torch(given) } : items;
     }
 

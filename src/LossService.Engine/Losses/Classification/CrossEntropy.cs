@@ -5,8 +5,12 @@ using LossService.Engine.Lanes;
 
 namespace LossService.Engine.Losses.Classification;
 
-internal readonly struct CrossEntropy(double smoothing, int ignoreIndex) : ISoftmaxRowLoss<CrossEntropy>
+internal readonly struct CrossEntropy(double smoothing, int ignoreIndex, bool countsIgnored)
+    : ISoftmaxRowLoss<CrossEntropy>
 {
+    private static readonly Parameter AvgNonIgnore = Parameter.Flag(
+        "avg_non_ignore", true, "Whether rows with ignore_index leave the count that a mean divides by.");
+
     public static LossCard Card { get; } = new()
     {
         Name = "cross_entropy",
@@ -29,19 +33,19 @@ internal readonly struct CrossEntropy(double smoothing, int ignoreIndex) : ISoft
                 Gradient = GradientRule.Default,
             }),
         Items = "N *D | ",
-        Parameters = [ClassInputs.LabelSmoothing, ClassInputs.IgnoreIndex],
+        Parameters = [ClassInputs.LabelSmoothing, ClassInputs.IgnoreIndex, AvgNonIgnore],
         MeanDividesByWeights = true,
         Edges =
         [
             "A mean over labels with class weights divides by the sum of the labels' weights, one over probabilities by the number of rows.",
             "hessian upper_bound is 2p(1-p), what bounds the row's whole matrix; XGBoost takes it, from its pull request 12537 (2026) on |p - y|, abs_gradient; LightGBM C/(C-1) p(1-p).",
-            "mmdetection and Keras divide a weighted mean by the number of rows; mmdetection also counts ignored ones, unless avg_non_ignore.",
+            "mmdetection and Keras divide a weighted mean by the number of rows; mmdetection also counts ignored ones: avg_non_ignore false.",
             "An infinite score takes its limit; a class at -Infinity with target 0 costs nothing.",
         ],
         Presets =
         [
             new("pytorch", ("empty", "nan")),
-            new("mmdet", ("weight_normalization", "count"), ("avg_factor_eps", "1.1920929e-07")),
+            new("mmdet", ("weight_normalization", "count"), ("avg_non_ignore", "false"), ("avg_factor_eps", "1.1920929e-07")),
             new("keras", ("weight_normalization", "count")),
             new("optax", ("reduction", "none")),
             new("xgboost", ("hessian_floor", "1e-16")), new("lightgbm"),
@@ -69,8 +73,10 @@ internal readonly struct CrossEntropy(double smoothing, int ignoreIndex) : ISoft
 
     public int? IgnoreIndex => ignoreIndex;
 
+    public bool CountsIgnored => countsIgnored;
+
     public static CrossEntropy Configure(Settings settings) =>
-        new(settings[ClassInputs.LabelSmoothing], (int)settings[ClassInputs.IgnoreIndex]);
+        new(settings[ClassInputs.LabelSmoothing], (int)settings[ClassInputs.IgnoreIndex], !settings.IsOn(AvgNonIgnore));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public RowAnswer<V> Row<V>(RowStatistics<V> row) where V : struct, ILane<V> => new(row.Cross, row.Mass, 1, 0);

@@ -101,9 +101,15 @@ internal static class Oracle
         }
 
         string rule = given.Word("weight_normalization", items.MeanDividesByWeights ? "sum_weights" : "count");
-        return rule == "sum_weights" && items.Weights is not null
-            ? (rule, Sum(items.Weights.to(ScalarType.Float64)))
-            : ("count", items.Counted!.sum().item<long>());
+        if (rule == "sum_weights" && items.Weights is not null)
+        {
+            return (rule, Sum(items.Weights.to(ScalarType.Float64)));
+        }
+
+        Tensor counted = !items.MeanCountsIgnored ? items.Counted!
+            : given.Mask is null ? ones_like(items.Counted!)
+            : OracleInputs.PerItem(given.Mask, items.Losses);
+        return ("count", counted.sum().item<long>());
     }
 
     private static double Empty(OracleInputs given) => given.Word("empty", "zero") == "nan" ? double.NaN : 0;

@@ -9,6 +9,9 @@ internal sealed record OracleItems(Tensor Losses)
     /// <summary>Shaped like the items: false where an item is ignored and leaves the mean. Null: none is.</summary>
     public Tensor? Counted { get; init; }
 
+    /// <summary>True when a mean counts ignored items all the same, though not masked ones.</summary>
+    public bool MeanCountsIgnored { get; init; }
+
     /// <summary>Shaped like the items: the <c>weight</c> of each, for means that divide by it. Null: none.</summary>
     public Tensor? Weights { get; init; }
 
