@@ -26,7 +26,7 @@ internal sealed class MultiSimilarityLoss : IOracle
         double border = given.Number("base", 0.5);
         Tensor beyond = distances - (ofSimilarities ? -border : border);
         Tensor items = (Side(alpha * beyond, positives) / alpha) + (Side(-beta * beyond, negatives) / beta);
-        Tensor formed = (positives.sum(1) + negatives.sum(1)).to(ScalarType.Float64);
+        Tensor formed = positives.logical_or(negatives).any(1);
         return batch.Whole(items, formed, "anchors");
     }
 

@@ -210,6 +210,9 @@ public sealed class CommonRulesTests
     [InlineData("kl_divergence", """{"p":[[0.5,0.5],[0.5,0.5]],"q":[[0.5,0.5],[0.5,0.5]]}""", "count", 2)]
     [InlineData("kl_divergence", """{"p":[[[0.5],[0.5]]],"q":[[[0.5],[0.5]]],"reduction":"batchmean"}""", "batch", 1)]
     [InlineData("ranknet_loss", """{"scores":[[1,2,4],[1,2,3]],"relevance":[[2,1,1],[0,1,2]],"mean_over":"pairs"}""", "pairs", 5)]
+    [InlineData("multi_similarity_loss", """{"embeddings":[[0,1],[1,0],[0.2,1.1],[1.5,0.4]],"labels":[0,1,0,1],"reducer":"nonzero"}""", "nonzero", 4)]
+    [InlineData("multi_similarity_loss", """{"embeddings":[[0,1],[1,0],[0.2,1.1],[1.5,0.4]],"positive_pairs":[[0,2],[1,3]],"negative_pairs":[[0,1]],"reducer":"tuples"}""", "pairs", 2)]
+    [InlineData("multi_similarity_loss", """{"embeddings":[[0,1],[1,0],[0.2,1.1],[1.5,0.4]],"labels":[0,1,0,1],"reducer":"threshold"}""", "pairs", 4)]
     [InlineData("ranknet_loss", """{"scores":[[1,2,4],[1,2,3]],"relevance":[[2,1,1],[0,1,2]],"mask":[true,false],"mean_over":"pairs"}""", "pairs", 2)]
     [InlineData("ranknet_loss", """{"scores":[1,2,4,1,2],"relevance":[2,1,1,0,1],"group_sizes":[3,0,2]}""", "count", 3)]
     public void Mean_OfWeightedItems_DividesByWhatTheRuleSays(string loss, string json, string rule, double divisor)

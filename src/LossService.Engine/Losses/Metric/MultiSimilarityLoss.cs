@@ -44,6 +44,7 @@ internal readonly struct MultiSimilarityLoss(
         [
             .. Mined.Edges,
             .. Mining.Edges,
+            "An anchor without any pair costs 0. The anchor itself is the tuple that reducer counts, as in pytorch-metric-learning.",
             "Similarities are products, of vectors of length 1 unless normalize_embeddings is off.",
             "With another distance than dot, positives weigh by e^(alpha (d - base)) and negatives by e^(beta (base - d)), as in pytorch-metric-learning; base and a miner's bounds are then distances, 1 - cos with cosine.",
         ],
@@ -81,8 +82,7 @@ internal readonly struct MultiSimilarityLoss(
     {
         double loss = Side(row, row.Positives, alpha, row.OnPositives);
         loss += Side(row, row.Negatives, -beta, row.OnNegatives);
-        int pairs = row.Positives.Length + row.Negatives.Length;
-        return new(loss, pairs, loss > 0 ? pairs : 0);
+        return new(loss, row.Positives.IsEmpty && row.Negatives.IsEmpty ? 0 : 1, loss > 0 ? 1 : 0);
     }
 
     // 1/|scale| log(1 + Σ e^(scale (distance - border))), with its slopes: a distance may be minus a similarity, as the
