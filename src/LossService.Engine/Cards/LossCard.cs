@@ -174,7 +174,7 @@ public sealed record LossCard
     /// <summary>True when every sample meets every other, so that a part of a batch answers something else.</summary>
     public bool SamplesMeet { get => field || AxisMax is { Axis: "N" }; init; }
 
-    /// <summary>The parameter of a loss whose items are divided by their lengths in a mean and not in a sum: its word
+    /// <summary>The parameter of a loss whose mean divides each item by its length beside the count: its word
     /// <c>never</c> makes them alike.</summary>
     public Parameter? LengthNormalization { get; init; }
 

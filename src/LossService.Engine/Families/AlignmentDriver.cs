@@ -57,14 +57,14 @@ internal sealed class AlignmentDriver<T> : Driver, IDisposable
         for (int i = 0; i < count; i++)
         {
             int sequence = first + i;
-            double share = _setup.PerLabel && !_plan.IsLeftOut(sequence)
-                ? 1.0 / Math.Max(1, _sequences.LabelsIn(sequence))
-                : 1;
-            losses[i] = _plan.IsLeftOut(sequence) ? LeaveOut(sequence) : double.CreateTruncating(weights[i]) * share
+            bool divides = (_setup.PerLabel || _setup.MeanPerLabel) && !_plan.IsLeftOut(sequence);
+            double share = divides ? 1.0 / Math.Max(1, _sequences.LabelsIn(sequence)) : 1;
+            double item = _plan.IsLeftOut(sequence) ? LeaveOut(sequence) : double.CreateTruncating(weights[i])
                 * RunSequence(sequence, double.CreateTruncating(coefficients[i]) * share, scratch);
+            losses[i] = item * share;
             if (_result.Losses is not null)
             {
-                _result.Losses.Values<T>()[sequence] = T.CreateTruncating(losses[i]);
+                _result.Losses.Values<T>()[sequence] = T.CreateTruncating(_setup.PerLabel ? losses[i] : item);
             }
         }
 

@@ -4,8 +4,11 @@ namespace LossService.Engine.Families;
 /// <param name="Blank">The class of no label.</param>
 /// <param name="ZeroInfinity">Impossible alignments cost 0.</param>
 /// <param name="ThroughSoftmax">The gradient of log-probabilities is that of the logits they are made of.</param>
-/// <param name="PerLabel">Divides the loss by the number of labels.</param>
-internal readonly record struct AlignmentSetup(int Blank, bool ZeroInfinity, bool ThroughSoftmax, bool PerLabel);
+/// <param name="PerLabel">Divides an item by its number of labels.</param>
+/// <param name="MeanPerLabel">Divides what an item adds to the reduced loss by its number of labels, not the
+/// item.</param>
+internal readonly record struct AlignmentSetup(
+    int Blank, bool ZeroInfinity, bool ThroughSoftmax, bool PerLabel, bool MeanPerLabel);
 
 /// <summary>A loss of the probability that a sequence of labels is read from longer sequences of classes: all
 /// alignments together.</summary>

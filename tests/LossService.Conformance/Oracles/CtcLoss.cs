@@ -18,19 +18,19 @@ internal sealed class CtcLoss : IOracle
         long[] steps = given.Integers("input_lengths") ?? [.. Enumerable.Repeat(scores.shape[0], samples)];
         long[][] labels = [.. Labels(given, samples)];
         string reduction = given.Word("reduction_override", given.Word("reduction", "mean"));
-        bool divides = given.Word("length_normalization", "mean") switch
-        {
-            "always" => true,
-            "never" => false,
-            _ => reduction == "mean",
-        };
+        string normalization = given.Word("length_normalization", "mean");
         bool[] masked = [.. Enumerable.Range(0, samples).Select(sample =>
             given.Mask is not null && !given.Mask.reshape([-1])[sample].item<bool>())];
         Tensor[] losses = [.. Enumerable.Range(0, samples).Select(sample => masked[sample]
             ? zeros([], scores.dtype)
-            : OfSequence(given, scores.narrow(0, 0, steps[sample]).select(1, sample), labels[sample], name == "logits")
-                / (divides ? Math.Max(1, labels[sample].Length) : 1))];
-        return new(losses.Length == 0 ? zeros([0], scores.dtype) : isOne ? losses[0] : stack(losses));
+            : OfSequence(given, scores.narrow(0, 0, steps[sample]).select(1, sample), labels[sample], name == "logits"))];
+        Tensor items = losses.Length == 0 ? zeros([0], scores.dtype) : isOne ? losses[0] : stack(losses);
+        double[] perLabel = [.. labels.Select(row => 1.0 / Math.Max(1, row.Length))];
+        Tensor shares = tensor(perLabel, items.dtype).reshape(items.shape);
+
+        // The division is an item's own, or the mean's.
+        return normalization == "always" ? new(items * shares)
+            : new(items) { Shares = normalization == "mean" && reduction == "mean" ? shares : null };
     }
 
     private static Tensor OfSequence(OracleInputs given, Tensor scores, long[] labels, bool areLogits)

@@ -278,7 +278,7 @@ public sealed class CommonRulesTests
             : element / Math.Max(1, of / samples);
     }
 
-    // Items that a mean alone divides by their lengths are no longer those of a sum.
+    // A mean that divides each item by its length too is no longer the sum over one number.
     private static Question AlikeInAMean(Question question) =>
         question.Card.LengthNormalization is { } parameter ? question.With(parameter.Name, "never") : question;
 

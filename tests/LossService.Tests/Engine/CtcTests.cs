@@ -79,6 +79,23 @@ public sealed class CtcTests
     }
 
     [Theory]
+    [InlineData("mean", 1, 0.5)]
+    [InlineData("always", 0.5, 0.5)]
+    [InlineData("never", 1, 1)]
+    public void Items_BesideAMean_AreThoseOfNone(string normalization, double ofItem, double inMean)
+    {
+        Question question = Question.Of("ctc_loss", $$"""
+            {"log_probabilities":[[[-1,-2,-0.5],[-2,-1,-1]],[[-1,-0.3,-2],[-1,-1,-3]],[[-0.2,-1,-2],[-2,-1,-1]]],
+             "targets":[[1,2],[2,1]],"sample_weight":[3,2],"length_normalization":"{{normalization}}","return_items":true}
+            """);
+        double[] whole = Bench.Ask(question.With("length_normalization", "never").With("reduction", "none")).Losses;
+        Answer mean = Bench.Ask(question);
+        Answer.AssertSameBits(Bench.Ask(question.With("reduction", "none")).Losses, mean.Losses, normalization);
+        Answer.AssertSameBits([.. whole.Select(item => item * ofItem)], mean.Losses, normalization);
+        Assert.Equal(whole.Sum() * inMean / 2, mean.Loss!.Value, 1e-15);
+    }
+
+    [Theory]
     [InlineData("""{"logits":[[0,1]],"targets":[1,1]}""", 2)] // more labels than steps
     [InlineData("""{"logits":[[0,1],[0,1]],"targets":[1,1]}""", 2)] // no step for the blank between
     [InlineData("""{"logits":[[0,1],[0,1],[0,1]],"targets":[1,1],"input_lengths":2}""", 2)]

@@ -65,6 +65,7 @@ internal readonly struct CtcLoss(AlignmentSetup setup) : IAlignmentLoss<CtcLoss>
             "An alignment needs a step for each label and one between equal labels; without any, a sequence costs +Infinity with gradient 0, and a note says so.",
             "The gradient of log_probabilities is their true derivative, minus the occupancy; PyTorch's is p minus it, that of logits behind a log-softmax, and NaN where the loss is infinite: preset \"pytorch\".",
             "A mean divides each sequence by its number of labels, at least 1, then by the sequences; Keras and Optax divide by the sequences only.",
+            "losses are what they are for reduction none, also beside a mean: they are divided by their labels where length_normalization is always, not where a mean alone divides them.",
             "A sequence of no labels costs what its blanks do; one of neither steps nor labels costs 0.",
             "Steps and labels beyond a sequence's lengths are not looked at and have gradient 0.",
         ],
@@ -89,12 +90,8 @@ internal readonly struct CtcLoss(AlignmentSetup setup) : IAlignmentLoss<CtcLoss>
         (int)settings[Blank],
         settings.IsOn(ZeroInfinity),
         settings.IsOn(ThroughLogSoftmax),
-        settings.Word(LengthNormalization) switch
-        {
-            "always" => true,
-            "never" => false,
-            _ => settings.IsMean,
-        }));
+        settings.Word(LengthNormalization) == "always",
+        settings.Word(LengthNormalization) == "mean" && settings.IsMean));
 
     private static InputForm Labels(string axes) => new(axes, InputKind.Label)
     {

@@ -25,7 +25,8 @@ internal static class Oracle
         OracleItems items = Common(ByLoss[request.Loss].Items(given), given);
         (string? rule, double divisor) = Normalizer(given, items);
 
-        Tensor scaled = items.Losses.to(ScalarType.Float64) * given.Number("loss_weight", 1);
+        Tensor entering = items.Shares is null ? items.Losses : items.Losses * items.Shares;
+        Tensor scaled = entering.to(ScalarType.Float64) * given.Number("loss_weight", 1);
         Tensor reduced = divisor == 0 && given.Word("empty", "zero") == "zero" ? scaled * 0 : scaled / divisor;
         // Boosted trees want slope and curvature of each item, whatever the reduction.
         Tensor sloping = given.Word("preset", "") is "xgboost" or "lightgbm" ? scaled : reduced;

@@ -18,6 +18,10 @@ internal sealed record OracleItems(Tensor Losses)
     /// <summary>What <c>weight_normalization</c> defaults to.</summary>
     public bool MeanDividesByWeights { get; init; }
 
+    /// <summary>Shaped like the items: what of each enters the reduced loss, beside what a mean divides by. Null:
+    /// all.</summary>
+    public Tensor? Shares { get; init; }
+
     /// <summary>What a mean counts instead of items, and how much of it each item has. Null: the items.</summary>
     public (string Rule, Tensor PerItem)? Tally { get; init; }
 }
