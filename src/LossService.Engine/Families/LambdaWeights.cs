@@ -41,7 +41,8 @@ internal readonly ref struct LambdaWeights : IPairWeights
         _options = options;
     }
 
-    // Loss 1 weighs an element by itself, so that every other one, more relevant or not, is its pair.
+    // Loss 1 weighs an element by itself, so that every other one, more relevant or not, is its pair; so is the element
+    // itself, which has no slope and is no pair of a Hessian: its cost is added once for all.
     public int First(int better) =>
         _options.Scheme == LambdaScheme.NdcgLoss1 ? 0 : RelevanceWeights.FirstBelow(_relevance, better);
 
@@ -51,6 +52,18 @@ internal readonly ref struct LambdaWeights : IPairWeights
         {
             weights[other] = other == better || IsBeyond(_ranks[better], _ranks[other]) ? 0 : Weight(better, other);
         }
+    }
+
+    /// <summary>The weights of elements as pairs of their own, summed: loss 1 alone has those.</summary>
+    public double SumOfThemselves()
+    {
+        double sum = 0;
+        for (int i = 0; i < _ranks.Length && _options.Scheme == LambdaScheme.NdcgLoss1; i++)
+        {
+            sum += IsBeyond(_ranks[i], _ranks[i]) ? 0 : Weight(i, i);
+        }
+
+        return sum;
     }
 
     private bool IsBeyond(int rank, int other) =>

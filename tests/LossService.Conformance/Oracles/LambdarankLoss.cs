@@ -38,6 +38,13 @@ internal sealed class LambdarankLoss : IOracle
         }
 
         Tensor losses = (weights * Ops.Softplus(-sigma * leads))[counts].sum();
+        if (given.Word("scheme", "lambdarank") == "ndcg_loss1")
+        {
+            // The bound counts the rank of an element from itself on: log 2 of its own weight.
+            Tensor own = weights.diagonal()[ranks <= first];
+            losses += Math.Log(2) * own.sum();
+        }
+
         if (norm)
         {
             Tensor pull = 2 * (weights * sigma * Ops.Sigmoid(-sigma * leads.detach()))[counts].sum();

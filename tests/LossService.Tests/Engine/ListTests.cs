@@ -27,6 +27,44 @@ public sealed class ListTests
         Assert.All(new[] { first, second, third }.Zip(answer.Gradients["scores"]), pair => Assert.Equal(pair.First, pair.Second, 2e-10));
     }
 
+    // allrank/models/losses/lambdaLoss.py: all pairs of ndcgLoss1_scheme count, those of elements with themselves too.
+    [Theory]
+    [InlineData("ndcg_loss1", 99)]
+    [InlineData("ndcg_loss1", 2)]
+    [InlineData("ndcg_loss2", 2)]
+    [InlineData("ndcg_loss2pp", 99)]
+    [InlineData("lambdarank", 99)]
+    public void Lambdarank_ByPresetAllrank_IsAsItsCodeHasIt(string scheme, int k)
+    {
+        double[] scores = [1.2, 0.5, 0.4, -0.3]; // in the order of ranks, as the code sorts them
+        double[] relevance = [0, 2, 1, 2];
+        double[] d = [.. Enumerable.Range(1, 5).Select(rank => Math.Log2(1 + rank))];
+        double ideal = relevance.OrderDescending().Select((y, i) => (Math.Pow(2, y) - 1) / d[i]).Take(k).Sum();
+        double[] g = [.. relevance.Select(y => (Math.Pow(2, y) - 1) / ideal)];
+        double expected = 0;
+        foreach ((int i, int j) in from i in Enumerable.Range(0, 4) from j in Enumerable.Range(0, 4) select (i, j))
+        {
+            int apart = Math.Abs(i - j);
+            double gap = Math.Abs(g[i] - g[j]);
+            double two = apart == 0 ? 0 : gap * Math.Abs((1 / d[apart - 1]) - (1 / d[apart]));
+            double swap = gap * Math.Abs((1 / d[i]) - (1 / d[j]));
+            double weight = scheme switch
+            {
+                "ndcg_loss1" => g[i] / d[i],
+                "ndcg_loss2" => two,
+                "ndcg_loss2pp" => (10 * two) + swap,
+                _ => swap,
+            };
+            bool counts = Math.Max(i, j) < k && (scheme == "ndcg_loss1" || relevance[i] > relevance[j]);
+            expected += counts ? weight * Math.Log2(1 + Math.Exp(scores[j] - scores[i])) : 0;
+        }
+
+        Answer answer = Bench.Ask("lambdarank_loss", $$"""
+            {"scores":[[1.2,0.5,0.4,-0.3]],"relevance":[[0,2,1,2]],"preset":"allrank","scheme":"{{scheme}}","k":{{k}}}
+            """);
+        Assert.Equal(expected, answer.Loss!.Value, 1e-14);
+    }
+
     // A list is a block, and one of 8192 takes a second: who left, and who is shorter, waits for less than that.
     [Theory]
     [MemberData(nameof(Losses))]

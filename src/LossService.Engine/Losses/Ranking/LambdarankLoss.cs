@@ -19,7 +19,7 @@ internal readonly struct LambdarankLoss(double sigma, LambdaOptions options, boo
 
     private static readonly Parameter Scheme = Parameter.Choice(
         "scheme", ["lambdarank", "ndcg_loss1", "ndcg_loss2", "ndcg_loss2pp"],
-        "How a pair is weighed: by the change of NDCG when it swaps, or by a bound of the LambdaLoss framework.");
+        "How a pair is weighed: by the change of NDCG when it swaps, or by a bound of the LambdaLoss framework; the edges spell each out.");
 
     private static readonly Parameter K = Parameter.Integer(
         "k", double.NaN, "How many ranks count; null for all. The ideal gain is that of as many.", min: 1);
@@ -54,6 +54,10 @@ internal readonly struct LambdarankLoss(double sigma, LambdaOptions options, boo
         Edges =
         [
             "Weights come from the ranks that the scores have now, equal scores in the order given, and are constants: no gradient passes through them.",
+            "With G the gain over the ideal cumulative gain and d(r) = 1/log2(1 + r), lambdarank weighs a pair by |G_i - G_j| |d(r_i) - d(r_j)|, which is the formula's w.",
+            "ndcg_loss1 weighs every ordered pair, whichever is more relevant, by its first element's G_i d(r_i); the pair of an element with itself is one of them and costs the constant G_i d(r_i) log_b 2.",
+            "ndcg_loss2 weighs a pair by |G_i - G_j| (d(a) - d(a + 1)) with a = |r_i - r_j|, ndcg_loss2pp by mu times that plus lambdarank's weight.",
+            "allRank keeps a pair's probability, before and after the power of its weight, at 1e-10 or above, so that a pair costs at most log_b 1e10 there; here it costs what the formula says.",
             ListInputs.NothingRelevantEdge,
             ListInputs.EmptyEdge,
             "An exponential gain overflows at a relevance of 1024.",
@@ -114,7 +118,7 @@ internal readonly struct LambdarankLoss(double sigma, LambdaOptions options, boo
         double factor = scale * (options.ByLead ? Rescale(-2 * pull) : 1);
         Rows.Scale<double, DoubleLane>(list.Slopes[..list.Length], factor, list.Slopes);
         Rows.Scale<double, DoubleLane>(list.Curvatures[..list.Length], factor, list.Curvatures);
-        return answer with { Loss = answer.Loss * factor };
+        return answer with { Loss = (answer.Loss + (weights.SumOfThemselves() * Ln2)) * factor };
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
