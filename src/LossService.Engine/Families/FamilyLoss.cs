@@ -21,6 +21,7 @@ internal abstract class FamilyLoss(LossCard card) : Loss(card)
                 ComputeFloat32(request, result, workshop);
             }
 
+            NonFiniteNote.Add(result);
             return result;
         }
         catch

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using LossService.Engine;
 using LossService.Tests.Engine.Harness;
 using Xunit;
 
@@ -36,6 +37,21 @@ public sealed class ExtremesTests
         {
             Hold(input.Value, answer.Gradients[input.Name], question, $"{input.Name} of {about}");
         }
+    }
+
+    [Theory]
+    [InlineData("mse_loss", """{"predictions":[1e30],"targets":[0],"dtype":"float32"}""", "too extreme for float32")]
+    [InlineData("mse_loss", """{"predictions":[1e30,1],"targets":[0,0],"dtype":"float32","reduction":"none"}""", "Not every item")]
+    [InlineData("mse_loss", """{"predictions":["NaN"],"targets":[0]}""", "predictions holds NaN")]
+    [InlineData("kd_loss", """{"student_logits":[1,2],"teacher_logits":[2,1],"temperature":1e30,"dtype":"float32"}""", "although its inputs are")]
+    [InlineData("kl_divergence", """{"p":[1,0],"q":[0,1]}""", "the formula has no finite value there")]
+    [InlineData("mse_loss", """{"predictions":[1e30],"targets":[0]}""", null)]
+    [InlineData("mse_loss", """{"predictions":["Infinity"],"targets":[0],"mask":[false],"reduction":"none"}""", null)]
+    public void Answer_ThatIsNotFinite_SaysWhy(string loss, string json, string? why)
+    {
+        Note? note = Bench.Ask(loss, json).Notes.SingleOrDefault(note => note.Code == "non_finite");
+        Assert.Equal(why is not null, note is not null);
+        Assert.Contains(why ?? "", note?.Detail ?? "", StringComparison.Ordinal);
     }
 
     [Theory]

@@ -60,6 +60,7 @@ public sealed class LeftOutTests
 
                 Answer nan = Bench.Ask(empty.With("empty", "nan"));
                 Assert.Equal(double.NaN, nan.Loss);
+                Assert.Contains(nan.Notes, note => note.Code == "empty");
                 Assert.All(nan.Gradients.Values, gradient => Assert.All(gradient, slope => Assert.Equal(0, slope)));
 
                 Mistake mistake = Assert.Single(Bench.MistakesOf(empty.With("empty", "error")));
