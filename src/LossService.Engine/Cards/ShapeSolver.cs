@@ -141,15 +141,20 @@ public static class ShapeSolver
             return true;
         }
 
-        string name = request.Card.Inputs[place].Name;
-        string expected = solution.Length("C") > 0 ? "at least one part" : "at least one class";
-        request.Mistakes.Add(new($"/{name}", Codes.ShapeMismatch,
-            $"expected {expected}, found {request.AnyTensor(place).Shape}")
-        {
-            Expected = expected,
-            Found = request.AnyTensor(place).Shape.ToString(),
-        });
+        RefuseAsEmpty(request, place, solution.Length("C") > 0 ? "at least one part" : "at least one class");
         return false;
+    }
+
+    // Labels of no class would have to lie from 0 to -1.
+    private static bool LacksClasses(InputForm form, Solution solution) =>
+        form.Introduces is "C" or "K" && solution.Length(form.Introduces) == 0 && solution.Rows > 0;
+
+    private static void RefuseAsEmpty(LossRequest request, int place, string expected)
+    {
+        Shape found = request.AnyTensor(place).Shape;
+        request.Mistakes.Add(
+            new($"/{request.Card.Inputs[place].Name}", Codes.ShapeMismatch, $"expected {expected}, found {found}")
+            { Expected = expected, Found = found.ToString() });
     }
 
     private static bool Use(LossRequest request, int place, IReadOnlyList<InputForm> forms, Solution solution)
@@ -158,6 +163,12 @@ public static class ShapeSolver
         for (int i = 0; i < forms.Count; i++)
         {
             Extents.Introduce(forms[i], request.AnyTensor(place), solution);
+            if (LacksClasses(forms[i], solution))
+            {
+                RefuseAsEmpty(request, place, "at least one class");
+                return false;
+            }
+
             if (IsMeant(request, place, forms[i], wanted, solution, out Shape shape)
                 && HasEnoughClasses(forms[i], wanted, solution) && Fits(request.AnyTensor(place), shape))
             {

@@ -61,6 +61,27 @@ public sealed class CosineScoresTests
         Assert.Equal(("/targets", Codes.ClassOutOfRange, "an integer from 0 to 0"), (mistake.Pointer, mistake.Code, mistake.Expected));
     }
 
+    // Once refused as a label that is not "an integer from 0 to -1".
+    [Theory]
+    [InlineData("cosface_loss", """{"cosines":[[],[]],"targets":[0,0]}""", "/cosines")]
+    [InlineData("margin_loss", """{"embeddings":[[0,1],[1,2]],"betas":[],"labels":[0,0]}""", "/betas")]
+    [InlineData("cross_entropy", """{"logits":[[],[]],"targets":[0,0]}""", "/logits")]
+    public void Classes_OfWhichThereAreNone_AreRefusedAsSuch(string loss, string json, string pointer)
+    {
+        Mistake mistake = Assert.Single(Bench.MistakesOf(Question.Of(loss, json)));
+        Assert.Equal((pointer, Codes.ShapeMismatch, "at least one class"), (mistake.Pointer, mistake.Code, mistake.Expected));
+    }
+
+    [Fact]
+    public void Centers_OfNoClass_AreRefusedAsSuch()
+    {
+        Mistake mistake = Assert.Single(Bench.MistakesOf(Question.Of(
+            "arcface_loss", """{"embeddings":[[0,1],[1,2]],"targets":[0,0]}""")
+            .With("class_centers", new Given([], [0, 2]))));
+        Assert.Equal(
+            ("/class_centers", "at least one class", "[0, 2]"), (mistake.Pointer, mistake.Expected, mistake.Found));
+    }
+
     // 5,000 by 5,000 cosines from two inputs of 5,000 numbers.
     [Fact]
     public void Vectors_OfTooManyCosines_AreRefused()
