@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using LossService.Engine.Cards;
+using LossService.Wire.Numbers;
 using Microsoft.OpenApi;
 using Swashbuckle.AspNetCore.SwaggerGen;
 
@@ -9,18 +10,15 @@ namespace LossService.Api.OpenApi;
 /// stands in every answer.</summary>
 internal sealed class SharedSchemas(OpenApiDocument document, SchemaRepository repository)
 {
-    private static readonly string[] Floats = ["float32", "float64"];
-    private static readonly string[] FloatsAndIntegers = [.. Floats, "int32", "int64"];
-
     /// <summary>A tensor of the input's kind; labels where some form has them are numbers that may be whole.</summary>
     public IOpenApiSchema TensorOf(Input input) =>
-        input.IsFlag ? Tensor("FlagTensor", "NestedFlags", "booleans", Boolean(), ["bool"])
+        input.IsFlag ? Tensor("FlagTensor", "NestedFlags", "booleans", Boolean(), DtypeNames.Json.Integers)
         : !input.MayBeLabel ? Numbers()
-        : input.MayBeNumber ? Tensor("MixedTensor", "NestedNumbers", "numbers or labels", Number(), FloatsAndIntegers)
-        : Tensor("LabelTensor", "NestedLabels", "whole numbers", new() { Type = JsonSchemaType.Integer }, FloatsAndIntegers);
+        : input.MayBeNumber ? Tensor("MixedTensor", "NestedNumbers", "numbers or labels", Number(), DtypeNames.Json.All)
+        : Tensor("LabelTensor", "NestedLabels", "whole numbers", new() { Type = JsonSchemaType.Integer }, DtypeNames.Json.All);
 
     /// <summary>A tensor of numbers.</summary>
-    public IOpenApiSchema Numbers() => Tensor("Tensor", "NestedNumbers", "numbers", Number(), Floats);
+    public IOpenApiSchema Numbers() => Tensor("Tensor", "NestedNumbers", "numbers", Number(), DtypeNames.Json.All);
 
     /// <summary>A number of an answer: null stands for one that is not finite when the request says so.</summary>
     public IOpenApiSchema AnswerNumber() => Shared("AnswerNumber", () => new()
@@ -77,7 +75,7 @@ internal sealed class SharedSchemas(OpenApiDocument document, SchemaRepository r
     public IOpenApiSchema CommonParameter(Parameter parameter) => Shared(parameter.Name, () => Schemas.Of(parameter));
 
     private OpenApiSchemaReference Tensor(
-        string name, string nestedName, string elements, OpenApiSchema element, string[] dtypes) =>
+        string name, string nestedName, string elements, OpenApiSchema element, IReadOnlyList<string> dtypes) =>
         Shared(name, () =>
         {
             IOpenApiSchema nested = Shared(nestedName, () => new()
@@ -97,11 +95,11 @@ internal sealed class SharedSchemas(OpenApiDocument document, SchemaRepository r
         new Dictionary<string, IOpenApiSchema> { ["shape"] = Shape(), ["data"] = Schemas.Array(element) },
         closed: true, "shape", "data");
 
-    private static OpenApiSchema Base64(string[] dtypes) => Schemas.Object(
+    private static OpenApiSchema Base64(IReadOnlyList<string> dtypes) => Schemas.Object(
         new Dictionary<string, IOpenApiSchema>
         {
             ["shape"] = Shape(),
-            ["dtype"] = Schemas.Words(dtypes),
+            ["dtype"] = Schemas.Words([.. dtypes]),
             ["base64"] = new OpenApiSchema { Type = JsonSchemaType.String, Format = "byte" },
         },
         closed: true, "shape", "base64");

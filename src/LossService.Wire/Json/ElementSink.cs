@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using LossService.Engine;
 using LossService.Engine.Cards;
+using LossService.Engine.Families;
 using LossService.Engine.Numerics;
 using LossService.Wire.Numbers;
 
@@ -12,6 +13,8 @@ namespace LossService.Wire.Json;
 /// <remarks>Holds at most two leases; <see cref="Dispose"/> gives back what no request took.</remarks>
 internal sealed class ElementSink(TensorPool pool, int elementsMax) : IDisposable
 {
+    private const int RawsAtOnce = 1 << 16; // a tenth of a millisecond
+
     private readonly GrowingBuffer _values = new(pool);
     private readonly GrowingBuffer _labels = new(pool);
     private Element _element;
@@ -67,18 +70,28 @@ internal sealed class ElementSink(TensorPool pool, int elementsMax) : IDisposabl
         return status == NumberStatus.Ok || !_hasValues;
     }
 
-    /// <summary>Takes a number that is at hand in both forms.</summary>
-    /// <returns>False if it is finite and overflows; it is then stored as an infinity.</returns>
-    public bool Add(double value, int label)
-    {
-        if (_element == Element.Float64)
-        {
-            Store(value, label);
-            return true;
-        }
+    /// <summary>Takes a number that is none of the finite ones.</summary>
+    public void AddNonFinite(double value) => AddAsStored(value, Labels.NotAnInteger);
 
-        Store((float)value, label);
-        return !_hasValues || double.IsFinite(value) == float.IsFinite((float)value);
+    /// <summary>Takes all these elements, and lets others pass meanwhile.</summary>
+    public void AddRaws(ref RawElements raws, ReadOnlySpan<byte> bytes)
+    {
+        int size = Tensor.SizeOf(_element);
+        int left = bytes.Length / raws.Size;
+        Span<byte> values = _hasValues ? _values.Room<byte>(Count * size, left * size) : default;
+        Span<int> labels = _hasLabels ? _labels.Room<int>(Count, left) : default;
+        Count += left;
+        while (left > 0)
+        {
+            int count = Math.Min(left, RawsAtOnce);
+            raws.Take(bytes[..(count * raws.Size)],
+                _hasValues ? values[..(count * size)] : default, _hasLabels ? labels[..count] : default);
+            bytes = bytes[(count * raws.Size)..];
+            values = _hasValues ? values[(count * size)..] : default;
+            labels = _hasLabels ? labels[count..] : default;
+            left -= count;
+            (SynchronizationContext.Current as ICrew)?.Pause();
+        }
     }
 
     /// <summary>Takes a flag.</summary>
@@ -94,7 +107,7 @@ internal sealed class ElementSink(TensorPool pool, int elementsMax) : IDisposabl
         }
         else
         {
-            Add(0.0, 0);
+            AddAsStored(0, 0);
         }
     }
 
@@ -123,6 +136,18 @@ internal sealed class ElementSink(TensorPool pool, int elementsMax) : IDisposabl
     {
         _values.Dispose();
         _labels.Dispose();
+    }
+
+    private void AddAsStored(double value, int label)
+    {
+        if (_element == Element.Float64)
+        {
+            Store(value, label);
+        }
+        else
+        {
+            Store((float)value, label);
+        }
     }
 
     private void Store<T>(T value, int label) where T : unmanaged

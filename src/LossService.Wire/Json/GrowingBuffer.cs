@@ -19,7 +19,7 @@ internal sealed class GrowingBuffer(TensorPool pool) : IDisposable
         int size = Unsafe.SizeOf<T>();
         if (((long)used + least) * size > _capacity)
         {
-            Grow(used * size);
+            Grow(used * size, ((long)used + least) * size);
         }
 
         return MemoryMarshal.Cast<byte, T>(_lease.Bytes)[used..];
@@ -40,10 +40,10 @@ internal sealed class GrowingBuffer(TensorPool pool) : IDisposable
     /// <summary>Gives the lease back, if there is one; the buffer may be used again.</summary>
     public void Dispose() => Detach().Dispose();
 
-    private void Grow(int usedBytes)
+    private void Grow(int usedBytes, long leastBytes)
     {
         // Beyond what the pool lends at all, the pool says so.
-        int capacity = (int)Math.Clamp(2L * _capacity, FirstBytes, int.MaxValue);
+        int capacity = (int)Math.Clamp(Math.Max(2L * _capacity, leastBytes), FirstBytes, int.MaxValue);
         Regrowth.Replace(ref _lease, usedBytes, capacity, pool);
         _capacity = capacity;
     }

@@ -51,7 +51,7 @@ internal sealed partial class JsonTensorReader
         else if (token == JsonToken.String)
         {
             IsNonFinite(text, out double value);
-            _sink.Add(value, Labels.NotAnInteger);
+            _sink.AddNonFinite(value);
         }
         else
         {

@@ -15,7 +15,7 @@ internal sealed partial class JsonTensorReader
     private int _declaredRank;
     private TensorForm _form;
     private int _seen;
-    private BinaryType? _type;
+    private Dtype? _type;
 
     private void BeginObject()
     {
@@ -132,13 +132,12 @@ internal sealed partial class JsonTensorReader
 
     private void SetType(ReadOnlySpan<byte> word)
     {
-        _type = BinaryElements.Parse(word);
-        ReadOnlySpan<string> allowed = _sink.TakesFlags ? ["bool"]
-            : _sink.TakesLabels ? ["float32", "float64", "int32", "int64"] : ["float32", "float64"];
-        if (_type is null || !allowed.Contains(BinaryElements.NameOf(_type.Value)))
+        _type = DtypeNames.Json.Parse(word);
+        if (_type is null || !Dtypes.Suits(_type.Value, Input))
         {
+            string found = _type is { } known ? DtypeNames.Json.Of(known) : "another dtype";
             _type = null;
-            Refuse(Codes.DtypeUnsupported, string.Join(", ", allowed), "another dtype");
+            Refuse(Codes.DtypeUnsupported, DtypeNames.Json.Expected(Input), found);
         }
     }
 
@@ -201,30 +200,31 @@ internal sealed partial class JsonTensorReader
 
     private Shape? CompleteBase64(Shape shape)
     {
-        BinaryType type = _type ?? (_sink.TakesFlags ? BinaryType.Bool
-            : _sink.Element == Element.Float64 ? BinaryType.Float64 : BinaryType.Float32);
-        long bytes = (long)shape.Elements * BinaryElements.SizeOf(type);
+        Dtype type = _type ?? (_sink.TakesFlags ? Dtype.Bool
+            : _sink.Element == Element.Float64 ? Dtype.F64 : Dtype.F32);
+        var raws = new RawElements(type, _sink.Element);
+        long bytes = (long)shape.Elements * raws.Size;
         if (_base64.Length != bytes)
         {
-            string expected = $"{bytes} bytes of {BinaryElements.NameOf(type)} in shape {shape}";
+            string expected = $"{bytes} bytes of {DtypeNames.Json.Of(type)} in shape {shape}";
             Refuse(Codes.ShapeMismatch, expected, $"{_base64.Length}");
             return null;
         }
 
-        if (type == BinaryType.Float64 && _sink is { TakesFloats: true, Element: Element.Float32 })
+        if (_sink.TakesFloats && raws.Rounds)
         {
             _request.Notes.Add(new("rounded", $"{Input.Name} came as float64 and was rounded once to float32"));
         }
 
-        BinaryType stored = _sink.Element == Element.Float64 ? BinaryType.Float64 : BinaryType.Float32;
-        if (type == stored && !_sink.TakesLabels)
+        if (raws.IsStored && !_sink.TakesLabels)
         {
             _request.Set(_place, Tensor.Adopt(_base64.Detach(), shape, _sink.Element, TensorForm.Base64), null);
             return shape;
         }
 
-        BinaryElements.AddTo(_sink, _base64.Bytes, type, ref _wrong, ref _overflow);
+        _sink.AddRaws(ref raws, _base64.Bytes);
         _sink.Attach(_request, _place, shape, TensorForm.Base64);
+        raws.Report(_request.Mistakes, Pointer, shape);
         return shape;
     }
 

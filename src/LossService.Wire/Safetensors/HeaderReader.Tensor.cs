@@ -3,6 +3,7 @@ using LossService.Engine;
 using LossService.Engine.Cards;
 using LossService.Engine.Numerics;
 using LossService.Wire.Json;
+using LossService.Wire.Numbers;
 
 namespace LossService.Wire.Safetensors;
 
@@ -89,12 +90,12 @@ internal sealed partial class HeaderReader
     private void SetType(ReadOnlySpan<byte> word)
     {
         Input? input = _entry.Place < 0 ? null : _request.Card.InputAt(_entry.Place);
-        _entry.Type = Dtypes.Parse(word);
+        _entry.Type = DtypeNames.Safetensors.Parse(word);
         bool isRead = _entry.Type is { } type && (input is null || Dtypes.Suits(type, input));
         if (!isRead && !_request.Mistakes.Truncated)
         {
-            string expected = Dtypes.Expected(input);
-            string found = _entry.Type is { } known ? Dtypes.NameOf(known) : "another dtype";
+            string expected = DtypeNames.Safetensors.Expected(input);
+            string found = _entry.Type is { } known ? DtypeNames.Safetensors.Of(known) : "another dtype";
             _request.Mistakes.Add(new(_entry.Pointer, Codes.DtypeUnsupported, $"expected {expected}, found {found}")
             {
                 Expected = expected,
@@ -172,7 +173,7 @@ internal sealed partial class HeaderReader
         long bytes = _entry.Type is { } type ? (long)_entry.Shape.Elements * Dtypes.SizeOf(type) : -1;
         if (bytes >= 0 && _entry.End - _entry.Begin != bytes)
         {
-            Break($"{bytes} bytes of {Dtypes.NameOf(_entry.Type!.Value)} in shape {_entry.Shape}",
+            Break($"{bytes} bytes of {DtypeNames.Safetensors.Of(_entry.Type!.Value)} in shape {_entry.Shape}",
                 $"{_entry.End - _entry.Begin} bytes between its data_offsets");
             return;
         }

@@ -6,6 +6,7 @@ using System.Runtime.InteropServices;
 using LossService.Engine;
 using LossService.Engine.Cards;
 using LossService.Engine.Numerics;
+using LossService.Wire.Numbers;
 
 namespace LossService.Wire.Safetensors;
 

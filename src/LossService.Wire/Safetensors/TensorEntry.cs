@@ -1,4 +1,5 @@
 using LossService.Engine.Numerics;
+using LossService.Wire.Numbers;
 
 namespace LossService.Wire.Safetensors;
 

@@ -1,7 +1,7 @@
 using LossService.Engine;
 using LossService.Engine.Numerics;
 
-namespace LossService.Wire.Json;
+namespace LossService.Wire;
 
 /// <summary>Elements of one input with the same mistake: the first of them, and how many there are.</summary>
 internal struct Tally

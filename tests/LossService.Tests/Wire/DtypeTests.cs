@@ -3,11 +3,13 @@ using System.Runtime.InteropServices;
 using LossService.Engine;
 using LossService.Engine.Numerics;
 using LossService.Tests.Wire.Json;
+using LossService.Tests.Wire.Safetensors;
 using Xunit;
 
-namespace LossService.Tests.Wire.Safetensors;
+namespace LossService.Tests.Wire;
 
-/// <summary>Every dtype, as numbers of both widths, as labels and as flags.</summary>
+/// <summary>Every dtype in every format that has little-endian elements: as numbers of both widths, as labels and as
+/// flags.</summary>
 public sealed class DtypeTests
 {
     private const int Float64 = 1;
@@ -29,19 +31,27 @@ public sealed class DtypeTests
         { "F64", Safe.Bytes(0.1, -2, 1e30), [0.1, -2, 1e30] },
     };
 
+    private static readonly (Func<string, string, byte[], int[], Action<LossRequest>?, Reading> Read, string Name)[] Formats =
+    [
+        ((input, dtype, bytes, shape, query) => Safe.Read(Safe.File([(input, dtype, shape, bytes)]), query: query), "safetensors"),
+        (FromJson, "json"),
+    ];
+
     [Theory]
     [MemberData(nameof(Small))]
     public void Numbers_OfEveryDtype_AreExactOrRoundedOnce(string dtype, byte[] bytes, double[] values)
     {
-        byte[] file = Safe.File("logits", dtype, bytes, values.Length);
-        using Reading wide = Safe.Read(file, query: Safe.Query("dtype", Float64));
-        Assert.Empty(wide.Mistakes);
-        Assert.Equal(values, wide["logits"].Float64.ToArray());
-        using Reading narrow = Safe.Read(file, query: Safe.Query("dtype", 0));
-        Assert.Empty(narrow.Mistakes);
-        Assert.Equal(values.Select(one => (float)one), narrow["logits"].Float32.ToArray());
-        Assert.Equal(dtype == "F64" ? ["rounded"] : [], narrow.Request.Notes.Select(note => note.Code));
-        Assert.Empty(wide.Request.Notes);
+        foreach ((var read, string format) in Formats)
+        {
+            using Reading wide = read("logits", dtype, bytes, [values.Length], Safe.Query("dtype", Float64));
+            Assert.True(wide.Request.Mistakes.IsEmpty, format);
+            Assert.Equal(values, wide["logits"].Float64.ToArray());
+            using Reading narrow = read("logits", dtype, bytes, [values.Length], Safe.Query("dtype", 0));
+            Assert.True(narrow.Request.Mistakes.IsEmpty, format);
+            Assert.Equal(values.Select(one => (float)one), narrow["logits"].Float32.ToArray());
+            Assert.Equal(dtype == "F64" ? ["rounded"] : [], narrow.Request.Notes.Select(note => note.Code));
+            Assert.Empty(wide.Request.Notes);
+        }
     }
 
     [Theory]
@@ -52,9 +62,9 @@ public sealed class DtypeTests
             one != Math.Truncate(one) ? Labels.NotAnInteger
             : Math.Abs(one) > 1L << 53 ? Labels.TooLarge
             : (int)Math.Clamp(one, int.MinValue + 2L, int.MaxValue))];
-        foreach (string input in (string[])["targets", "labels"])
+        foreach ((string input, var read) in Formats.SelectMany(one => new[] { ("targets", one.Read), ("labels", one.Read) }))
         {
-            using Reading reading = Safe.Read(Safe.File(input, dtype, bytes, values.Length));
+            using Reading reading = read(input, dtype, bytes, [values.Length], null);
             Assert.Empty(reading.Mistakes);
             int place = Reading.Card.PlaceOfInput(input);
             Assert.Equal(expected, reading.Request.LabelTensor(place)!.Label.ToArray());
@@ -74,19 +84,22 @@ public sealed class DtypeTests
     [InlineData("I64", 8)]
     public void Flags_OfEveryIntegerType_AreZeroOrOne(string dtype, int size)
     {
-        byte[] bytes = new byte[4 * size];
-        bytes[size] = 1;
-        bytes[3 * size] = 1;
-        using Reading reading = Safe.Read(Safe.File("mask", dtype, bytes, 4));
-        Assert.Empty(reading.Mistakes);
-        Assert.Equal([0, 1, 0, 1], reading["mask"].Flag.ToArray());
+        foreach ((var read, _) in Formats)
+        {
+            byte[] bytes = new byte[4 * size];
+            bytes[size] = 1;
+            bytes[3 * size] = 1;
+            using Reading reading = read("mask", dtype, bytes, [4], null);
+            Assert.Empty(reading.Mistakes);
+            Assert.Equal([0, 1, 0, 1], reading["mask"].Flag.ToArray());
 
-        bytes[2 * size] = 2;
-        bytes[3 * size] = 3;
-        using Reading wrong = Safe.Read(Safe.File([("mask", dtype, [2, 2], bytes)]));
-        Mistake mistake = wrong.Mistake();
-        Assert.Equal(("/mask", "wrong_type", 2), (mistake.Pointer, mistake.Code, mistake.Count));
-        Assert.Equal([1, 0], mistake.Index);
+            bytes[2 * size] = 2;
+            bytes[3 * size] = 3;
+            using Reading wrong = read("mask", dtype, bytes, [2, 2], null);
+            Mistake mistake = wrong.Mistake();
+            Assert.Equal(("/mask", "wrong_type", 2), (mistake.Pointer, mistake.Code, mistake.Count));
+            Assert.Equal([1, 0], mistake.Index);
+        }
     }
 
     [Theory]
@@ -106,9 +119,10 @@ public sealed class DtypeTests
     [Fact]
     public void Bool_OtherThanZeroAndOne_IsRefusedEverywhere()
     {
-        foreach (string input in (string[])["logits", "targets", "labels", "mask"])
+        string[] inputs = ["logits", "targets", "labels", "mask"];
+        foreach ((string input, var read) in Formats.SelectMany(one => inputs.Select(input => (input, one.Read))))
         {
-            using Reading reading = Safe.Read(Safe.File(input, "BOOL", [1, 2, 0, 255], 4));
+            using Reading reading = read(input, "BOOL", [1, 2, 0, 255], [4], null);
             Mistake mistake = reading.Mistake();
             Assert.Equal(("/" + input, "wrong_type", 2), (mistake.Pointer, mistake.Code, mistake.Count));
             Assert.Equal([1], mistake.Index);
@@ -119,24 +133,30 @@ public sealed class DtypeTests
     public void Float64_BeyondFloat32_OverflowsButInfinityStays()
     {
         byte[] bytes = Safe.Bytes(1.0, 1e39, double.PositiveInfinity, -1e300, double.NaN);
-        using Reading reading = Safe.Read(Safe.File("logits", "F64", bytes, 5), query: Safe.Query("dtype", 0));
-        Mistake mistake = reading.Mistake();
-        Assert.Equal(("/logits", "number_overflow", 2), (mistake.Pointer, mistake.Code, mistake.Count));
-        Assert.Equal([1], mistake.Index);
+        foreach ((var read, _) in Formats)
+        {
+            using Reading reading = read("targets", "F64", bytes, [5], Safe.Query("dtype", 0));
+            Mistake mistake = reading.Mistake();
+            Assert.Equal(("/targets", "number_overflow", 2), (mistake.Pointer, mistake.Code, mistake.Count));
+            Assert.Equal([1], mistake.Index);
+        }
     }
 
     [Fact]
     public void Halves_AllOfThem_AreExact()
     {
         ushort[] all = [.. Enumerable.Range(0, 65_536).Select(one => (ushort)one)];
-        using Reading halves = Safe.Read(Safe.File("logits", "F16", Safe.Bytes<ushort>(all), all.Length));
-        using Reading brains = Safe.Read(Safe.File("logits", "BF16", Safe.Bytes<ushort>(all), all.Length));
-        Span<float> half = halves["logits"].Float32;
-        Span<float> brain = brains["logits"].Float32;
-        for (int i = 0; i < all.Length; i++)
+        foreach ((var read, _) in Formats)
         {
-            Assert.Equal(Safe.Text(OfBits(i, exponentBits: 5)), Safe.Text(half[i]));
-            Assert.Equal(Safe.Text(OfBits(i, exponentBits: 8)), Safe.Text(brain[i]));
+            using Reading halves = read("logits", "F16", Safe.Bytes<ushort>(all), [all.Length], null);
+            using Reading brains = read("logits", "BF16", Safe.Bytes<ushort>(all), [all.Length], null);
+            Span<float> half = halves["logits"].Float32;
+            Span<float> brain = brains["logits"].Float32;
+            for (int i = 0; i < all.Length; i++)
+            {
+                Assert.Equal(Safe.Text(OfBits(i, exponentBits: 5)), Safe.Text(half[i]));
+                Assert.Equal(Safe.Text(OfBits(i, exponentBits: 8)), Safe.Text(brain[i]));
+            }
         }
     }
 
@@ -155,18 +175,23 @@ public sealed class DtypeTests
 
         byte[] bytes = Safe.Bytes<long>([.. values]);
         ulong[] unsigned = [.. MemoryMarshal.Cast<byte, ulong>(bytes)];
-        using Reading narrow = Safe.Read(Safe.File("logits", "I64", bytes, values.Count));
-        using Reading wide = Safe.Read(Safe.File("logits", "I64", bytes, values.Count, ("dtype", "float64")));
-        using Reading narrowUnsigned = Safe.Read(Safe.File("logits", "U64", bytes, values.Count));
-        using Reading wideUnsigned = Safe.Read(Safe.File("logits", "U64", bytes, values.Count, ("dtype", "float64")));
-        for (int i = 0; i < unsigned.Length; i++)
+        var read = from format in Formats from input in new[] { "logits", "targets" } select (format.Read, input);
+        foreach ((var from, string input) in read)
         {
-            string text = values[i].ToString(CultureInfo.InvariantCulture);
-            Assert.Equal(float.Parse(text, CultureInfo.InvariantCulture), narrow["logits"].Float32[i]);
-            Assert.Equal(double.Parse(text, CultureInfo.InvariantCulture), wide["logits"].Float64[i]);
-            text = unsigned[i].ToString(CultureInfo.InvariantCulture);
-            Assert.Equal(float.Parse(text, CultureInfo.InvariantCulture), narrowUnsigned["logits"].Float32[i]);
-            Assert.Equal(double.Parse(text, CultureInfo.InvariantCulture), wideUnsigned["logits"].Float64[i]);
+            using Reading narrow = from(input, "I64", bytes, [values.Count], null);
+            using Reading wide = from(input, "I64", bytes, [values.Count], Safe.Query("dtype", Float64));
+            using Reading narrowUnsigned = from(input, "U64", bytes, [values.Count], null);
+            using Reading wideUnsigned = from(input, "U64", bytes, [values.Count], Safe.Query("dtype", Float64));
+            int place = Reading.Card.PlaceOfInput(input);
+            for (int i = 0; i < unsigned.Length; i++)
+            {
+                string text = values[i].ToString(CultureInfo.InvariantCulture);
+                Assert.Equal(float.Parse(text, CultureInfo.InvariantCulture), narrow.Request.Tensor(place)!.Float32[i]);
+                Assert.Equal(double.Parse(text, CultureInfo.InvariantCulture), wide.Request.Tensor(place)!.Float64[i]);
+                text = unsigned[i].ToString(CultureInfo.InvariantCulture);
+                Assert.Equal(float.Parse(text, CultureInfo.InvariantCulture), narrowUnsigned.Request.Tensor(place)!.Float32[i]);
+                Assert.Equal(double.Parse(text, CultureInfo.InvariantCulture), wideUnsigned.Request.Tensor(place)!.Float64[i]);
+            }
         }
     }
 
@@ -174,13 +199,16 @@ public sealed class DtypeTests
     public void Labels_AtTheirEdges_AreNoneBeyondWhatDoublesHold()
     {
         byte[] signed = Safe.Bytes(1L << 53, (1L << 53) + 1, -(1L << 53) - 1, long.MinValue, -1L);
-        using Reading longs = Safe.Read(Safe.File("labels", "I64", signed, 5));
-        Assert.Equal([int.MaxValue, Labels.TooLarge, Labels.TooLarge, Labels.TooLarge, -1], longs["labels"].Label.ToArray());
-        using Reading ulongs = Safe.Read(Safe.File("labels", "U64", Safe.Bytes(3UL, ulong.MaxValue, 1UL << 63), 3));
-        Assert.Equal([3, Labels.TooLarge, Labels.TooLarge], ulongs["labels"].Label.ToArray());
         byte[] floats = Safe.Bytes(2.0, 1.5, -0.0, double.NaN, double.PositiveInfinity, 1e300);
-        using Reading doubles = Safe.Read(Safe.File("labels", "F64", floats, 6));
-        Assert.Equal([2, Labels.NotAnInteger, 0, Labels.NotAnInteger, Labels.NotAnInteger, Labels.TooLarge], doubles["labels"].Label.ToArray());
+        foreach ((var read, _) in Formats)
+        {
+            using Reading longs = read("labels", "I64", signed, [5], null);
+            Assert.Equal([int.MaxValue, Labels.TooLarge, Labels.TooLarge, Labels.TooLarge, -1], longs["labels"].Label.ToArray());
+            using Reading ulongs = read("labels", "U64", Safe.Bytes(3UL, ulong.MaxValue, 1UL << 63), [3], null);
+            Assert.Equal([3, Labels.TooLarge, Labels.TooLarge], ulongs["labels"].Label.ToArray());
+            using Reading doubles = read("labels", "F64", floats, [6], null);
+            Assert.Equal([2, Labels.NotAnInteger, 0, Labels.NotAnInteger, Labels.NotAnInteger, Labels.TooLarge], doubles["labels"].Label.ToArray());
+        }
     }
 
     [Theory]
@@ -200,6 +228,15 @@ public sealed class DtypeTests
         Assert.Equal(isFloat64, reading.Request.IsFloat64);
         Assert.Equal(isFloat64 ? Element.Float64 : Element.Float32, reading["logits"].Element);
         Assert.Equal(isFloat64 ? Element.Float64 : Element.Float32, reading["targets"].Element);
+    }
+
+    private static Reading FromJson(string input, string dtype, byte[] bytes, int[] shape, Action<LossRequest>? query)
+    {
+        string name = dtype == "BOOL" ? "bool"
+            : dtype.Replace("BF", "bfloat").Replace("F", "float").Replace("I", "int").Replace("U", "uint");
+        string body = $"{{\"{input}\":{{\"shape\":[{string.Join(',', shape)}],\"dtype\":\"{name}\","
+            + $"\"base64\":\"{Convert.ToBase64String(bytes)}\"}}}}";
+        return Reading.Of(body, query: query);
     }
 
     // The definition: sign, exponent with a bias, fraction; no exponent means subnormal, all of it infinity or NaN.

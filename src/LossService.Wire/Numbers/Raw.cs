@@ -1,7 +1,7 @@
 using System.Numerics;
 using LossService.Engine.Numerics;
 
-namespace LossService.Wire.Safetensors;
+namespace LossService.Wire.Numbers;
 
 /// <summary>An element as it stands in a file, and what it is as a number and as a label.</summary>
 /// <remarks>Static, so that nothing is boxed; each loop over elements is compiled once a type.</remarks>

@@ -1,7 +1,7 @@
 using System.Text;
 using LossService.Engine.Cards;
 
-namespace LossService.Wire.Safetensors;
+namespace LossService.Wire.Numbers;
 
 /// <summary>What the bytes of one element are.</summary>
 internal enum Dtype
@@ -46,32 +46,9 @@ internal enum Dtype
     F64,
 }
 
-/// <summary>The dtypes by name and size, and which of them an input takes.</summary>
+/// <summary>How many bytes a dtype takes, and which inputs take it.</summary>
 internal static class Dtypes
 {
-    private static readonly string[] Names =
-        ["BOOL", "U8", "I8", "U16", "I16", "U32", "I32", "U64", "I64", "F16", "BF16", "F32", "F64"];
-
-    private static readonly string All = string.Join(", ", Names);
-    private static readonly string Integers = string.Join(", ", Names[..((int)Dtype.I64 + 1)]);
-
-    /// <summary>The dtype of this name, or null.</summary>
-    public static Dtype? Parse(ReadOnlySpan<byte> name)
-    {
-        for (int one = 0; one < Names.Length; one++)
-        {
-            if (Ascii.Equals(name, Names[one]))
-            {
-                return (Dtype)one;
-            }
-        }
-
-        return null;
-    }
-
-    /// <summary>The name in a header.</summary>
-    public static string NameOf(Dtype type) => Names[(int)type];
-
     /// <summary>How many bytes one element takes.</summary>
     public static int SizeOf(Dtype type) => type switch
     {
@@ -83,8 +60,4 @@ internal static class Dtypes
 
     /// <summary>True unless the elements would be no flags although the input wants flags.</summary>
     public static bool Suits(Dtype type, Input input) => !input.IsFlag || type <= Dtype.I64;
-
-    /// <summary>The names of the dtypes that an input takes, for messages.</summary>
-    /// <param name="input">The input; null for a tensor that is none.</param>
-    public static string Expected(Input? input) => input is { IsFlag: true } ? Integers : All;
 }
