@@ -1,5 +1,7 @@
+using System.Text;
 using LossService.Engine;
 using LossService.Engine.Cards;
+using LossService.Wire;
 using Microsoft.Extensions.Primitives;
 
 namespace LossService.Api;
@@ -8,8 +10,6 @@ namespace LossService.Api;
 /// <c>gradients</c> is a list with commas; tensors never stand there.</summary>
 internal static class QueryParameters
 {
-    private const int FoundLengthMax = 64;
-
     /// <summary>Sets what the query gives; what it gives wrongly becomes a mistake under <c>?name</c>.</summary>
     public static void Read(HttpRequest http, LossRequest request)
     {
@@ -50,56 +50,20 @@ internal static class QueryParameters
             return;
         }
 
+        string text = values[0] ?? "";
         if (place < 0)
         {
-            ReadGradients(values[0] ?? "", request);
+            GivenParameters.SetGradients(request, Encoding.UTF8.GetBytes(text), $"?{name}");
             return;
         }
 
-        Parameter parameter = card.ParameterAt(place);
-        double value = ParameterText.Parse(parameter, values[0] ?? "");
-        if (double.IsInfinity(value))
-        {
-            request.Mistakes.Add(ParameterRange.Broken(parameter, $"?{name}", Found(values[0])));
-            return;
-        }
-
-        request.Set(place, value);
-        request.GivenInQuery |= 1UL << place;
-    }
-
-    // Names with commas between them; none at all is an empty list, as [] is in the body.
-    private static void ReadGradients(string names, LossRequest request)
-    {
-        LossCard card = request.Card;
-        ulong gradients = 0;
-        const StringSplitOptions plain = StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries;
-        foreach (string name in names.Split(',', plain))
-        {
-            int place = card.PlaceOfInput(name);
-            if (place >= 0 && place < card.Inputs.Count && card.Inputs[place].Gradient != GradientRule.Never)
-            {
-                gradients |= 1UL << place;
-                continue;
-            }
-
-            string expected = ParameterRange.Listed(
-                card.Inputs.Where(input => input.Gradient != GradientRule.Never).Select(input => input.Name));
-            string detail = $"expected some of {expected}, found {Cut(name)}";
-            request.Mistakes.Add(new($"?{Common.GradientsName}", Codes.GradientNotAvailable, detail)
-            {
-                Expected = expected,
-                Found = Cut(name),
-            });
-            return;
-        }
-
-        request.Gradients = gradients;
+        GivenParameters.SetText(request, place, text, $"?{name}");
+        request.GivenInQuery |= request.IsGiven(place) ? 1UL << place : 0;
     }
 
     private static Mistake Unknown(string name, LossCard card)
     {
-        string pointer = $"?{Cut(name)}";
+        string pointer = $"?{ParameterRange.Cut(name)}";
         if (card.PlaceOfInput(name) >= 0)
         {
             return new(pointer, Codes.UnknownMember, "this member stands in the body, not in the query");
@@ -114,8 +78,4 @@ internal static class QueryParameters
             Expected = near,
         };
     }
-
-    private static string Found(string? text) => string.IsNullOrEmpty(text) ? "nothing" : Cut(text);
-
-    private static string Cut(string text) => text.Length <= FoundLengthMax ? text : text[..FoundLengthMax] + "…";
 }

@@ -33,7 +33,7 @@ internal static class LossSchemas
 
         OpenApiSchema gradients = Schemas.Array(Schemas.Words(Differentiable(card)));
         gradients.UniqueItems = true;
-        gradients.Description = "The inputs to differentiate; [] for none. Unless given: "
+        gradients.Description = "The inputs to differentiate, each once; [] for none. Unless given: "
             + $"{string.Join(", ", card.Inputs.Where(input => input.Gradient == GradientRule.Default).Select(input => input.Name))}.";
         members[Common.GradientsName] = gradients;
         return Schemas.Object(members, closed: true,

@@ -1,6 +1,7 @@
 using System.Text;
 using LossService.Api.Pages;
 using LossService.Engine.Cards;
+using LossService.Wire;
 
 namespace LossService.Api.OpenApi;
 

@@ -2,6 +2,7 @@ using System.Numerics;
 using FluentValidation;
 using LossService.Engine;
 using LossService.Engine.Cards;
+using LossService.Wire;
 
 namespace LossService.Api.Validation;
 

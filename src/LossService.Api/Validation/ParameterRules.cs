@@ -2,6 +2,7 @@ using FluentValidation;
 using LossService.Engine;
 using LossService.Engine.Cards;
 using LossService.Engine.Numerics;
+using LossService.Wire;
 
 namespace LossService.Api.Validation;
 

@@ -6,7 +6,7 @@ using LossService.Wire.Numbers;
 
 namespace LossService.Wire.Json;
 
-/// <summary>Reads the values of parameters and the list of inputs to differentiate. Ranges are judged later.</summary>
+/// <summary>Reads the values of parameters. Ranges are judged later.</summary>
 internal static class JsonParameterReader
 {
     /// <summary>Takes a parameter's value, which is one token; what opens a container is of a wrong type.</summary>
@@ -24,10 +24,8 @@ internal static class JsonParameterReader
                 when token == JsonToken.String || (token == JsonToken.Number && TryWord(parameter, text, out _)):
                 if (!TryWord(parameter, text, out value))
                 {
-                    string words = string.Join(", ", parameter.Words);
-                    bool dtype = ReferenceEquals(parameter, Common.Dtype);
-                    string code = dtype ? Codes.DtypeUnsupported : Codes.ParameterOutOfRange;
-                    Refuse(request, parameter, code, $"one of {words}", "another word");
+                    request.Mistakes.Add(ParameterRange.Broken(
+                        parameter, "/" + parameter.Name, ParameterRange.Found(Encoding.UTF8.GetString(text))));
                     return;
                 }
 
@@ -52,55 +50,7 @@ internal static class JsonParameterReader
                 break;
         }
 
-        value = value == parameter.NullAlias ? double.NaN : value;
-
-        // Each member stands once in a body, so what is given already came with the query.
-        if (request.IsGiven(place) && !request[parameter].Equals(value))
-        {
-            Refuse(
-                request, parameter, Codes.OptionConflict, "the same value in the query and in the body", "two values");
-            return;
-        }
-
-        request.Set(place, value);
-    }
-
-    /// <summary>Takes one element of the list of inputs to differentiate.</summary>
-    /// <returns>The input's bit; 0 if it has no gradient.</returns>
-    public static ulong TakeGradient(LossRequest request, int element, JsonToken token, ReadOnlySpan<byte> text)
-    {
-        LossCard card = request.Card;
-        int place = token == JsonToken.String ? MemberNames.PlaceOfInput(card, text) : -1;
-        if (place >= 0 && place < card.Inputs.Count && card.Inputs[place].Gradient != GradientRule.Never)
-        {
-            return 1UL << place;
-        }
-
-        if (request.Mistakes.Truncated)
-        {
-            return 0;
-        }
-
-        string pointer = $"/{Common.GradientsName}/{element}";
-        if (token != JsonToken.String)
-        {
-            request.Mistakes.Add(new(pointer, Codes.WrongType,
-                $"expected an input's name, found {JsonTensorReader.NameOf(token)}")
-            {
-                Expected = "an input's name",
-                Found = JsonTensorReader.NameOf(token),
-            });
-            return 0;
-        }
-
-        string names = string.Join(
-            ", ", card.Inputs.Where(one => one.Gradient != GradientRule.Never).Select(one => one.Name));
-        request.Mistakes.Add(new(pointer, Codes.GradientNotAvailable, $"expected some of {names}, found another name")
-        {
-            Expected = names,
-            Found = place >= 0 ? card.InputAt(place).Name : null,
-        });
-        return 0;
+        GivenParameters.Set(request, place, value, "/" + parameter.Name);
     }
 
     private static bool TryWord(Parameter parameter, ReadOnlySpan<byte> text, out double value)

@@ -68,16 +68,4 @@ internal sealed partial class JsonRequestReader
             });
         }
     }
-
-    private void SetGradients()
-    {
-        if (_request.Gradients is { } given && given != _gradients)
-        {
-            _request.Mistakes.Add(new("/" + Common.GradientsName, Codes.OptionConflict,
-                "expected the same value in the query and in the body, found two values"));
-            return;
-        }
-
-        _request.Gradients = _gradients;
-    }
 }

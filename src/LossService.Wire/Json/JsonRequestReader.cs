@@ -21,8 +21,7 @@ internal sealed partial class JsonRequestReader : IDisposable
     private Stage _stage;
     private int _place;
     private int _skipTo = -1;
-    private int _gradientCount;
-    private ulong _gradients;
+    private GradientList _gradients;
     private ulong _seenInputs;
     private ulong _seenParameters;
     private bool _hasSeenGradients;
@@ -38,6 +37,7 @@ internal sealed partial class JsonRequestReader : IDisposable
         _pool = pool;
         _scanner = new(limits, pool);
         _tensor = new(request, _scanner, limits, pool);
+        _gradients = new(request, "/" + Common.GradientsName);
     }
 
     private enum Stage
@@ -212,10 +212,13 @@ internal sealed partial class JsonRequestReader : IDisposable
                 return Skip(token);
             case Stage.GradientsElement when token == JsonToken.ArrayEnd:
                 _stage = Stage.Member;
-                SetGradients();
+                _gradients.Complete();
+                return true;
+            case Stage.GradientsElement when token == JsonToken.String:
+                _gradients.Add(text);
                 return true;
             case Stage.GradientsElement:
-                _gradients |= JsonParameterReader.TakeGradient(_request, _gradientCount++, token, text);
+                _gradients.AddOther(JsonTensorReader.NameOf(token));
                 return Skip(token);
             default:
                 // A member's value that nobody reads, or the object's end.

@@ -12,8 +12,6 @@ namespace LossService.Wire.Safetensors;
 internal sealed class MetadataReader(LossRequest request)
 {
     private const string Pointer = "/__metadata__";
-    private const string SameValue = "the same value in the query and in the body";
-    private const int FoundLengthMax = 64;
     private const int Gradients = -1;
     private const int Ignored = -2;
 
@@ -62,11 +60,12 @@ internal sealed class MetadataReader(LossRequest request)
     {
         if (_place == Gradients)
         {
-            SetGradients(Encoding.UTF8.GetString(text));
+            GivenParameters.SetGradients(request, text, "/" + Common.GradientsName);
         }
         else if (_place >= 0)
         {
-            SetParameter(request.Card.ParameterAt(_place), Encoding.UTF8.GetString(text));
+            string pointer = "/" + request.Card.ParameterAt(_place).Name;
+            GivenParameters.SetText(request, _place, Encoding.UTF8.GetString(text), pointer);
         }
     }
 
@@ -81,77 +80,4 @@ internal sealed class MetadataReader(LossRequest request)
 
         MemberNames.RefuseUnknown(request.Mistakes, Pointer, name, request.Card, []);
     }
-
-    private void SetParameter(Parameter parameter, string text)
-    {
-        double value = ParameterText.Parse(parameter, text);
-        if (double.IsInfinity(value))
-        {
-            string found = text.Length == 0 ? "nothing" : Cut(text);
-            string code = ReferenceEquals(parameter, Common.Dtype) ? Codes.DtypeUnsupported : Codes.ParameterOutOfRange;
-            Refuse(parameter.Name, code, Wanted(parameter), found);
-            return;
-        }
-
-        value = value == parameter.NullAlias ? double.NaN : value;
-
-        // An option stands once in a header, so what is given already came with the query.
-        if (request.IsGiven(_place) && !request[parameter].Equals(value))
-        {
-            Refuse(parameter.Name, Codes.OptionConflict, SameValue, "two values");
-            return;
-        }
-
-        request.Set(_place, value);
-    }
-
-    private void SetGradients(string names)
-    {
-        LossCard card = request.Card;
-        ulong gradients = 0;
-        const StringSplitOptions plain = StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries;
-        foreach (string name in names.Split(',', plain))
-        {
-            int place = card.PlaceOfInput(name);
-            if (place < 0 || place >= card.Inputs.Count || card.Inputs[place].Gradient == GradientRule.Never)
-            {
-                string expected = string.Join(
-                    ", ", card.Inputs.Where(one => one.Gradient != GradientRule.Never).Select(one => one.Name));
-                Refuse(Common.GradientsName, Codes.GradientNotAvailable, "some of " + expected, Cut(name));
-                return;
-            }
-
-            gradients |= 1UL << place;
-        }
-
-        if (request.Gradients is { } given && given != gradients)
-        {
-            Refuse(Common.GradientsName, Codes.OptionConflict, SameValue, "two values");
-            return;
-        }
-
-        request.Gradients = gradients;
-    }
-
-    private void Refuse(string name, string code, string expected, string found) =>
-        request.Mistakes.Add(new("/" + name, code, $"expected {expected}, found {found}")
-        {
-            Expected = expected,
-            Found = found,
-        });
-
-    private static string Wanted(Parameter parameter)
-    {
-        string text = parameter.Kind switch
-        {
-            ParameterKind.Flag => "true or false",
-            ParameterKind.Choice => "one of " + string.Join(", ", parameter.Words),
-            ParameterKind.Integer => "a whole number",
-            _ => "a finite number",
-        };
-        return parameter.Nullable ? text + ", or null" : text;
-    }
-
-    private static string Cut(string text) => text.Length <= FoundLengthMax ? text
-        : text[..(char.IsHighSurrogate(text[FoundLengthMax - 1]) ? FoundLengthMax - 1 : FoundLengthMax)] + "…";
 }

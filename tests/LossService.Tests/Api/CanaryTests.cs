@@ -44,7 +44,7 @@ public sealed partial class CanaryTests
         ("name of a member twice", "", "", $$"""{"{{Word}}":1,"{{Word}}":1}"""),
         ("parameter that is a number", "", "", $$"""{"predictions":[1],"targets":[1],"loss_weight":{{Label}}}"""),
         ("parameter that is a word", "", "", $$"""{"predictions":[1],"targets":[1],"reduction":"{{Word}}"}"""),
-        ("gradients", "", "", $$"""{"predictions":[1],"targets":[1],"gradients":["{{Word}}"]}"""),
+        ("parameter that is a list of names", "", "", $$"""{"predictions":[1],"targets":[1],"gradients":["{{Word}}"]}"""),
         ("broken JSON", "", "", $$"""{"predictions":[{{Number}}e-27,{{Word}}"""),
         ("no JSON", "", "", Word),
         ("name in the query", $"?{Word}=1", "", """{"predictions":[1],"targets":[1]}"""),

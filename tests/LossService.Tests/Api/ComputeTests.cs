@@ -1,6 +1,8 @@
+using System.Text;
 using System.Text.Json.Nodes;
 using LossService.Engine;
 using LossService.Engine.Cards;
+using LossService.Tests.Wire.Safetensors;
 using Xunit;
 
 namespace LossService.Tests.Api;
@@ -83,8 +85,9 @@ public sealed class ComputeTests
     [InlineData("?avg_factor=0", "?avg_factor parameter_out_of_range", "> 0, or null")]
     [InlineData("?dtype=float16", "?dtype dtype_unsupported", "float32 or float64")]
     [InlineData("?predictions=1", "?predictions unknown_member", null)]
-    [InlineData("?gradients=weight", "?gradients gradient_not_available", "predictions or targets")]
-    [InlineData("?gradients=nope", "?gradients gradient_not_available", "predictions or targets")]
+    [InlineData("?gradients=weight", "?gradients/0 gradient_not_available", "predictions or targets")]
+    [InlineData("?gradients=nope", "?gradients/0 gradient_not_available", "predictions or targets")]
+    [InlineData("?gradients=targets,targets", "?gradients/1 option_conflict", "each input once")]
     public async Task Query_BadParameter_PointsAtIt(string query, string error, string? expected)
     {
         using HttpResponseMessage answer = await Service.In("Production").PostAsync($"/v1/losses/mse_loss{query}", Mse);
@@ -92,6 +95,34 @@ public sealed class ComputeTests
             answer, error.EndsWith("duplicate_member", StringComparison.Ordinal) ? 400 : 422, error.Split(' ')[1]);
         Assert.Equal([error], ProblemAssert.Errors(problem));
         Assert.Equal(expected, (string?)problem["errors"]![0]!["expected"]);
+    }
+
+    // A query, a body and a file's metadata differ in where a mistake points, and in nothing else.
+    [Fact]
+    public async Task Parameters_BadInEveryPlace_AreAllToldInTheSameWords()
+    {
+        (string Name, string Text)[] bad = [("gradients", "targets,nope,weight,targets"), ("reduction", "summ"), ("dtype", "float16")];
+        string query = string.Join('&', bad.Select(one => $"{one.Name}={one.Text}"));
+        string json = string.Join(',', bad.Select(one => one.Name == "gradients"
+            ? $"\"gradients\":[\"{one.Text.Replace(",", "\",\"")}\"]" : $"\"{one.Name}\":\"{one.Text}\""));
+        byte[] file = Safe.File([("predictions", "F32", [1], new byte[4]), ("targets", "F32", [1], new byte[4])], bad);
+        using var fromQuery = new StringContent("""{"predictions":[1],"targets":[1]}""", Encoding.UTF8, "application/json");
+        using var fromJson = new StringContent($$"""{"predictions":[1],"targets":[1],{{json}}}""", Encoding.UTF8, "application/json");
+        using var fromFile = new ByteArrayContent(file);
+        fromFile.Headers.ContentType = new("application/vnd.safetensors");
+        var told = new List<string>();
+        using HttpClient client = Service.In("Production").CreateClient();
+        foreach ((string path, HttpContent body) in new (string, HttpContent)[] { ("?" + query, fromQuery), ("", fromJson), ("", fromFile) })
+        {
+            using HttpResponseMessage answer = await client.PostAsync(new Uri($"/v1/losses/mse_loss{path}", UriKind.Relative), body);
+            JsonNode problem = JsonNode.Parse(await answer.Content.ReadAsStringAsync())!;
+            told.Add(string.Join('\n', problem["errors"]!.AsArray().Select(one =>
+                $"{((string)one!["pointer"]!).Replace("/__metadata__", "")[1..]} {one["code"]} {one["detail"]}").Order()));
+        }
+
+        Assert.Contains("gradients/3 option_conflict", told[0], StringComparison.Ordinal);
+        Assert.Equal(told[0], told[1]);
+        Assert.Equal(told[0], told[2]);
     }
 
     [Fact]

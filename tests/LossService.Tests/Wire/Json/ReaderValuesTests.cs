@@ -127,7 +127,7 @@ public class ReaderValuesTests
     [Theory]
     [InlineData("[]", 0UL)]
     [InlineData("[\"logits\"]", 1UL)]
-    [InlineData("[\"targets\",\"logits\",\"log\\u0069ts\"]", 3UL)]
+    [InlineData("[\"targets\",\"log\\u0069ts\"]", 3UL)]
     public void Gradients_ListOfInputs_BecomesBits(string value, ulong expected)
     {
         using Reading reading = Reading.Of($"{{\"gradients\":{value}}}");

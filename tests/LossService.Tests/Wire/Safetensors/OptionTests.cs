@@ -54,6 +54,20 @@ public sealed class OptionTests
     }
 
     [Fact]
+    public void Options_WithManyMistakes_AreAllTold()
+    {
+        using Reading reading = Safe.Read(Safe.File(
+            [], ("gradients", "logits, nope,,weight,targets,logits"), ("reduction", "summ"), ("alpha", new string('9', 400)), ("dtype", "")));
+        Assert.Equal(
+            [
+                "/gradients/1 gradient_not_available nope", "/gradients/2 gradient_not_available weight",
+                "/gradients/4 option_conflict logits again", "/reduction parameter_out_of_range summ",
+                $"/alpha parameter_out_of_range {new string('9', 64)}…", "/dtype dtype_unsupported nothing",
+            ],
+            reading.Mistakes.Select(one => $"{one.Pointer} {one.Code} {one.Found}"));
+    }
+
+    [Fact]
     public void Options_BehindTheTensors_CountAsBeforeThem()
     {
         const string tensor = """{"logits":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"__metadata__":{"dtype":"float64"}}""";

@@ -2,14 +2,17 @@ using System.Globalization;
 using LossService.Engine;
 using LossService.Engine.Cards;
 
-namespace LossService.Api;
+namespace LossService.Wire;
 
 /// <summary>What values a parameter may have, in words, and the mistake of having another.</summary>
-internal static class ParameterRange
+public static class ParameterRange
 {
+    private const int FoundLengthMax = 64;
+
     /// <summary>The allowed values, such as <c>[0, 1]</c>, <c>&gt; 0</c> or <c>mean, sum or none</c>.</summary>
     public static string Text(Parameter parameter)
     {
+        ArgumentNullException.ThrowIfNull(parameter);
         string text = parameter.Kind switch
         {
             ParameterKind.Flag => "true or false",
@@ -36,6 +39,17 @@ internal static class ParameterRange
         string expected = Text(parameter);
         string code = ReferenceEquals(parameter, Common.Dtype) ? Codes.DtypeUnsupported : Codes.ParameterOutOfRange;
         return new(pointer, code, $"expected {expected}, found {found}") { Expected = expected, Found = found };
+    }
+
+    /// <summary>What a caller gave for a parameter, as his own answer may repeat it.</summary>
+    public static string Found(string text) => string.IsNullOrEmpty(text) ? "nothing" : Cut(text);
+
+    /// <summary>A caller's own text, cut to 64 characters.</summary>
+    public static string Cut(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        return text.Length <= FoundLengthMax ? text
+            : text[..(char.IsHighSurrogate(text[FoundLengthMax - 1]) ? FoundLengthMax - 1 : FoundLengthMax)] + "…";
     }
 
     private static string Bounds(Parameter parameter, string before)
