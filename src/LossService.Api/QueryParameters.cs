@@ -69,13 +69,6 @@ internal static class QueryParameters
             return new(pointer, Codes.UnknownMember, "this member stands in the body, not in the query");
         }
 
-        IEnumerable<string> known = card.Parameters.Concat(Common.Parameters).Select(parameter => parameter.Name);
-        string? near = Spelling.Near(known, name).FirstOrDefault();
-        return new(pointer, Codes.UnknownMember, near is null
-            ? $"{card.Name} has no such parameter"
-            : $"{card.Name} has no such parameter; did you mean {near}?")
-        {
-            Expected = near,
-        };
+        return MemberNames.Unknown(pointer, card.Name, MemberNames.MeantParameter(card, name));
     }
 }

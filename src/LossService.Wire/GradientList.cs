@@ -1,7 +1,6 @@
 using System.Text;
 using LossService.Engine;
 using LossService.Engine.Cards;
-using LossService.Wire.Json;
 
 namespace LossService.Wire;
 

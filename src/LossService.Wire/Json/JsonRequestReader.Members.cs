@@ -30,7 +30,7 @@ internal sealed partial class JsonRequestReader
 
         if (!name.SequenceEqual("gradients"u8))
         {
-            MemberNames.RefuseUnknown(_request.Mistakes, "", name, card, []);
+            MemberNames.RefuseUnknown(_request.Mistakes, "", name, card);
             return Stage.Ignored;
         }
 

@@ -79,7 +79,7 @@ internal sealed partial class JsonTensorReader
             : name.SequenceEqual("base64"u8) ? Expecting.Base64 : Expecting.Nothing;
         if (member == Expecting.Nothing)
         {
-            MemberNames.RefuseUnknown(_request.Mistakes, Pointer, name, null, MemberWords);
+            MemberNames.RefuseUnknown(_request.Mistakes, Pointer, name, MemberWords);
             return Expecting.Nothing;
         }
 

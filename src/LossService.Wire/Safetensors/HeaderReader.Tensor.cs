@@ -75,7 +75,7 @@ internal sealed partial class HeaderReader
             : name.SequenceEqual("data_offsets"u8) ? Expecting.Offsets : Expecting.Nothing;
         if (_expecting == Expecting.Nothing)
         {
-            MemberNames.RefuseUnknown(_request.Mistakes, _entry.Pointer, name, null, FieldWords);
+            MemberNames.RefuseUnknown(_request.Mistakes, _entry.Pointer, name, FieldWords);
         }
         else if ((_seenFields & (1 << (int)_expecting)) != 0)
         {

@@ -186,7 +186,7 @@ internal sealed partial class HeaderReader : IDisposable
         }
         else if (_entry.Place < 0)
         {
-            MemberNames.RefuseUnknown(_request.Mistakes, "", name, card, []);
+            MemberNames.RefuseUnknown(_request.Mistakes, "", name, card);
         }
         else if ((_seenInputs >> _entry.Place & 1) != 0)
         {

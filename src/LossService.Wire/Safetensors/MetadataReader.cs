@@ -78,6 +78,6 @@ internal sealed class MetadataReader(LossRequest request)
             return;
         }
 
-        MemberNames.RefuseUnknown(request.Mistakes, Pointer, name, request.Card, []);
+        MemberNames.RefuseUnknownParameter(request.Mistakes, Pointer, name, request.Card);
     }
 }

@@ -142,7 +142,9 @@ public class ReaderMistakesTests
     [InlineData("Logits", "logits")]
     [InlineData("reducton", "reduction")]
     [InlineData("gradient", "gradients")]
-    [InlineData("y_true", null)]
+    [InlineData("y_true", "targets")]
+    [InlineData("y_pred", "logits")]
+    [InlineData("probabilities", null)]
     public void UnknownMember_NearOneOfOurs_IsSuggested(string name, string? suggestion)
     {
         using Reading reading = Reading.Of($"{{\"{name}\":1}}");

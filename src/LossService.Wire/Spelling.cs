@@ -1,21 +1,31 @@
-namespace LossService.Api;
+namespace LossService.Wire;
 
 /// <summary>Guesses which name was meant.</summary>
-internal static class Spelling
+public static class Spelling
 {
     private const int LengthMax = 64;
 
     /// <summary>The names closest to a word, closest first: those it is part of, and those within a third of its
     /// letters. At most three.</summary>
-    public static IEnumerable<string> Near(IEnumerable<string> names, string word) =>
+    public static IEnumerable<string> Near(IEnumerable<string> names, string word)
+    {
+        ArgumentNullException.ThrowIfNull(word);
+        return Closest(names, word, DistanceOf).Take(3);
+    }
+
+    /// <summary>The name that a word was probably meant to be, within a third of its letters, or null.</summary>
+    internal static string? Nearest(IEnumerable<string> names, string word) =>
+        Closest(names, word, Levenshtein).FirstOrDefault();
+
+    private static IEnumerable<string> Closest(
+        IEnumerable<string> names, string word, Func<string, string, int> distanceOf) =>
         word.Length is 0 or > LengthMax
             ? []
-            : names.Select(name => (Name: name, Distance: DistanceOf(name, word)))
+            : names.Select(name => (Name: name, Distance: distanceOf(name, word)))
                 .Where(guess => 3 * guess.Distance <= word.Length + 1)
                 .OrderBy(guess => guess.Distance)
                 .Select(guess => guess.Name)
-                .Distinct()
-                .Take(3);
+                .Distinct();
 
     // Words of a name, such as "l1" of one that begins with it, count as none; part of one as one slip.
     private static int DistanceOf(string name, string word) =>
@@ -24,6 +34,7 @@ internal static class Spelling
             ? Math.Min(1, name.Length - word.Length)
             : Levenshtein(name, word);
 
+    // One row of the table of distances at a time; names are written in small letters.
     private static int Levenshtein(string left, string right)
     {
         Span<int> row = stackalloc int[LengthMax + 1];
