@@ -36,7 +36,8 @@ public static class GivenParameters
         double value = ParameterText.Parse(parameter, text);
         if (double.IsInfinity(value))
         {
-            request.Mistakes.Add(ParameterRange.Broken(parameter, pointer, ParameterRange.Found(text)));
+            request.Mistakes.Add(ParameterRange.Broken(
+                request.Card, parameter, pointer, ParameterRange.Found(text)));
             return;
         }
 

@@ -13,14 +13,16 @@ public static class ParameterRange
     public static string Text(Parameter parameter)
     {
         ArgumentNullException.ThrowIfNull(parameter);
-        string text = parameter.Kind switch
-        {
-            ParameterKind.Flag => "true or false",
-            ParameterKind.Choice => Listed(parameter.Words),
-            ParameterKind.Integer => "a whole number" + Bounds(parameter, " "),
-            _ => Bounds(parameter, "") is { Length: > 0 } bounds ? bounds : "a finite number",
-        };
-        return parameter.Nullable ? text + ", or null" : text;
+        return Text(parameter, parameter.Words);
+    }
+
+    /// <summary>The values that a loss allows: of a choice only the words that it takes.</summary>
+    public static string Text(LossCard card, Parameter parameter)
+    {
+        ArgumentNullException.ThrowIfNull(parameter);
+        IReadOnlyList<string> words = CommonMembers.WordsOf(card, parameter);
+        return parameter.Kind == ParameterKind.Choice && words.Count == 0
+            ? $"no {parameter.Name}" : Text(parameter, words);
     }
 
     /// <summary>Words as a sentence lists them: <c>mean, sum or none</c>.</summary>
@@ -31,12 +33,13 @@ public static class ParameterRange
     }
 
     /// <summary>The mistake of a value that the parameter does not allow.</summary>
+    /// <param name="card">The loss.</param>
     /// <param name="parameter">The parameter.</param>
     /// <param name="pointer">Where it was given.</param>
     /// <param name="found">What was given, as text that may be repeated to the caller.</param>
-    public static Mistake Broken(Parameter parameter, string pointer, string found)
+    public static Mistake Broken(LossCard card, Parameter parameter, string pointer, string found)
     {
-        string expected = Text(parameter);
+        string expected = Text(card, parameter);
         string code = ReferenceEquals(parameter, Common.Dtype) ? Codes.DtypeUnsupported : Codes.ParameterOutOfRange;
         return new(pointer, code, $"expected {expected}, found {found}") { Expected = expected, Found = found };
     }
@@ -50,6 +53,18 @@ public static class ParameterRange
         ArgumentNullException.ThrowIfNull(text);
         return text.Length <= FoundLengthMax ? text
             : text[..(char.IsHighSurrogate(text[FoundLengthMax - 1]) ? FoundLengthMax - 1 : FoundLengthMax)] + "…";
+    }
+
+    private static string Text(Parameter parameter, IReadOnlyList<string> words)
+    {
+        string text = parameter.Kind switch
+        {
+            ParameterKind.Flag => "true or false",
+            ParameterKind.Choice => Listed(words),
+            ParameterKind.Integer => "a whole number" + Bounds(parameter, " "),
+            _ => Bounds(parameter, "") is { Length: > 0 } bounds ? bounds : "a finite number",
+        };
+        return parameter.Nullable ? text + ", or null" : text;
     }
 
     private static string Bounds(Parameter parameter, string before)

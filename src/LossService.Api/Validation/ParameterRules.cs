@@ -29,7 +29,7 @@ internal static class ParameterRules
             if (!parameter.Allows(value))
             {
                 context.Refuse(ParameterRange.Broken(
-                    parameter, request.PointerOf(parameter), ParameterText.Format(parameter, value)));
+                    request.Card, parameter, request.PointerOf(parameter), ParameterText.Format(parameter, value)));
             }
         }
     }
@@ -58,9 +58,7 @@ internal static class ParameterRules
             return;
         }
 
-        string[] words = [.. parameter.Words.Where(word =>
-            CommonMembers.Understands(request.Card, parameter, word))];
-        string expected = words.Length == 0 ? $"no {parameter.Name}" : ParameterRange.Listed(words);
+        string expected = ParameterRange.Text(request.Card, parameter);
         context.Refuse(
             request.PointerOf(parameter), Codes.OptionConflict,
             $"{request.Card.Name} takes {expected}, found {found}", expected, found);

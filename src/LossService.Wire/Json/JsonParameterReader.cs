@@ -24,8 +24,8 @@ internal static class JsonParameterReader
                 when token == JsonToken.String || (token == JsonToken.Number && TryWord(parameter, text, out _)):
                 if (!TryWord(parameter, text, out value))
                 {
-                    request.Mistakes.Add(ParameterRange.Broken(
-                        parameter, "/" + parameter.Name, ParameterRange.Found(Encoding.UTF8.GetString(text))));
+                    request.Mistakes.Add(
+                        ParameterRange.Broken(request.Card, parameter, "/" + parameter.Name, Found(text)));
                     return;
                 }
 
@@ -38,12 +38,13 @@ internal static class JsonParameterReader
 
                 break;
             case ParameterKind.Number or ParameterKind.Integer when token == JsonToken.String && IsNonFinite(text):
-                Refuse(request, parameter, Codes.NonFiniteInput, "a finite number", "NaN or an infinity");
+                Refuse(request, parameter, Codes.NonFiniteInput, "a finite number", Found(text));
                 return;
             default:
                 if (token != JsonToken.Null || !parameter.Nullable)
                 {
-                    Refuse(request, parameter, Codes.WrongType, Wanted(parameter), JsonTensorReader.NameOf(token));
+                    string wanted = Wanted(request.Card, parameter);
+                    Refuse(request, parameter, Codes.WrongType, wanted, JsonTensorReader.NameOf(token));
                     return;
                 }
 
@@ -73,14 +74,13 @@ internal static class JsonParameterReader
         NumberStatus status = NumberReader.ReadLabel(text, isFinal: true, out int label, out value, out _);
         if (status == NumberStatus.Overflow)
         {
-            Refuse(request, parameter, Codes.NumberOverflow, "a float64", "a larger number");
+            Refuse(request, parameter, Codes.NumberOverflow, "a float64", Found(text));
             return false;
         }
 
         if (parameter.Kind == ParameterKind.Integer && label is Labels.NotAnInteger or Labels.TooLarge)
         {
-            Refuse(request, parameter, Codes.ParameterOutOfRange, "an integer up to 2^53",
-                label == Labels.TooLarge ? "a larger one" : "a fraction");
+            Refuse(request, parameter, Codes.ParameterOutOfRange, "an integer up to 2^53", Found(text));
             return false;
         }
 
@@ -90,15 +90,16 @@ internal static class JsonParameterReader
     private static bool IsNonFinite(ReadOnlySpan<byte> text) =>
         text.SequenceEqual("NaN"u8) || text.SequenceEqual("Infinity"u8) || text.SequenceEqual("-Infinity"u8);
 
-    private static string Wanted(Parameter parameter)
+    private static string Found(ReadOnlySpan<byte> text) => ParameterRange.Found(Encoding.UTF8.GetString(text));
+
+    private static string Wanted(LossCard card, Parameter parameter)
     {
-        string kind = parameter.Kind switch
+        if (parameter.Kind is ParameterKind.Choice or ParameterKind.Flag)
         {
-            ParameterKind.Flag => "true or false",
-            ParameterKind.Choice => "a string",
-            ParameterKind.Integer => "an integer",
-            _ => "a number",
-        };
+            return ParameterRange.Text(card, parameter);
+        }
+
+        string kind = parameter.Kind == ParameterKind.Integer ? "an integer" : "a number";
         return parameter.Nullable ? kind + " or null" : kind;
     }
 

@@ -77,7 +77,7 @@ public sealed class ComputeTests
     [Theory]
     [InlineData("?redction=sum", "?redction unknown_member", "reduction")]
     [InlineData("?reduction=sum&reduction=sum", "?reduction duplicate_member", null)]
-    [InlineData("?reduction=summ", "?reduction parameter_out_of_range", "mean, sum, none or batchmean")]
+    [InlineData("?reduction=summ", "?reduction parameter_out_of_range", "mean, sum or none")]
     [InlineData("?loss_weight=abc", "?loss_weight parameter_out_of_range", "a finite number")]
     [InlineData("?loss_weight=1e999", "?loss_weight parameter_out_of_range", "a finite number")]
     [InlineData("?loss_weight=", "?loss_weight parameter_out_of_range", "a finite number")]

@@ -1,26 +1,34 @@
-using LossService.Engine.Cards;
-
-namespace LossService.Api;
+namespace LossService.Engine.Cards;
 
 /// <summary>Which of the common members a loss understands; the others are refused, so no surface offers
 /// them.</summary>
-internal static class CommonMembers
+public static class CommonMembers
 {
     /// <summary>The common parameters of a loss, those that are choices with the words it understands.</summary>
     public static IEnumerable<Parameter> Of(LossCard card)
     {
         foreach (Parameter parameter in Common.Parameters)
         {
-            string[] words = [.. parameter.Words.Where(word => Understands(card, parameter, word))];
-            if (parameter.Kind != ParameterKind.Choice || words.Length == parameter.Words.Count)
+            IReadOnlyList<string> words = WordsOf(card, parameter);
+            if (words.Count == parameter.Words.Count)
             {
                 yield return parameter;
             }
-            else if (words.Length > 0 && !(words.Length == 1 && !parameter.Nullable))
+            else if (words.Count > 0 && !(words.Count == 1 && !parameter.Nullable))
             {
                 yield return Parameter.Choice(parameter.Name, words, parameter.Meaning, nullable: parameter.Nullable);
             }
         }
+    }
+
+    /// <summary>The words that a loss takes for a parameter, its own or a common one; none for one that is no
+    /// choice.</summary>
+    public static IReadOnlyList<string> WordsOf(LossCard card, Parameter parameter)
+    {
+        ArgumentNullException.ThrowIfNull(card);
+        ArgumentNullException.ThrowIfNull(parameter);
+        return parameter.CommonPlace < 0 ? parameter.Words
+            : [.. parameter.Words.Where(word => Understands(card, parameter, word))];
     }
 
     /// <summary>The values of <c>target_type</c> that some form of an input has.</summary>
