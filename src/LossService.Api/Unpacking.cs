@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using Microsoft.AspNetCore.RequestDecompression;
 using Microsoft.Extensions.Options;
 
@@ -12,7 +13,14 @@ internal static class Unpacking
     public const string Expected = "Content-Encoding: expected gzip or deflate, once, or the body as it is";
 
     public static void AddUnpacking(this IServiceCollection services) =>
-        services.AddRequestDecompression(options => options.DecompressionProviders.Remove("br"));
+        services.AddRequestDecompression(options =>
+        {
+            options.DecompressionProviders.Clear();
+            options.DecompressionProviders["gzip"] = new PackedBody(
+                body => new GZipStream(body, CompressionMode.Decompress), mayFollow: true);
+            options.DecompressionProviders["deflate"] = new PackedBody(
+                body => new ZLibStream(body, CompressionMode.Decompress), mayFollow: false);
+        });
 
     public static void UseUnpacking(this WebApplication app)
     {

@@ -58,6 +58,35 @@ public sealed class PackedBodyTests(PackedBodyTests.Packed service) : IClassFixt
     [Theory]
     [InlineData("gzip")]
     [InlineData("deflate")]
+    public async Task Body_ThatGoesOnBehindItsEnd_IsRefused(string coding)
+    {
+        byte[][] tails = [[0], [9], [0x1F], [0x1F, 0], [0, 0, 0, 0], [1, 2, 3], new byte[512], new byte[40_000], [.. Small]];
+        foreach (byte[] tail in coding == "gzip" ? tails.Where(one => one is not [0x1F]) : tails)
+        {
+            foreach (bool isChunked in (bool[])[false, true])
+            {
+                using HttpResponseMessage answer = await AskAsync([.. Packing.Of(coding, Small), .. tail], coding, Json, isChunked);
+                await ProblemAssert.IsAsync(answer, 400, "malformed_json");
+            }
+        }
+    }
+
+    [Fact]
+    public async Task Body_OfSeveralGzipStreams_IsOne()
+    {
+        using HttpResponseMessage plain = await AskAsync(Small, null, Json);
+        string expected = await plain.Content.ReadAsStringAsync();
+        foreach (int cut in (int[])[0, 1, 7, Small.Length - 1, Small.Length])
+        {
+            byte[] packed = [.. Packing.Of("gzip", Small[..cut]), .. Packing.Of("gzip", Small[cut..])];
+            using HttpResponseMessage answer = await AskAsync(packed, "gzip", Json);
+            Assert.Equal(expected, await answer.Content.ReadAsStringAsync());
+        }
+    }
+
+    [Theory]
+    [InlineData("gzip")]
+    [InlineData("deflate")]
     public async Task Body_WithAnyBitTurned_IsRefusedOrSaysTheSame(string coding)
     {
         byte[] packed = Packing.Of(coding, Small);
