@@ -57,7 +57,7 @@ internal sealed class Exchange(
             // It has come through half a dozen callers, which cost more than the answer: the rest is spared.
             return new ProblemAnswer(ProblemMiddleware.Of(broken));
         }
-        catch (PoolExhaustedException)
+        catch (PoolExhaustedException exhausted) when (!exhausted.IsForEver)
         {
             metrics.Refuse(Codes.Overloaded);
             throw;

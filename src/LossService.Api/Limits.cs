@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Text.Json.Serialization;
 using LossService.Engine.Cards;
+using LossService.Engine.Families;
 using LossService.Engine.Numerics;
 using LossService.Wire;
 
@@ -123,6 +124,10 @@ public sealed class Limits
             "More axes than any loss of the catalogue names; shapes cost a request no memory."),
         new("paired_axis", AxisMax.Paired, "elements", AxisMax.Paired, AxisMax.Paired,
             "Losses of pairs cost the square of a list: 67 million pairs are a second; a card may say less."),
+        new(Oversize.Limit, Oversize.ElementsMax, "elements", Oversize.ElementsMax, Oversize.ElementsMax,
+            "Cosines between all vectors and classes, places of all tuples: more than came, and as many as may come."),
+        new("lease", TensorPool.LeaseBytesMax, "bytes", TensorPool.LeaseBytesMax, TensorPool.LeaseBytesMax,
+            "One tensor, or one part of a computation's memory: eight times the largest tensor of float64."),
         new("depth", DepthMax, "levels", 3, 64,
             "Eight axes inside the body and a claim around them, twice over; a deeper body is an attack."),
         new("literal", LiteralBytesMax, "bytes", 32, 1 << 16,

@@ -21,7 +21,8 @@ internal sealed class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMid
     /// <summary>What its caller is told of it.</summary>
     public static Problem Of(Exception exception) => exception switch
     {
-        BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } => TooLarge(),
+        BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } =>
+            TooLarge("body", "the body is longer than the service takes in"),
         BadHttpRequestException { StatusCode: StatusCodes.Status408RequestTimeout } =>
             Problem.Of(Codes.Timeout, "the body arrived too slowly", StatusCodes.Status408RequestTimeout),
         // So the server calls a chunk of more than 2^31 bytes, and a trailer that is no text.
@@ -31,6 +32,8 @@ internal sealed class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMid
         InvalidDataException =>
             Problem.Of(Codes.MalformedJson, "the body is not what its Content-Encoding says, or not all of it"),
         DeadlinePassedException => AdmissionControl.OutOfTime("the time that X-Timeout-Ms left is up"),
+        PoolExhaustedException { IsForEver: true } => TooLarge(
+            "lease", $"the computation needs more than {TensorPool.LeaseBytesMax} bytes of memory in one piece"),
         PoolExhaustedException => Problem.Later("other requests hold all the memory set aside for tensors"),
         _ => Problem.Of(ProblemKinds.InternalError, "the service failed; its log says more under this trace_id"),
     };
@@ -126,10 +129,10 @@ internal sealed class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMid
     private static bool IsPartlyWritten(HttpResponse response) =>
         response.BodyWriter is { CanGetUnflushedBytes: true, UnflushedBytes: > 0 };
 
-    private static Problem TooLarge()
+    private static Problem TooLarge(string limit, string detail)
     {
         var mistakes = new Mistakes();
-        mistakes.Add(new("", Codes.LimitExceeded, "the body is longer than the service takes in") { Limit = "body" });
+        mistakes.Add(new("", Codes.LimitExceeded, detail) { Limit = limit });
         return Problem.From(mistakes);
     }
 

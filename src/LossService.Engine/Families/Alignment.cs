@@ -30,7 +30,7 @@ internal readonly ref struct Alignment
         _blank = blank;
         States = (2 * labels.Length) + 1;
         _stride = Before + States + DoubleLane.Count;
-        _reached = scratch.Take<double>(firstSlot, checked(_stride * steps));
+        _reached = scratch.Take<double>(firstSlot, (long)_stride * steps);
         _emitted = scratch.Take<double>(firstSlot + 1, _stride)[.._stride];
         _skips = scratch.Take<double>(firstSlot + 2, _stride)[.._stride];
         _left = scratch.Take<double>(firstSlot + 3, _stride)[.._stride];

@@ -11,7 +11,7 @@ internal static class AnchorItems
     public static Tensor Rent(int items, TensorPool pool)
     {
         int blocks = (items + Driver.BlockItems - 1) / Driver.BlockItems;
-        Tensor tensor = Tensor.Rent(pool, new Shape(items + blocks), Element.Float64);
+        Tensor tensor = Tensor.RentVector(pool, (long)items + blocks, Element.Float64);
         tensor.Float64.Clear();
         return tensor;
     }

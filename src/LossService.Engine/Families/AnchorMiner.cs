@@ -140,7 +140,7 @@ internal sealed class AnchorMiner<T> : IDisposable where T : unmanaged, IFloatin
         else if (_mining.Miner == Miner.Angular)
         {
             long all = 2L * positives.Count * negatives.Count;
-            triplets = _formsTriplets ? scratch.Take<int>(Slot, checked((int)all)) : default;
+            triplets = _formsTriplets ? scratch.Take<int>(Slot, all) : default;
             listed = Miners.ListAngles(_mining, _directions!, anchor, positives, negatives, triplets, _workshop);
         }
         else if (_mining.Miner == Miner.DistanceWeighted)

@@ -20,7 +20,7 @@ internal sealed class ClassNumbers<T> : IDisposable where T : unmanaged, IFloati
         _numbers = request.Tensor(place)!;
         _labels = request.LabelTensor(request.Card.PlaceOfInput(Mined.LabelsName))!;
         _plan = plan;
-        _sums = Tensor.Rent(pool, new Shape(plan.Items + _numbers.Shape.Elements), Element.Float64);
+        _sums = Tensor.RentVector(pool, (long)plan.Items + _numbers.Shape.Elements, Element.Float64);
         _sums.Float64.Clear();
     }
 

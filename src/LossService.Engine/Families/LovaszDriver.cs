@@ -17,7 +17,7 @@ internal sealed class LovaszDriver<T> : RegionDriver<T>
         LossRequest request, LossResult result, ItemPlan<double> plan, RegionPlane<T> plane, Workshop workshop)
         : base(
             request, result, plan, plane, workshop,
-            checked((plane.Classes * plane.Pixels) + (2 * plane.Classes * plane.Regions)))
+            plane.Classes * (plane.Pixels + (2L * plane.Regions)))
     {
         _isHinge = plane.Form == RegionForm.Scores;
         _tie = new Cards.Settings(request).Tie;

@@ -51,23 +51,23 @@ internal sealed partial class OverlapDriver<TLoss, T>
     protected override QuadraticForm Shared(int region) => SharedOf(region);
 
     // The curves of all classes stand behind the sums, and behind them what the classes of each region share.
-    private static int FirstCurve(RegionPlane<T> plane) =>
-        checked(Statistics * plane.Classes * (plane.Blocks + plane.Regions));
+    private static long FirstCurve(RegionPlane<T> plane) =>
+        (long)Statistics * plane.Classes * (plane.Blocks + plane.Regions);
 
-    private static int FirstShared(RegionPlane<T> plane) =>
-        checked(FirstCurve(plane) + (plane.Regions * plane.Classes * ClassCurves.Length));
+    private static long FirstShared(RegionPlane<T> plane) =>
+        FirstCurve(plane) + ((long)plane.Regions * plane.Classes * ClassCurves.Length);
 
-    private static int RoomOf(RegionPlane<T> plane, bool isCurved) =>
-        isCurved ? checked(FirstShared(plane) + (plane.Regions * SharedLength)) : FirstCurve(plane);
+    private static long RoomOf(RegionPlane<T> plane, bool isCurved) =>
+        isCurved ? FirstShared(plane) + ((long)plane.Regions * SharedLength) : FirstCurve(plane);
 
     private Span<ClassCurves> CurvesOf(int region)
     {
         int length = Plane.Classes * ClassCurves.Length;
-        return MemoryMarshal.Cast<double, ClassCurves>(Room.Slice(FirstCurve(Plane) + (region * length), length));
+        return MemoryMarshal.Cast<double, ClassCurves>(Room.Slice((int)FirstCurve(Plane) + (region * length), length));
     }
 
     private ref QuadraticForm SharedOf(int region) =>
-        ref MemoryMarshal.Cast<double, QuadraticForm>(Room[FirstShared(Plane)..])[region];
+        ref MemoryMarshal.Cast<double, QuadraticForm>(Room[(int)FirstShared(Plane)..])[region];
 
     // Before the sums give way to their slopes. Under a softmax one score moves all classes, which meet in their mean
     // where something becomes of it as a whole.

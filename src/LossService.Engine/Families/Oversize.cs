@@ -1,13 +1,17 @@
 namespace LossService.Engine.Families;
 
 /// <summary>What a small request could ask to be made large: tensors that are longer than any that it sends.</summary>
-internal static class Oversize
+public static class Oversize
 {
-    // As many elements as a tensor of a request may hold by default.
-    private const long ElementsMax = 1 << 24;
+    /// <summary>The most elements of a tensor that a request only causes: as many as it may send in one by
+    /// default.</summary>
+    public const int ElementsMax = 1 << 24;
+
+    /// <summary>The name of that limit.</summary>
+    public const string Limit = "formed_elements";
 
     /// <summary>True where there are too many elements, which is then the request's mistake.</summary>
-    public static bool Refuses(LossRequest request, string pointer, string what, long elements)
+    internal static bool Refuses(LossRequest request, string pointer, string what, long elements)
     {
         if (elements <= ElementsMax)
         {
@@ -20,7 +24,7 @@ internal static class Oversize
         {
             Expected = FormattableString.Invariant($"at most {ElementsMax} {what}"),
             Found = FormattableString.Invariant($"{elements}"),
-            Limit = "elements",
+            Limit = Limit,
         });
         return true;
     }

@@ -39,7 +39,8 @@ internal sealed class ProductDriver<T, V> : Driver, IDisposable
         _adds = adds;
         _isSymmetric = isSymmetric;
         int width = MatrixProduct<T, V>.RightWidth;
-        _panels = Tensor.Rent(pool, new Shape(MatrixPanels.Length(_columns, width, right.Depth)), product.Element);
+        _panels = Tensor.RentVector(
+            pool, MatrixPanels.Length(_columns, width, right.Depth), product.Element);
         MatrixPanels.PackAll(right, width, _panels.Values<T>());
     }
 

@@ -33,7 +33,7 @@ internal abstract partial class RegionDriver<T> : RegionDriver
     /// <summary>Rents <paramref name="room"/> doubles for the derived driver beside its own.</summary>
     protected RegionDriver(
         LossRequest request, LossResult result, ItemPlan<double> plan, RegionPlane<T> plane, Workshop workshop,
-        int room)
+        long room)
     {
         _result = result;
         Plan = plan;
@@ -47,8 +47,8 @@ internal abstract partial class RegionDriver<T> : RegionDriver
         int absent = card.PlaceOfParameter(RegionMembers.AbsentClasses.Name);
         _absentClasses = absent < 0 ? AbsentClasses.Count : (AbsentClasses)(int)request[card.ParameterAt(absent)];
         Outputs.Rent(request, result, workshop.Pool, withItems: true);
-        _factors = room;
-        _room = Tensor.Rent(workshop.Pool, new Shape(room + (4 * plane.Regions)), Element.Float64);
+        _room = Tensor.RentVector(workshop.Pool, room + (4L * plane.Regions), Element.Float64);
+        _factors = (int)room;
         plan.Fill(0, Factors(0), Factors(1), Factors(2));
     }
 

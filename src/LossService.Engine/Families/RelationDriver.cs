@@ -37,8 +37,8 @@ internal sealed class RelationDriver<T> : Driver, IDisposable
         _classes = request.Solution!.Length("C");
         _kept = plan.Items - plan.LeftOut;
         Outputs.Rent(request, result, workshop.Pool, withItems: true);
-        int length = checked((2 * _rows * _classes) + (4 * _rows) + (ColumnKinds * _classes));
-        _numbers = Tensor.Rent(workshop.Pool, new Shape(length), Element.Float64);
+        long length = (2L * _rows * _classes) + (4L * _rows) + ((long)ColumnKinds * _classes);
+        _numbers = Tensor.RentVector(workshop.Pool, length, Element.Float64);
         plan.Fill(0, PerRow(0), PerRow(1), PerRow(2));
     }
 

@@ -19,10 +19,10 @@ internal sealed class Scratch(TensorPool pool) : IDisposable
 
     /// <summary>Room for <paramref name="length"/> numbers in a slot of the driver's choosing, plus one vector, so that
     /// a tail may be computed as a whole vector. Holds whatever it held.</summary>
-    public Span<T> Take<T>(int slot, int length) where T : unmanaged
+    public Span<T> Take<T>(int slot, long length) where T : unmanaged
     {
         const int VectorBytes = 64;
-        int bytes = checked((length * Unsafe.SizeOf<T>()) + VectorBytes);
+        long bytes = (length * Unsafe.SizeOf<T>()) + VectorBytes;
         ref Place place = ref _places[slot];
         if (place.Bytes < bytes)
         {
@@ -42,14 +42,14 @@ internal sealed class Scratch(TensorPool pool) : IDisposable
         }
     }
 
-    private void Enlarge(int slot, int bytes)
+    private void Enlarge(int slot, long bytes)
     {
-        int whole = (bytes + TensorPool.Alignment - 1) & -TensorPool.Alignment;
+        long whole = (bytes + TensorPool.Alignment - 1) & -TensorPool.Alignment;
         if (whole <= CommonBytes - _cut)
         {
             _common = _cut == 0 ? pool.Rent(CommonBytes) : _common;
-            _places[slot] = new(_cut, bytes);
-            _cut += whole;
+            _places[slot] = new(_cut, (int)bytes);
+            _cut += (int)whole;
             return;
         }
 
@@ -57,7 +57,7 @@ internal sealed class Scratch(TensorPool pool) : IDisposable
         _own[slot].Dispose();
         _own[slot] = default;
         _own[slot] = pool.Rent(bytes);
-        _places[slot] = new(-1, bytes);
+        _places[slot] = new(-1, (int)bytes);
     }
 
     /// <summary>Where a slot lies in the common buffer; before its start, for a slot that has its own.</summary>

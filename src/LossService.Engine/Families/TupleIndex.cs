@@ -15,7 +15,7 @@ internal sealed class TupleIndex : IDisposable
     public TupleIndex(Tensor triplets, KeptItems plan, TensorPool pool)
     {
         _anchors = plan.Items;
-        _all = Tensor.Rent(pool, new Shape((2 * _anchors) + 1 + triplets.Shape.Elements), Element.Label);
+        _all = Tensor.RentVector(pool, (2L * _anchors) + 1 + triplets.Shape.Elements, Element.Label);
         Fill(triplets.Label, plan);
         for (int anchor = 0; anchor < _anchors; anchor++)
         {

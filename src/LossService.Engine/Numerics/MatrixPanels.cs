@@ -13,7 +13,7 @@ internal static class MatrixPanels
     public const int DepthMax = 128;
 
     /// <summary>How many numbers the panels of <paramref name="count"/> vectors take.</summary>
-    public static int Length(int count, int width, int depth) => checked(PanelsOf(count, width) * width * depth);
+    public static long Length(int count, int width, int depth) => (long)PanelsOf(count, width) * width * depth;
 
     /// <summary>How many panels there are.</summary>
     public static int PanelsOf(int count, int width) => (count + width - 1) / width;

@@ -77,7 +77,16 @@ public sealed class Tensor : IDisposable
     public static Tensor Rent(TensorPool pool, Shape shape, Element element, TensorForm form = TensorForm.Nested)
     {
         ArgumentNullException.ThrowIfNull(pool);
-        return new(pool.Rent(checked(shape.Elements * SizeOf(element))), shape, element) { Form = form };
+        return new(pool.Rent((long)shape.Elements * SizeOf(element)), shape, element) { Form = form };
+    }
+
+    /// <summary>Rents a vector for numbers of our own, however many a request has come to: more than the pool lends at
+    /// all is its refusal.</summary>
+    public static Tensor RentVector(TensorPool pool, long length, Element element)
+    {
+        ArgumentNullException.ThrowIfNull(pool);
+        Lease lease = pool.Rent(length * SizeOf(element));
+        return new(lease, new Shape((int)length), element);
     }
 
     /// <summary>Rents a tensor with the shape and form of another, for its gradient.</summary>
@@ -85,7 +94,7 @@ public sealed class Tensor : IDisposable
     {
         ArgumentNullException.ThrowIfNull(pool);
         ArgumentNullException.ThrowIfNull(other);
-        return new(pool.Rent(checked(other.Shape.Elements * SizeOf(element))), other.Shape, element)
+        return new(pool.Rent((long)other.Shape.Elements * SizeOf(element)), other.Shape, element)
         {
             Form = other.Form,
             IsBareEmpty = other.IsBareEmpty,

@@ -11,6 +11,9 @@ public sealed class TensorPool
     /// <summary>The most that any pool lends, 256 GiB: what is lent fits one number.</summary>
     public const long BytesMaxMax = 1L << 38;
 
+    /// <summary>The largest buffer that any pool lends.</summary>
+    public const int LeaseBytesMax = 1 << LargestLog2;
+
     internal const int Alignment = 64;
     private const int SmallestLog2 = 8;
     private const int LargestLog2 = 30;
@@ -52,14 +55,27 @@ public sealed class TensorPool
 
     /// <summary>Lends a buffer of at least <paramref name="bytes"/> bytes.</summary>
     /// <exception cref="PoolExhaustedException">The pool's limit would be passed.</exception>
-    public Lease Rent(int bytes)
+    public Lease Rent(long bytes)
     {
-        Lending?.Invoke(bytes);
-        int size = Math.Max(SmallestLog2, BitOperations.Log2((uint)Math.Max(bytes, 1) - 1) + 1);
-        if (size > LargestLog2)
+        if (bytes > LeaseBytesMax)
         {
             throw new PoolExhaustedException(bytes);
         }
+
+        return Rent((int)bytes);
+    }
+
+    /// <summary>Lends a buffer of at least <paramref name="bytes"/> bytes.</summary>
+    /// <exception cref="PoolExhaustedException">The pool's limit would be passed.</exception>
+    public Lease Rent(int bytes)
+    {
+        Lending?.Invoke(bytes);
+        if (bytes > LeaseBytesMax)
+        {
+            throw new PoolExhaustedException(bytes);
+        }
+
+        int size = Math.Max(SmallestLog2, BitOperations.Log2((uint)Math.Max(bytes, 1) - 1) + 1);
 
         if (BytesOf(Interlocked.Add(ref _lent, WorthOf(size))) > _bytesMax)
         {
@@ -180,7 +196,12 @@ public sealed class TensorPool
     }
 }
 
-/// <summary>The pool has lent as much as it may; the service answers 429.</summary>
+/// <summary>The pool has lent as much as it may, and the service answers 429; or it lends as much at no time, and the
+/// request is too large.</summary>
 #pragma warning disable CA1032 // It is thrown in one place, always with a size.
 public sealed class PoolExhaustedException(long bytes)
-    : Exception($"The pool cannot lend {bytes} more bytes.");
+    : Exception($"The pool cannot lend {bytes} more bytes.")
+{
+    /// <summary>True when no pool would lend a buffer of this size, however little is out.</summary>
+    public bool IsForEver => bytes > TensorPool.LeaseBytesMax;
+}

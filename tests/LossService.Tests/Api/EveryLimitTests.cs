@@ -6,6 +6,7 @@ using LossService.Api.Admission;
 using LossService.Api.Connections;
 using LossService.Engine;
 using LossService.Engine.Cards;
+using LossService.Engine.Families;
 using LossService.Engine.Numerics;
 using LossService.Tests.Api.Connections;
 using LossService.Tests.Faults;
@@ -40,6 +41,8 @@ public sealed class EveryLimitTests
         ["rank"] = name => AroundAsync(name, "DepthMax", 40, Shape.RankMax, rank =>
             Call.Of(Mse, $$"""{"predictions":{{Nest(rank)}},"targets":{{Nest(rank)}}}""")),
         ["paired_axis"] = name => AroundAsync(name, "DepthMax", 16, AxisMax.Paired, Paired),
+        ["formed_elements"] = FormedAsync,
+        ["lease"] = Lease,
         ["depth"] = name => AroundAsync(name, "DepthMax", 5, depth =>
             Call.Of(Mse, $$"""{"predictions":{{Nest(depth - 1)}},"targets":{{Nest(depth - 1)}}}""")),
         ["literal"] = name => AroundAsync(name, "LiteralBytesMax", 40, length =>
@@ -168,6 +171,48 @@ public sealed class EveryLimitTests
         }
 
         Assert.Equal("buffered_body", name);
+    }
+
+    // Cosines between vectors and classes of one number each, so that what is sent is small.
+    private static async Task FormedAsync(string name)
+    {
+        string Vectors(int count) => $$"""{"shape":[{{count}},1],"data":[{{string.Join(',', Enumerable.Repeat(1, count))}}]}""";
+        using var instance = new Instance(Catalogue.All);
+        foreach ((int samples, int classes) in ((int, int)[])[(4095, 4096), (4096, 4096), (4096, 4097), (8192, 4096)])
+        {
+            Reply reply = await instance.SendAsync(Call.Of("arcface_loss",
+                $$"""{"embeddings":{{Vectors(samples)}},"class_centers":{{Vectors(classes)}},"targets":{"shape":[{{samples}}],"data":[{{string.Join(',', Enumerable.Repeat(0, samples))}}]},"gradients":[]}"""));
+            if ((long)samples * classes <= Oversize.ElementsMax)
+            {
+                Assert.True(reply.Status == 200, reply.Text);
+            }
+            else
+            {
+                AssertLimit(name, reply);
+            }
+        }
+    }
+
+    // However little is out, no pool lends more in one piece: the caller is not told to come back.
+    private static Task Lease(string name)
+    {
+        var pool = new TensorPool(TensorPool.BytesMaxMax) { Making = bytes => throw new InsufficientMemoryException() };
+        Assert.Equal(TensorPool.LeaseBytesMax, new Limits().List().Single(limit => limit.Name == name).Value);
+        foreach (long size in (long[])[TensorPool.LeaseBytesMax - 1, TensorPool.LeaseBytesMax, TensorPool.LeaseBytesMax + 1L, int.MaxValue, 1L << 31, 1L << 32, long.MaxValue])
+        {
+            PoolExhaustedException exhausted = Assert.Throws<PoolExhaustedException>(() => pool.Rent(size));
+            Problem problem = ProblemMiddleware.Of(exhausted);
+            Assert.Equal(size <= TensorPool.LeaseBytesMax ? 429 : 413, problem.Status);
+            Assert.Equal(size <= TensorPool.LeaseBytesMax ? null : name, problem.Errors?.Single().Limit);
+        }
+
+        // Products of lengths that pass 2^31 come to the pool as they are.
+        var scratch = new Scratch(pool);
+        Assert.True(Assert.Throws<PoolExhaustedException>(() => { scratch.Take<double>(0, 1L << 31); }).IsForEver);
+        Assert.True(Assert.Throws<PoolExhaustedException>(() => Tensor.RentVector(pool, 1L << 31, Element.Float64)).IsForEver);
+        Assert.True(Assert.Throws<PoolExhaustedException>(() => Tensor.Rent(pool, new Shape(1 << 28), Element.Float64)).IsForEver);
+        Assert.Equal(1L << 31, MatrixPanels.Length(1, 16, 1 << 27));
+        return Task.CompletedTask;
     }
 
     private static Task Pool(string name)
