@@ -8,13 +8,13 @@ namespace LossService.Engine.Families;
 /// <summary>Runs a root of a mean of squares: a first pass sums the squares of each item, a second gives every element
 /// its share of the slope. All in doubles.</summary>
 /// <remarks>A part is an item, or a piece of a long one; a block is a long part or many short ones. Where squares leave
-/// the range of doubles the differences are scaled by a power of two and summed once more.</remarks>
+/// the range of doubles the differences are scaled by a power of two and summed once more. Items may be as many as
+/// elements: what is kept of one is its two sums, and a scale where one is needed.</remarks>
 internal sealed class RootMeanDriver<T> : Driver, IDisposable
     where T : unmanaged, INumberBase<T>
 {
     private const double SquareMin = 1e-280; // squares that matter beside a larger one are no subnormals
     private const double SquareMax = 1e+300;
-    private const int Kinds = 7; // of numbers an item
 
     private readonly LossResult _result;
     private readonly ItemPlan<double> _plan;
@@ -24,7 +24,8 @@ internal sealed class RootMeanDriver<T> : Driver, IDisposable
     private readonly int _length;
     private readonly int _partsPerItem;
     private readonly int _partsPerBlock;
-    private readonly Tensor _numbers;
+    private readonly Tensor _sums;
+    private Tensor? _scales;
     private Step _step = Step.Sum;
 
     public RootMeanDriver(LossRequest request, LossResult result, ItemPlan<double> plan, Workshop workshop)
@@ -38,8 +39,8 @@ internal sealed class RootMeanDriver<T> : Driver, IDisposable
         _partsPerItem = Math.Max(1, (_length + BlockItems - 1) / BlockItems);
         _partsPerBlock = Math.Max(1, BlockItems / Math.Max(1, _length));
         Outputs.Rent(request, result, workshop.Pool, withItems: true);
-        _numbers = Tensor.Rent(workshop.Pool, new Shape((Kinds * plan.Items) + (2 * Parts)), Element.Float64);
-        Scales.Fill(1);
+        long sums = plan.Items + (HasLongItems ? (long)Parts : 0);
+        _sums = Tensor.RentVector(workshop.Pool, 2 * sums, Element.Float64);
     }
 
     private enum Step
@@ -53,23 +54,20 @@ internal sealed class RootMeanDriver<T> : Driver, IDisposable
 
     private int Parts => _plan.Items * _partsPerItem;
 
-    private Span<double> Totals => Kind(0); // Σ w d²
+    // The sums of an item that is one part are those of its part.
+    private bool HasLongItems => _partsPerItem > 1;
 
-    private Span<double> Weights => Kind(1); // Σ w
+    private Span<double> Totals => Slice(0, _plan.Items); // Σ w d²
 
-    private Span<double> Scales => Kind(2); // what differences are multiplied by
+    private Span<double> Weights => Slice(_plan.Items, _plan.Items); // Σ w
 
-    private Span<double> Factors => Kind(3);
+    private Span<double> PartTotals => HasLongItems ? Slice(2 * _plan.Items, Parts) : Totals;
 
-    private Span<double> Coefficients => Kind(4);
+    private Span<double> PartWeights => HasLongItems ? Slice((2 * _plan.Items) + Parts, Parts) : Weights;
 
-    private Span<double> Curvatures => Kind(5);
+    private Span<double> Scales => _scales!.Float64; // what differences are multiplied by
 
-    private Span<double> Losses => Kind(6);
-
-    private Span<double> PartTotals => _numbers.Float64.Slice(Kinds * _plan.Items, Parts);
-
-    private Span<double> PartWeights => _numbers.Float64.Slice((Kinds * _plan.Items) + Parts, Parts);
+    private Span<double> PartLargest => HasLongItems ? PartTotals : Scales;
 
     /// <summary>Sums up every item, and leaves those out that have no element of any weight.</summary>
     public void Measure(Workshop workshop)
@@ -78,6 +76,8 @@ internal sealed class RootMeanDriver<T> : Driver, IDisposable
         Gather();
         if (NeedsScales())
         {
+            _scales = Tensor.RentVector(workshop.Pool, _plan.Items, Element.Float64);
+            Scales.Fill(1);
             _step = Step.Largest;
             RunAll(workshop);
             ChooseScales();
@@ -98,24 +98,15 @@ internal sealed class RootMeanDriver<T> : Driver, IDisposable
     /// <summary>Takes the roots, writes the gradients, reduces, and says what the caller should know.</summary>
     public void Finish(Workshop workshop)
     {
-        _plan.Fill(0, Factors, Coefficients, Curvatures);
-        int exact = 0;
-        for (int item = 0; item < _plan.Items; item++)
-        {
-            bool leftOut = _plan.IsLeftOut(item);
-            double root = Math.Sqrt(Totals[item] / Weights[item]) / Scales[item];
-            Losses[item] = leftOut ? 0 : Factors[item] * root;
-            exact += !leftOut && Totals[item] == 0 ? 1 : 0;
-        }
-
         _step = Step.Differentiate;
         RunAll(workshop);
+        int exact = TakeRoots(workshop);
         if (_result.Losses is not null)
         {
-            Rows.Narrow(Losses, _result.Losses.Values<T>());
+            Rows.Narrow(Totals, _result.Losses.Values<T>());
         }
 
-        Span<double> sum = [Sums.OfBlock<double>(Losses)];
+        Span<double> sum = [Sums.OfBlock<double>(Totals)];
         _plan.Finish(_result, sum);
         if (exact > 0)
         {
@@ -129,34 +120,79 @@ internal sealed class RootMeanDriver<T> : Driver, IDisposable
     public override void Run(int block, Scratch scratch)
     {
         int last = Math.Min(Parts, (block + 1) * _partsPerBlock);
+        int firstItem = block * _partsPerBlock / _partsPerItem;
+        RootMeanFactors factors = _step == Step.Differentiate
+            ? FactorsOf(firstItem, ((last - 1) / _partsPerItem) + 1 - firstItem, scratch) : default;
         for (int part = block * _partsPerBlock; part < last; part++)
         {
             int item = part / _partsPerItem;
             int from = part % _partsPerItem * BlockItems;
-            var at = new Part(scratch, (item * _length) + from, Math.Min(BlockItems, _length - from));
+            var at = new RootMeanPart(scratch, (item * _length) + from, Math.Min(BlockItems, _length - from));
             if (_step == Step.Differentiate)
             {
-                Differentiate(item, at);
+                Differentiate(item, at, factors.Coefficients[item - firstItem], factors.Curvatures[item - firstItem]);
+                continue;
             }
-            else if (_plan.IsLeftOut(item))
+
+            bool isLeftOut = _plan.IsLeftOut(item);
+            if (!isLeftOut)
             {
-                PartTotals[part] = PartWeights[part] = 0;
+                Read(item, at);
+            }
+
+            if (_step == Step.Largest)
+            {
+                PartLargest[part] = isLeftOut ? 0 : RootMeanPart.Largest(at.Errors);
             }
             else
             {
-                Read(item, at);
-                PartTotals[part] = _step == Step.Largest ? Largest(at.Errors) : SumOfSquares(at);
-                PartWeights[part] = Sums.OfBlock<double>(at.Weights);
+                PartTotals[part] = isLeftOut ? 0 : at.SumOfSquares();
+                PartWeights[part] = isLeftOut ? 0 : Sums.OfBlock<double>(at.Weights);
             }
         }
     }
 
-    public void Dispose() => _numbers.Dispose();
+    public void Dispose()
+    {
+        _sums.Dispose();
+        _scales?.Dispose();
+    }
 
-    private Span<double> Kind(int kind) => _numbers.Float64.Slice(kind * _plan.Items, _plan.Items);
+    private Span<double> Slice(int start, int count) => _sums.Float64.Slice(start, count);
+
+    private double ScaleOf(int item) => _scales is null ? 1 : Scales[item];
+
+    private RootMeanFactors FactorsOf(int first, int count, Scratch scratch)
+    {
+        var factors = new RootMeanFactors(scratch, count);
+        _plan.Fill(first, factors.Weights, factors.Coefficients, factors.Curvatures);
+        return factors;
+    }
+
+    // Each item's loss takes the place of its total, which nobody needs any more.
+    private int TakeRoots(Workshop workshop)
+    {
+        int exact = 0;
+        using var scratch = new Scratch(workshop.Pool);
+        for (int start = 0; start < _plan.Items; start += BlockItems)
+        {
+            RootMeanFactors factors = FactorsOf(start, Math.Min(BlockItems, _plan.Items - start), scratch);
+            workshop.Poll();
+            for (int i = 0; i < factors.Weights.Length; i++)
+            {
+                int item = start + i;
+                bool leftOut = _plan.IsLeftOut(item);
+                double root = Math.Sqrt(Totals[item] / Weights[item]) / ScaleOf(item);
+                exact += !leftOut && Totals[item] == 0 ? 1 : 0;
+                Totals[item] = leftOut ? 0 : factors.Weights[i] * root;
+            }
+        }
+
+        return exact;
+    }
 
     // The differences of a part, scaled; 0 where the weight is 0, whatever stands there.
-    private void Read(int item, in Part at)
+    private void Read(int item, in RootMeanPart at)
     {
         Rows.Widen<T>(_x.Values<T>().Slice(at.Start, at.Count), at.Errors);
         Rows.Widen<T>(_y.Values<T>().Slice(at.Start, at.Count), at.Room);
@@ -169,7 +205,7 @@ internal sealed class RootMeanDriver<T> : Driver, IDisposable
             Rows.Widen<T>(_weight.Values<T>().Slice(at.Start, at.Count), at.Weights);
         }
 
-        double scale = Scales[item];
+        double scale = ScaleOf(item);
         for (int i = 0; i < at.Count; i++)
         {
             at.Errors[i] = at.Weights[i] == 0 ? 0 : scale == 1 ? at.Errors[i] - at.Room[i]
@@ -177,30 +213,9 @@ internal sealed class RootMeanDriver<T> : Driver, IDisposable
         }
     }
 
-    private static double SumOfSquares(in Part at)
-    {
-        for (int i = 0; i < at.Count; i++)
-        {
-            at.Room[i] = at.Weights[i] * (at.Errors[i] * at.Errors[i]);
-        }
-
-        return Sums.OfBlock<double>(at.Room);
-    }
-
-    private static double Largest(ReadOnlySpan<double> errors)
-    {
-        double largest = 0;
-        foreach (double error in errors)
-        {
-            largest = Math.Max(largest, Math.Abs(error)); // NaN wins
-        }
-
-        return largest;
-    }
-
     private void Gather()
     {
-        for (int item = 0; item < _plan.Items; item++)
+        for (int item = 0; HasLongItems && item < _plan.Items; item++)
         {
             Totals[item] = Sums.OfPartials(PartTotals.Slice(item * _partsPerItem, _partsPerItem));
             Weights[item] = Sums.OfPartials(PartWeights.Slice(item * _partsPerItem, _partsPerItem));
@@ -224,14 +239,14 @@ internal sealed class RootMeanDriver<T> : Driver, IDisposable
     {
         for (int item = 0; item < _plan.Items; item++)
         {
-            double largest = Largest(PartTotals.Slice(item * _partsPerItem, _partsPerItem));
+            double largest = RootMeanPart.Largest(PartLargest.Slice(item * _partsPerItem, _partsPerItem));
             bool isScaled = Totals[item] is > SquareMax or < SquareMin && largest > 0 && double.IsFinite(largest);
             Scales[item] = isScaled ? Math.ScaleB(1, Math.Clamp(-Math.ILogB(largest), -1000, 1000)) : 1;
         }
     }
 
     // With m = Σ w d² / Σ w: slope (w / Σ w) d / √m, curvature (w / Σ w) (1 - w d² / Σ w d²) / √m.
-    private void Differentiate(int item, in Part at)
+    private void Differentiate(int item, in RootMeanPart at, double coefficient, double curvature)
     {
         bool isFlat = _plan.IsLeftOut(item) || Totals[item] == 0;
         for (int place = 0; place < 2; place++)
@@ -250,15 +265,15 @@ internal sealed class RootMeanDriver<T> : Driver, IDisposable
 
             Read(item, at);
             double root = Math.Sqrt(Totals[item] / Weights[item]);
-            Write(gradient, at, place == 0 ? Coefficients[item] : -Coefficients[item], root, Weights[item]);
+            Write(gradient, at, place == 0 ? coefficient : -coefficient, root, Weights[item]);
             if (_result.Hessians[place] is { } hessian)
             {
-                WriteCurves(hessian, at, Curvatures[item] * Scales[item], root, item);
+                WriteCurves(hessian, at, curvature * ScaleOf(item), root, item);
             }
         }
     }
 
-    private static void Write(Tensor gradient, in Part at, double factor, double root, double weights)
+    private static void Write(Tensor gradient, in RootMeanPart at, double factor, double root, double weights)
     {
         for (int i = 0; i < at.Count; i++)
         {
@@ -268,7 +283,7 @@ internal sealed class RootMeanDriver<T> : Driver, IDisposable
         Rows.Narrow(at.Room, gradient.Values<T>().Slice(at.Start, at.Count));
     }
 
-    private void WriteCurves(Tensor hessian, in Part at, double factor, double root, int item)
+    private void WriteCurves(Tensor hessian, in RootMeanPart at, double factor, double root, int item)
     {
         double total = Totals[item];
         for (int i = 0; i < at.Count; i++)
@@ -278,19 +293,5 @@ internal sealed class RootMeanDriver<T> : Driver, IDisposable
         }
 
         Rows.Narrow(at.Room, hessian.Values<T>().Slice(at.Start, at.Count));
-    }
-
-    /// <summary>The working memory of one part.</summary>
-    private readonly ref struct Part(Scratch scratch, int start, int count)
-    {
-        public int Start { get; } = start;
-
-        public int Count { get; } = count;
-
-        public Span<double> Errors { get; } = scratch.Take<double>(0, count)[..count];
-
-        public Span<double> Weights { get; } = scratch.Take<double>(1, count)[..count];
-
-        public Span<double> Room { get; } = scratch.Take<double>(2, count)[..count];
     }
 }
