@@ -14,6 +14,9 @@ namespace LossService.Wire;
 public sealed record ReadLimits(
     long BodyBytesMax, int ElementsMax, int DepthMax, int LiteralBytesMax, int BufferedBytesMax)
 {
+    /// <summary>The most elements of one tensor that may be wrong before nothing more is read.</summary>
+    public const int WrongElementsMax = 1 << 16;
+
     /// <summary>The longest header of a binary body, in bytes.</summary>
     public int HeaderBytesMax { get; init; } = 1 << 20;
 }

@@ -120,9 +120,9 @@ internal sealed partial class JsonTensorReader : IDisposable
                 return Progress.More;
             case Expecting.Value:
                 _expecting = Expecting.Element;
-                return TakeElement(token, text);
+                return WithinLimit(TakeElement(token, text));
             case Expecting.Element:
-                return TakeElement(token, text);
+                return WithinLimit(TakeElement(token, text));
             default:
                 return TakeMember(token, text);
         }
@@ -137,6 +137,12 @@ internal sealed partial class JsonTensorReader : IDisposable
         _sink.Dispose();
         _base64.Dispose();
     }
+
+    // One wrong element costs as much as dozens of right ones, and nothing but the body bounds how many there are.
+    private Progress WithinLimit(Progress progress) =>
+        progress is Progress.More or Progress.SkipContainer
+            && (long)_wrong.Count + _ragged.Count + _overflow.Count > ReadLimits.WrongElementsMax
+            ? Beyond("wrong_elements", ReadLimits.WrongElementsMax, "wrong elements in one tensor") : progress;
 
     private Progress CloseArray()
     {
@@ -153,7 +159,13 @@ internal sealed partial class JsonTensorReader : IDisposable
         }
 
         _nested.Close();
-        return _nested.Level > 0 ? Progress.More : CompleteValue();
+        if (_nested.Level == 0)
+        {
+            return CompleteValue();
+        }
+
+        // Empty arrays hold no element that would be counted.
+        return _nested.Children > _elementsMax ? Beyond("elements", _elementsMax, ElementsUnit) : Progress.More;
     }
 
     private Progress Advance()

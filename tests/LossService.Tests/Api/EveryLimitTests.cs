@@ -38,6 +38,7 @@ public sealed class EveryLimitTests
         ["body"] = name => AroundAsync(name, "BodyBytesMax", 200, size =>
             Call.Of(Mse, """{"predictions":[1],"targets":[1]}""".PadRight(size))),
         ["elements"] = ElementsAsync,
+        ["wrong_elements"] = WrongAsync,
         ["rank"] = name => AroundAsync(name, "DepthMax", 40, Shape.RankMax, rank =>
             Call.Of(Mse, $$"""{"predictions":{{Nest(rank)}},"targets":{{Nest(rank)}}}""")),
         ["paired_axis"] = name => AroundAsync(name, "DepthMax", 16, AxisMax.Paired, Paired),
@@ -171,6 +172,25 @@ public sealed class EveryLimitTests
         }
 
         Assert.Equal("buffered_body", name);
+    }
+
+    // Wrong in any way, and beyond the limit nothing more is read: the body may go on as it likes.
+    private static async Task WrongAsync(string name)
+    {
+        const int Limit = ReadLimits.WrongElementsMax;
+        using var instance = new Instance(Catalogue.All);
+        foreach ((string head, string wrong) in ((string, string)[])[("[1", ",\"a\""), ("[1", ",true"), ("[1", ",[2]"), ("[[1]", ",1"), ("[[1]", ",[]"), ("[1", ",1e999"), ("[1", ",{}")])
+        {
+            foreach (int count in (int[])[Limit - 1, Limit, Limit + 1, 2 * Limit])
+            {
+                string body = $$"""{"predictions":{{head}}{{string.Concat(Enumerable.Repeat(wrong, count))}}{{(count > Limit ? "" : "],\"targets\":1}")}}""";
+                Reply reply = await instance.SendAsync(Call.Of(Mse, body));
+                Assert.True(reply.Status is 400 or 413 or 422, reply.Text);
+                JsonArray errors = JsonNode.Parse(reply.Text)!["errors"]!.AsArray();
+                Assert.Equal(Math.Min(count, Limit + 1), (int)errors[0]!["count"]!);
+                Assert.Equal(count > Limit, errors.Any(error => (string?)error!["limit"] == name));
+            }
+        }
     }
 
     // Cosines between vectors and classes of one number each, so that what is sent is small.
