@@ -17,6 +17,7 @@ internal sealed class AlignmentDriver<T> : Driver, IDisposable
 
     private readonly AlignmentSetup _setup;
     private readonly LossResult _result;
+    private readonly Workshop _workshop;
     private readonly ItemPlan<T> _plan;
     private readonly Sequences _sequences;
     private readonly Tensor _scores;
@@ -32,6 +33,7 @@ internal sealed class AlignmentDriver<T> : Driver, IDisposable
     {
         _setup = setup;
         _result = result;
+        _workshop = workshop;
         _plan = plan;
         _sequences = sequences;
         int place = request.Solution!.First;
@@ -109,8 +111,10 @@ internal sealed class AlignmentDriver<T> : Driver, IDisposable
 
         var alignment = new Alignment(scratch, AlignmentSlot, labels, _setup.Blank, steps);
         Span<double> logs = scratch.Take<double>(LogsSlot, _sequences.Classes)[.._sequences.Classes];
+        var pace = new Pace(_workshop); // a sequence may be all of a block
         for (int step = 0; step < steps; step++)
         {
+            pace.Count(alignment.States + logs.Length);
             Read(sequence, step, logs);
             alignment.Forward(step, logs);
         }
@@ -126,6 +130,7 @@ internal sealed class AlignmentDriver<T> : Driver, IDisposable
             Span<double> occupancy = scratch.Take<double>(OccupancySlot, logs.Length)[..logs.Length];
             for (int step = steps - 1; step >= 0; step--)
             {
+                pace.Count(alignment.States + logs.Length);
                 occupancy.Clear();
                 alignment.Backward(step, steps, occupancy);
                 Read(sequence, step, logs);

@@ -15,6 +15,7 @@ internal sealed class DistanceTable<T> : IDisposable where T : unmanaged, IFloat
     private readonly VectorTable<T, double> _vectors;
     private readonly VectorTable<T, double> _others; // the same of a batch that meets itself
     private readonly Distance _distance;
+    private readonly Workshop _workshop;
     private readonly bool _areSimilarities;
 
     /// <summary>Rents the room to measure the vectors of the first input that are not left out.</summary>
@@ -29,6 +30,7 @@ internal sealed class DistanceTable<T> : IDisposable where T : unmanaged, IFloat
     {
         Debug.Assert(!hasOthers || !metric.Distance.IsProduct, "two sides meet by distances alone");
         _distance = metric.Distance;
+        _workshop = workshop;
         _areSimilarities = areSimilarities;
         _vectors = Read(0);
         _others = _vectors;
@@ -183,8 +185,10 @@ internal sealed class DistanceTable<T> : IDisposable where T : unmanaged, IFloat
                 all[(block * count) + block] = 0;
             }
 
+            var pace = new Pace(table._workshop);
             for (int other = meetsItself ? block + 1 : 0; other < count; other++)
             {
+                pace.Count(vectors.Length);
                 double measured = table.Sign * distance.Measure(own, others.Row(other)[..vectors.Length]);
                 all[(block * count) + other] = measured;
                 if (!mirror.IsEmpty)
@@ -233,8 +237,10 @@ internal sealed class DistanceTable<T> : IDisposable where T : unmanaged, IFloat
             ReadOnlySpan<double> own = _own.Row(row);
             ref double a = ref MemoryMarshal.GetReference(own);
             ref double to = ref MemoryMarshal.GetReference(sum);
+            var pace = new Pace(table._workshop);
             for (int other = 0; other < _met.Count; other++)
             {
+                pace.Count(_own.Length);
                 int ahead = (row * count) + other;
                 int back = (other * count) + row;
                 double here = slopes[areOthers ? back : ahead];

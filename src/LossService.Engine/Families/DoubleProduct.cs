@@ -17,12 +17,12 @@ internal static class DoubleProduct
     {
         if (Wide.IsFast)
         {
-            using var wide = new ProductDriver<double, WideDoubleLane>(workshop.Pool, left, right, product, adds);
+            using var wide = new ProductDriver<double, WideDoubleLane>(workshop, left, right, product, adds);
             wide.RunAll(workshop);
         }
         else
         {
-            using var narrow = new ProductDriver<double, DoubleLane>(workshop.Pool, left, right, product, adds);
+            using var narrow = new ProductDriver<double, DoubleLane>(workshop, left, right, product, adds);
             narrow.RunAll(workshop);
         }
     }
@@ -32,12 +32,12 @@ internal static class DoubleProduct
     {
         if (Wide.IsFast)
         {
-            using var wide = ProductDriver<double, WideDoubleLane>.Symmetric(workshop.Pool, side, product);
+            using var wide = ProductDriver<double, WideDoubleLane>.Symmetric(workshop, side, product);
             wide.RunAll(workshop);
         }
         else
         {
-            using var narrow = ProductDriver<double, DoubleLane>.Symmetric(workshop.Pool, side, product);
+            using var narrow = ProductDriver<double, DoubleLane>.Symmetric(workshop, side, product);
             narrow.RunAll(workshop);
         }
     }

@@ -21,7 +21,7 @@ internal interface IFusible<TSelf> : ILossFile<TSelf> where TSelf : struct, IFus
     /// <summary>A factor an item, in doubles, for a loss that weighs its items by what the whole batch holds; null for
     /// one that does not. Factors are constants: nothing is differentiated through them. Items may be left out here,
     /// and outputs put into the answer.</summary>
-    static virtual Tensor? Balance<T>(TSelf loss, LossResult result, ItemPlan<T> plan, TensorPool pool)
+    static virtual Tensor? Balance<T>(TSelf loss, LossResult result, ItemPlan<T> plan, Workshop workshop)
         where T : unmanaged, System.Numerics.INumberBase<T> => null;
 
     /// <summary>Value and slope; <paramref name="ahead"/> is what <see cref="Ahead"/> made of x.</summary>
@@ -87,7 +87,7 @@ internal sealed class ElementwiseLoss<TLoss, TKernel>() : LanedLoss(TLoss.Card)
     {
         using var plan = new ItemPlan<T>(request, workshop, Weight);
         TLoss loss = TLoss.Configure(new(request));
-        if (TLoss.Balance(loss, result, plan, workshop.Pool) is { } factors)
+        if (TLoss.Balance(loss, result, plan, workshop) is { } factors)
         {
             plan.Balance(factors);
         }

@@ -25,18 +25,20 @@ internal sealed class FormedTuples : IDisposable
 
     /// <summary>Takes down all pairs of a relation, for a loss that leaves none out.</summary>
     /// <returns>False where the request asks for more than an answer holds, which is then its mistake.</returns>
-    public bool Tell(Relation relation, KeptItems plan, LossRequest request, TensorPool pool)
+    public bool Tell(Relation relation, KeptItems plan, LossRequest request, Workshop workshop)
     {
-        using Tensor places = Tensor.Rent(pool, new Shape(2, plan.Items), Element.Label);
+        var pace = new Pace(workshop);
+        using Tensor places = Tensor.Rent(workshop.Pool, new Shape(2, plan.Items), Element.Label);
         foreach (bool areCounted in (ReadOnlySpan<bool>)[false, true])
         {
-            if (areCounted && !Lay(request, pool))
+            if (areCounted && !Lay(request, workshop.Pool))
             {
                 return false;
             }
 
             for (int anchor = 0; anchor < plan.Items; anchor++)
             {
+                pace.Count(plan.Items);
                 Span<int> positives = places.Label[..plan.Items];
                 Span<int> negatives = places.Label[plan.Items..];
                 (int alike, int unlike) =

@@ -47,9 +47,10 @@ internal static class ListPairs
         bool isPlain = true;
         int ties = 0;
         pull = 0;
+        var pace = new Pace(list.Workshop);
         for (int better = 0; better < list.Length; better++)
         {
-            list.Poll();
+            pace.Count(list.Length);
             int from = pairWeights.First(better);
             losses[better] = 0;
             if (from == list.Length)

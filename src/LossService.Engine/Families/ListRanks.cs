@@ -16,9 +16,10 @@ internal readonly struct ListRanks(double temperature)
     public void Fill(in RankedList list, Span<double> ranks)
     {
         ref double scores = ref MemoryMarshal.GetReference(list.Scores);
+        var pace = new Pace(list.Workshop);
         for (int i = 0; i < list.Length; i++)
         {
-            list.Poll();
+            pace.Count(list.Length);
             DoubleLane score = list.Scores[i];
             DoubleLane sum = 0;
             for (int j = 0; j < list.Length; j += DoubleLane.Count)
@@ -39,9 +40,10 @@ internal readonly struct ListRanks(double temperature)
     {
         ref double scores = ref MemoryMarshal.GetReference(list.Scores);
         ref double slopes = ref MemoryMarshal.GetReference(onRanks);
+        var pace = new Pace(list.Workshop);
         for (int j = 0; j < list.Length; j++)
         {
-            list.Poll();
+            pace.Count(list.Length);
             DoubleLane score = list.Scores[j];
             DoubleLane own = onRanks[j];
             DoubleLane sum = 0;

@@ -10,6 +10,7 @@ internal sealed class LovaszDriver<T> : RegionDriver<T>
     where T : unmanaged, INumberBase<T>
 {
     private readonly bool _isHinge;
+    private readonly Workshop _workshop;
     private readonly double _tie;
     private bool _isRanking;
 
@@ -20,6 +21,7 @@ internal sealed class LovaszDriver<T> : RegionDriver<T>
             plane.Classes * (plane.Pixels + (2L * plane.Regions)))
     {
         _isHinge = plane.Form == RegionForm.Scores;
+        _workshop = workshop;
         _tie = new Cards.Settings(request).Tie;
     }
 
@@ -31,8 +33,10 @@ internal sealed class LovaszDriver<T> : RegionDriver<T>
         _isRanking = true;
         RunAll(workshop);
         _isRanking = false;
+        var pace = new Pace(workshop);
         for (int region = 0; region < Plane.Regions; region++)
         {
+            pace.Count(Plane.Classes);
             SetItem(region, Plan.IsLeftOut(region) ? 0 : Mean(region));
         }
 
@@ -110,7 +114,7 @@ internal sealed class LovaszDriver<T> : RegionDriver<T>
 
         errors.Clear();
         ranks = ranks[..count];
-        ranks.Sort();
+        LongSort.Run(ranks, scratch.Take<RankedError>(7, LongSort.RoomFor(count)), _workshop);
         ClassLoss(region, @class) = Walk(ranks, truths, errors);
         Share(region, @class) = truths;
     }

@@ -110,20 +110,14 @@ internal static class Miners
         positives.Times.Clear();
         negatives.Times.Clear();
         int count = 0;
-        int looked = 0;
+        var pace = new Pace(workshop);
         ReadOnlySpan<double> own = directions[anchor];
         for (int p = 0; p < positives.Count; p++)
         {
             ReadOnlySpan<double> other = directions[positives.Places[p]];
             double cosine = own[positives.Places[p]];
             double half = Math.Sqrt(Math.Max(0, 2 - (2 * cosine))) / 2;
-            looked += negatives.Count;
-            if (looked > Driver.BlockItems)
-            {
-                workshop.Poll();
-                looked = 0;
-            }
-
+            pace.Count(negatives.Count);
             for (int n = 0; n < negatives.Count; n++)
             {
                 int place = negatives.Places[n];

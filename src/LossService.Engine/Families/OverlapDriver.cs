@@ -14,6 +14,7 @@ internal sealed partial class OverlapDriver<TLoss, T> : RegionDriver<T>
     private const int Kinds = 4; // of RegionSums
     private const int Truth = 4; // a fifth sum, of t alone
     private const int Statistics = 5;
+    private const int WorkPerClass = 32; // its form and slopes, once a region, take as long as so many places
 
     private readonly TLoss _loss;
     private readonly ClassReduction _reduction;
@@ -34,8 +35,10 @@ internal sealed partial class OverlapDriver<TLoss, T> : RegionDriver<T>
     public override void RunPhases(Workshop workshop)
     {
         RunAll(workshop);
+        var pace = new Pace(workshop);
         for (int region = 0; region < Plane.Regions; region++)
         {
+            pace.Count((long)WorkPerClass * Plane.Classes);
             if (Plan.IsLeftOut(region))
             {
                 SetItem(region, 0);

@@ -16,6 +16,7 @@ internal sealed class PreferenceDriver<TLoss, T> : Driver, IDisposable
 
     private readonly TLoss _loss;
     private readonly LossResult _result;
+    private readonly Workshop _workshop;
     private readonly ItemPlan<T> _plan;
     private readonly AnswerLogps[] _operands = new AnswerLogps[OperandsMax];
     private readonly bool[] _averages = new bool[OperandsMax];
@@ -27,6 +28,7 @@ internal sealed class PreferenceDriver<TLoss, T> : Driver, IDisposable
     {
         _loss = loss;
         _result = result;
+        _workshop = workshop;
         _plan = plan;
         _counter = -1;
         for (int operand = 0; operand < TLoss.Operands; operand++)
@@ -91,10 +93,12 @@ internal sealed class PreferenceDriver<TLoss, T> : Driver, IDisposable
     private void Read(int operand, int start, Span<double> numbers)
     {
         AnswerLogps own = _operands[operand];
+        var pace = new Pace(_workshop); // an answer may have thousands of tokens
         if (operand == _counter)
         {
             for (int i = 0; i < numbers.Length; i++)
             {
+                pace.Count(_operands[0].Stride);
                 numbers[i] = _operands[0].Length(start + i); // the number of tokens is an operand itself
             }
 
@@ -109,6 +113,7 @@ internal sealed class PreferenceDriver<TLoss, T> : Driver, IDisposable
 
         for (int i = 0; i < numbers.Length; i++)
         {
+            pace.Count(own.Stride);
             numbers[i] = own[start + i];
             numbers[i] = _averages[operand] ? numbers[i] / own.Length(start + i) : numbers[i];
         }
@@ -164,8 +169,10 @@ internal sealed class PreferenceDriver<TLoss, T> : Driver, IDisposable
     {
         AnswerLogps own = _operands[operand];
         Span<T> written = destination.Values<T>().Slice(start * own.Stride, derivatives.Length * own.Stride);
+        var pace = new Pace(_workshop);
         for (int i = 0; i < derivatives.Length; i++)
         {
+            pace.Count(own.Stride);
             double length = _averages[operand] ? own.Length(start + i) : 1;
             double divisor = power == 2 ? length * length : length;
             double derivative = derivatives[i] * double.CreateTruncating(factors[i]) / divisor;

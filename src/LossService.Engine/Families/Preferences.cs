@@ -30,7 +30,9 @@ internal interface IPreferenceLoss<TSelf> : ILossFile<TSelf> where TSelf : struc
     /// <param name="loss">The loss as configured.</param>
     /// <param name="result">The answer, with its request.</param>
     /// <param name="isLeftOut">Says which samples are masked.</param>
-    static virtual TSelf Prepare(TSelf loss, LossResult result, Func<int, bool> isLeftOut) => loss;
+    /// <param name="workshop">Is polled.</param>
+    static virtual TSelf Prepare(
+        TSelf loss, LossResult result, Func<int, bool> isLeftOut, Workshop workshop) => loss;
 }
 
 /// <summary>Makes the preference losses of the catalogue.</summary>
@@ -53,12 +55,14 @@ internal static class Preferences
     private sealed class PreferenceLoss<TLoss>() : TypedLoss(TLoss.Card)
         where TLoss : struct, IPreferenceLoss<TLoss>
     {
+        protected override double StepsPerElement => 1;
+
         protected override void Compute<T>(LossRequest request, LossResult result, Workshop workshop)
         {
             using var plan = new ItemPlan<T>(request, workshop);
             if (plan.Settle(result))
             {
-                TLoss loss = TLoss.Prepare(TLoss.Configure(new(request)), result, plan.IsLeftOut);
+                TLoss loss = TLoss.Prepare(TLoss.Configure(new(request)), result, plan.IsLeftOut, workshop);
                 using var driver = new PreferenceDriver<TLoss, T>(loss, request, result, plan, workshop);
                 driver.RunAll(workshop);
                 driver.Finish();

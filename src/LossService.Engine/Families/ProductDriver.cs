@@ -10,6 +10,7 @@ internal sealed class ProductDriver<T, V> : Driver, IDisposable
     where T : unmanaged, INumberBase<T>
     where V : struct, IVectorLane<V, T>
 {
+    private readonly Workshop _workshop;
     private readonly MatrixSide _left;
     private readonly int _columns;
     private readonly Tensor _product;
@@ -18,21 +19,22 @@ internal sealed class ProductDriver<T, V> : Driver, IDisposable
     private readonly bool _isSymmetric;
 
     /// <summary>A product of two sides of one depth.</summary>
-    /// <param name="pool">Lends the room to rearrange the right side in.</param>
+    /// <param name="workshop">Lends the room to rearrange the right side in, and is polled.</param>
     /// <param name="left">Its vectors are the rows of the product.</param>
     /// <param name="right">Its vectors are the columns of the product.</param>
     /// <param name="product">Where the product goes, row by row.</param>
     /// <param name="adds">True to add to what stands there, false to replace it.</param>
-    public ProductDriver(TensorPool pool, MatrixSide left, MatrixSide right, Tensor product, bool adds = false)
-        : this(pool, left, right, product, adds, isSymmetric: false)
+    public ProductDriver(Workshop workshop, MatrixSide left, MatrixSide right, Tensor product, bool adds = false)
+        : this(workshop, left, right, product, adds, isSymmetric: false)
     {
     }
 
     private ProductDriver(
-        TensorPool pool, MatrixSide left, MatrixSide right, Tensor product, bool adds, bool isSymmetric)
+        Workshop workshop, MatrixSide left, MatrixSide right, Tensor product, bool adds, bool isSymmetric)
     {
         Debug.Assert(left.Depth == right.Depth, "both sides have the same depth");
         Debug.Assert(product.Shape.Elements == left.Count * right.Count, "the product fits its room");
+        _workshop = workshop;
         _left = left;
         _columns = right.Count;
         _product = product;
@@ -40,7 +42,7 @@ internal sealed class ProductDriver<T, V> : Driver, IDisposable
         _isSymmetric = isSymmetric;
         int width = MatrixProduct<T, V>.RightWidth;
         _panels = Tensor.RentVector(
-            pool, MatrixPanels.Length(_columns, width, right.Depth), product.Element);
+            workshop.Pool, MatrixPanels.Length(_columns, width, right.Depth), product.Element);
         MatrixPanels.PackAll(right, width, _panels.Values<T>());
     }
 
@@ -51,16 +53,28 @@ internal sealed class ProductDriver<T, V> : Driver, IDisposable
 
     /// <summary>The product of a side with itself: what lies above the diagonal is computed, the rest copied; bit for
     /// bit what the general product gives.</summary>
-    public static ProductDriver<T, V> Symmetric(TensorPool pool, MatrixSide side, Tensor product) =>
-        new(pool, side, side, product, adds: false, isSymmetric: true);
+    public static ProductDriver<T, V> Symmetric(Workshop workshop, MatrixSide side, Tensor product) =>
+        new(workshop, side, side, product, adds: false, isSymmetric: true);
 
     public override void Run(int block, Scratch scratch)
     {
         int first = block * MatrixProduct<T, V>.BlockRows;
         Span<T> room = scratch.Take<T>(0, MatrixProduct<T, V>.ScratchLength(_left.Depth));
         Span<T> product = _product.Values<T>();
-        MatrixProduct<T, V>.Rows(
-            _left, first, _panels.Values<T>(), _columns, product, _adds, _isSymmetric, room);
+        int start = 0;
+        do
+        {
+            if (start > 0)
+            {
+                _workshop.Poll(); // a block grows with the depth and the columns
+            }
+
+            MatrixProduct<T, V>.Rows(
+                _left, first, start, _panels.Values<T>(), _columns, product, _adds, _isSymmetric, room);
+            start += MatrixPanels.DepthMax;
+        }
+        while (start < _left.Depth);
+
         if (_isSymmetric)
         {
             MatrixProduct<T, V>.Mirror(first, _columns, product);

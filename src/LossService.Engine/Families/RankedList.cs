@@ -11,16 +11,14 @@ namespace LossService.Engine.Families;
 internal readonly ref struct RankedList
 {
     private const int FirstRoom = 6;
-    private const int ShortMax = 256; // 2^16 pairs, as much as 32 blocks of elements
 
     private readonly Scratch _scratch;
-    private readonly Workshop _workshop;
     private readonly Span<int> _places;
 
     /// <summary>Reads the elements of a list that its mask does not hide.</summary>
     public RankedList(Workshop workshop, Scratch scratch, int elements, bool wantsCurvature)
     {
-        _workshop = workshop;
+        Workshop = workshop;
         _scratch = scratch;
         WantsCurvature = wantsCurvature;
         Scores = scratch.Take<double>(0, elements);
@@ -35,6 +33,9 @@ internal readonly ref struct RankedList
         this = whole;
         Length = length;
     }
+
+    /// <summary>To be polled while a list is computed: it may be all of a block.</summary>
+    public Workshop Workshop { get; }
 
     /// <summary>How many elements count.</summary>
     public int Length { get; }
@@ -53,16 +54,6 @@ internal readonly ref struct RankedList
 
     /// <summary>Its second derivatives.</summary>
     public Span<double> Curvatures { get; }
-
-    /// <summary>Polls, unless the list is short: to be called for each element of a sweep over pairs, since a list may
-    /// be all of a block.</summary>
-    public void Poll()
-    {
-        if (Length > ShortMax)
-        {
-            _workshop.Poll();
-        }
-    }
 
     /// <summary>The list with the elements of a request from <paramref name="start"/> on, but for those hidden.</summary>
     public RankedList Read<T>(Tensor scores, Tensor relevance, Tensor? mask, int start, int elements)
@@ -174,7 +165,7 @@ internal readonly ref struct RankedList
             order[i] = new(keys[i], seed is { } start ? Shuffled(start, (ulong)i) : (ulong)i, i);
         }
 
-        order[..Length].Sort();
+        LongSort.Run(order[..Length], Room<Place>(1, LongSort.RoomFor(Length)), Workshop);
         return order;
     }
 

@@ -36,6 +36,9 @@ internal readonly ref struct ScoreRow
     /// <summary>∂²item/∂z²: zeros, to be added to.</summary>
     public required Span<double> Curves { get; init; }
 
+    /// <summary>To be polled by a loss that takes long over a row.</summary>
+    public required Workshop Workshop { get; init; }
+
     /// <summary>A number per class, to work in.</summary>
     public required Span<double> Room { get; init; }
 

@@ -15,6 +15,7 @@ internal sealed class ScoreRowDriver<TLoss, T, TScore> : Driver, IDisposable
 {
     private readonly TLoss _loss;
     private readonly LossResult _result;
+    private readonly Workshop _workshop;
     private readonly ItemPlan<T> _plan;
     private readonly RowLayout _layout;
     private readonly Tensor _scores;
@@ -33,6 +34,7 @@ internal sealed class ScoreRowDriver<TLoss, T, TScore> : Driver, IDisposable
     {
         _loss = loss;
         _result = result;
+        _workshop = workshop;
         _plan = plan;
         _layout = new(request.Solution!);
         _scores = scores;
@@ -141,6 +143,7 @@ internal sealed class ScoreRowDriver<TLoss, T, TScore> : Driver, IDisposable
             Curves = room.Slice(3 * classes, classes),
             Room = room.Slice(4 * classes, classes),
             MoreRoom = room.Slice(5 * classes, classes),
+            Workshop = _workshop,
         };
     }
 

@@ -56,7 +56,7 @@ internal static class Similarities
             Relation? relation = mined ?? given;
             using FormedTuples? tuples = HasRelation && Mined.WantsTuples(request)
                 ? new(areTriplets: false, plan.Items, workshop.Pool) : null;
-            if (tuples?.Tell(relation!, plan, request, workshop.Pool) == false)
+            if (tuples?.Tell(relation!, plan, request, workshop) == false)
             {
                 return;
             }

@@ -74,8 +74,8 @@ internal sealed class SimilarityAnswer<TLoss, TInput, T, V>(
         int count = plan.Items;
         using Tensor scores = Tensor.Rent(workshop.Pool, new Shape(count, count), anchors.Element);
         using (ProductDriver<T, V> product = ReferenceEquals(anchors, others)
-            ? ProductDriver<T, V>.Symmetric(workshop.Pool, anchors.AsRows, scores)
-            : new(workshop.Pool, anchors.AsRows, others.AsRows, scores))
+            ? ProductDriver<T, V>.Symmetric(workshop, anchors.AsRows, scores)
+            : new(workshop, anchors.AsRows, others.AsRows, scores))
         {
             product.RunAll(workshop);
         }

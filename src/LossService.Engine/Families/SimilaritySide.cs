@@ -41,7 +41,7 @@ internal sealed class SimilaritySide<TInput, T> : IDisposable
         if (_gradient is not null)
         {
             using var product = new ProductDriver<T, V>(
-                workshop.Pool, slopes, vectors._vectors.AsColumns, _gradient, adds: _hasGradient);
+                workshop, slopes, vectors._vectors.AsColumns, _gradient, adds: _hasGradient);
             product.RunAll(workshop);
             _hasGradient = true;
         }

@@ -57,12 +57,13 @@ internal readonly ref struct SoftPermutation
     /// <returns>How many iterations the scaling took.</returns>
     public int Fill()
     {
-        Sort();
+        var pace = new Pace(_list.Workshop);
+        Sort(ref pace);
         for (int iteration = 0; iteration < _options.Iterations; iteration++)
         {
             for (int half = 0; half < 2; half++)
             {
-                _list.Poll();
+                pace.Count(_length * _length);
                 Span<double> sums = SumsOf(iteration, half);
                 bool rows = IsOfRows(half);
                 Sum(rows, _matrix, default, sums);
@@ -81,13 +82,14 @@ internal readonly ref struct SoftPermutation
     /// <summary>Takes the slopes back through all that <see cref="Fill"/> did, to those of the list's scores.</summary>
     public void Differentiate(int iterations)
     {
+        var pace = new Pace(_list.Workshop);
         for (int step = (2 * iterations) - 1; step >= 0; step--)
         {
-            _list.Poll();
+            pace.Count(_length * _length);
             ThroughScale(IsOfRows(step % 2), SumsOf(step / 2, step % 2));
         }
 
-        ThroughSort();
+        ThroughSort(ref pace);
     }
 
     private bool IsOfRows(int half) => half == (_options.RowsFirst ? 0 : 1);
@@ -95,12 +97,13 @@ internal readonly ref struct SoftPermutation
     private Span<double> SumsOf(int iteration, int half) => _sums.Slice(((2 * iteration) + half) * _stride, _stride);
 
     // Rank i has the softmax over elements j of ((L - 1 - 2i) s_j - Σ_k |s_j - s_k|) / T.
-    private void Sort()
+    private void Sort(ref Pace pace)
     {
         ReadOnlySpan<double> scores = _list.Scores[.._length];
         Span<double> gaps = _products[.._length];
         for (int j = 0; j < _length; j++)
         {
+            pace.Count(_length);
             double sum = 0;
             foreach (double other in scores)
             {
@@ -112,6 +115,7 @@ internal readonly ref struct SoftPermutation
 
         for (int rank = 0; rank < _length; rank++)
         {
+            pace.Count(_length);
             double slant = _length - 1 - (2 * rank);
             for (int j = 0; j < _length; j++)
             {
@@ -126,12 +130,13 @@ internal readonly ref struct SoftPermutation
     // p (g - Σ p g) row by row, in differences to the likeliest element's g, whose own slope is what the others leave:
     // a row's slopes sum to 0, or far elements would owe something to rounding. Then every gap's sign twice, and the
     // slant.
-    private void ThroughSort()
+    private void ThroughSort(ref Pace pace)
     {
         Span<double> onGaps = _products[.._length];
         onGaps.Clear();
         for (int rank = 0; rank < _length; rank++)
         {
+            pace.Count(_length);
             Span<double> p = Row(rank)[.._length];
             Span<double> slopes = SlopesOf(rank)[.._length];
             int top = Math.Max(0, Rows.IndexOf<double, DoubleLane>(p, Rows.Max<double, DoubleLane>(p)));
@@ -161,6 +166,7 @@ internal readonly ref struct SoftPermutation
         ReadOnlySpan<double> scores = _list.Scores[.._length];
         for (int j = 0; j < _length; j++)
         {
+            pace.Count(_length);
             double sum = 0;
             for (int k = 0; k < _length; k++)
             {

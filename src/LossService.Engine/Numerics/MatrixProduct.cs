@@ -24,9 +24,11 @@ internal static class MatrixProduct<T, V>
     /// <summary>How much room the left side of one block takes.</summary>
     public static int ScratchLength(int depth) => BlockRows * Math.Min(depth, MatrixPanels.DepthMax);
 
-    /// <summary>Computes a block of rows, whole or from the block's own diagonal on.</summary>
+    /// <summary>Computes a block of rows, whole or from the block's own diagonal on, over one part of the depth: the
+    /// first part replaces what stands there, or adds to it, and all others add.</summary>
     /// <param name="left">The side whose vectors are the rows of the product.</param>
     /// <param name="first">The block's first row.</param>
+    /// <param name="start">Where the part begins: a multiple of <see cref="MatrixPanels.DepthMax"/>.</param>
     /// <param name="panels">The whole right side, rearranged by <see cref="MatrixPanels.PackAll"/>.</param>
     /// <param name="columns">How many vectors the right side has.</param>
     /// <param name="to">The whole product, row by row.</param>
@@ -34,29 +36,27 @@ internal static class MatrixProduct<T, V>
     /// <param name="fromDiagonal">True to leave out the columns before <paramref name="first"/>.</param>
     /// <param name="scratch">Room for <see cref="ScratchLength"/> numbers.</param>
     public static void Rows(
-        in MatrixSide left, int first, Span<T> panels, int columns, Span<T> to, bool adds, bool fromDiagonal,
-        Span<T> scratch)
+        in MatrixSide left, int first, int start, Span<T> panels, int columns, Span<T> to, bool adds,
+        bool fromDiagonal, Span<T> scratch)
     {
         int rows = Math.Min(BlockRows, left.Count - first);
         Span<T> block = to.Slice(first * columns, rows * columns);
-        if (left.Depth == 0 && !adds)
+        if (left.Depth == 0)
         {
-            block.Clear();
+            block[..(adds ? 0 : block.Length)].Clear();
+            return;
         }
 
         int padded = MatrixPanels.PanelsOf(columns, RightWidth) * RightWidth;
         int from = fromDiagonal ? first : 0;
         Debug.Assert(BlockRows % RightWidth == 0, "a block begins with a panel");
 
-        for (int start = 0; start < left.Depth; start += MatrixPanels.DepthMax)
+        int depth = Math.Min(MatrixPanels.DepthMax, left.Depth - start);
+        MatrixPanels.Pack(left, first, rows, start, depth, BlockRows, scratch);
+        for (int column = from; column < columns; column += RightWidth)
         {
-            int depth = Math.Min(MatrixPanels.DepthMax, left.Depth - start);
-            MatrixPanels.Pack(left, first, rows, start, depth, BlockRows, scratch);
-            for (int column = from; column < columns; column += RightWidth)
-            {
-                Span<T> panel = panels.Slice((padded * start) + (column * depth), RightWidth * depth);
-                Panel(scratch, panel, depth, block, column, columns, adds || start > 0);
-            }
+            Span<T> panel = panels.Slice((padded * start) + (column * depth), RightWidth * depth);
+            Panel(scratch, panel, depth, block, column, columns, adds || start > 0);
         }
     }
 

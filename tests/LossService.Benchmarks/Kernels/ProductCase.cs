@@ -63,8 +63,8 @@ internal sealed class ProductCase : IDisposable
     public static ProductCase Symmetric(int rows, int depth) => new(
         $"product Z·Zᵀ ({rows},{depth})", [Normals(1, rows * depth)], [(rows, depth)], (rows, rows),
         (sides, product, pool) => Wide.IsFast
-            ? ProductDriver<float, WideSingleLane>.Symmetric(pool, new(sides[0], rows, depth), product)
-            : ProductDriver<float, SingleLane>.Symmetric(pool, new(sides[0], rows, depth), product),
+            ? ProductDriver<float, WideSingleLane>.Symmetric(new(pool), new(sides[0], rows, depth), product)
+            : ProductDriver<float, SingleLane>.Symmetric(new(pool), new(sides[0], rows, depth), product),
         given => torch.matmul(given[0], given[0].t()));
 
     /// <summary>What slopes on similarities owe to the vectors they came from.</summary>
@@ -96,8 +96,8 @@ internal sealed class ProductCase : IDisposable
 
     private static Driver Product(TensorPool pool, MatrixSide left, MatrixSide right, Tensor product) =>
         Wide.IsFast
-            ? new ProductDriver<float, WideSingleLane>(pool, left, right, product)
-            : new ProductDriver<float, SingleLane>(pool, left, right, product);
+            ? new ProductDriver<float, WideSingleLane>(new(pool), left, right, product)
+            : new ProductDriver<float, SingleLane>(new(pool), left, right, product);
 
     private void Answer(Workshop workshop)
     {

@@ -108,7 +108,7 @@ public sealed class MatrixTests
         {
             using var given = new Pair<T>(count, 0, depth);
             using Tensor product = Tensor.Rent(Bench.Pool, new Shape(count, count), Pair<T>.Element);
-            using var driver = ProductDriver<T, V>.Symmetric(Bench.Pool, given.Left(false), product);
+            using var driver = ProductDriver<T, V>.Symmetric(new(Bench.Pool), given.Left(false), product);
             driver.RunAll(new(Bench.Pool));
             AssertSameBits(Multiply<T, V>(given.Left(false), given.Left(false)), product.Values<T>().ToArray(), $"{count}");
         }
@@ -177,7 +177,7 @@ public sealed class MatrixTests
         where T : unmanaged, IFloatingPointIeee754<T>
         where V : struct, IVectorLane<V, T>
     {
-        using var driver = new ProductDriver<T, V>(Bench.Pool, left, right, product, adds);
+        using var driver = new ProductDriver<T, V>(new(Bench.Pool), left, right, product, adds);
         driver.RunAll(new(Bench.Pool, threads));
     }
 

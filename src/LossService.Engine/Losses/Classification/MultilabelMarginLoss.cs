@@ -50,8 +50,10 @@ internal readonly struct MultilabelMarginLoss : IScoreRowLoss<MultilabelMarginLo
 
         double share = 1.0 / z.Length;
         double sum = 0;
+        var pace = new Pace(row.Workshop);
         foreach (int t in right)
         {
+            pace.Count(z.Length);
             for (int i = 0; i < z.Length; i++)
             {
                 double violation = 1 - z[t] + z[i];

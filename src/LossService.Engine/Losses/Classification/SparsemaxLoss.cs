@@ -42,7 +42,7 @@ internal readonly struct SparsemaxLoss(int ignoreIndex) : IScoreRowLoss<Sparsema
     {
         Span<double> sorted = row.Room;
         row.Scores.CopyTo(sorted);
-        sorted.Sort();
+        LongSort.Run(sorted, row.MoreRoom, row.Workshop);
         double top = sorted[^1];
         if (!double.IsFinite(top) || double.IsNaN(sorted[0]))
         {

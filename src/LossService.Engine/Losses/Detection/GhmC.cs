@@ -72,38 +72,57 @@ internal readonly struct GhmC(int bins, double momentum) : IBinaryLoss<GhmC>
 
     public static GhmC Configure(Settings settings) => new((int)settings[Bins], settings[Momentum]);
 
-    public static Tensor? Balance<T>(GhmC loss, LossResult result, ItemPlan<T> plan, TensorPool pool)
+    public static Tensor? Balance<T>(GhmC loss, LossResult result, ItemPlan<T> plan, Workshop workshop)
         where T : unmanaged, System.Numerics.INumberBase<T>
     {
         LossRequest request = result.Request;
-        result.Outputs[0] = Tensor.Rent(pool, new Shape(loss._bins), request.FloatElement);
+        result.Outputs[0] = Tensor.Rent(workshop.Pool, new Shape(loss._bins), request.FloatElement);
         LeaveOut(request.Tensor(LabelWeight), plan);
-        Tensor factors = Tensor.Rent(pool, new Shape(plan.Items), Element.Float64);
+        Tensor factors = Tensor.Rent(workshop.Pool, new Shape(plan.Items), Element.Float64);
         Span<double> counts = stackalloc double[BinsMax];
         counts.Clear();
+        try
+        {
+            loss.Weigh(result, plan, counts, factors.Float64, workshop);
+            return factors;
+        }
+        catch
+        {
+            factors.Dispose();
+            throw;
+        }
+    }
+
+    // Puts each item's bin in the place of its factor, and its factor there once all are counted.
+    private void Weigh<T>(
+        LossResult result, ItemPlan<T> plan, Span<double> counts, Span<double> factors, Workshop workshop)
+        where T : unmanaged, System.Numerics.INumberBase<T>
+    {
+        LossRequest request = result.Request;
         Tensor logits = request.Tensor(0)!;
         Tensor targets = request.Tensor(1)!;
+        var pace = new Pace(workshop);
         int filled = 0;
         for (int item = 0; item < plan.Items; item++)
         {
-            int bin = loss.BinOf(logits.ValueAt(item), targets.ValueAt(item));
-            factors.Float64[item] = bin;
+            pace.Count(1);
+            int bin = BinOf(logits.ValueAt(item), targets.ValueAt(item));
+            factors[item] = bin;
             if (!plan.IsLeftOut(item))
             {
                 filled += counts[bin]++ == 0 ? 1 : 0;
             }
         }
 
-        loss.Blend(request.Tensor(Before), counts[..loss._bins]);
-        Rows.Narrow<T>(counts[..loss._bins], result.Outputs[0]!.Values<T>());
+        Blend(request.Tensor(Before), counts[.._bins]);
+        Rows.Narrow<T>(counts[.._bins], result.Outputs[0]!.Values<T>());
         double items = plan.Items - plan.LeftOut;
         for (int item = 0; item < plan.Items; item++)
         {
-            double count = counts[(int)factors.Float64[item]];
-            factors.Float64[item] = plan.IsLeftOut(item) ? 0 : items / (filled * count);
+            pace.Count(1);
+            double count = counts[(int)factors[item]];
+            factors[item] = plan.IsLeftOut(item) ? 0 : items / (filled * count);
         }
-
-        return factors;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -70,8 +70,9 @@ internal readonly struct KtoLoss(double beta, double desirable, double undesirab
     public static KtoLoss Configure(Settings settings) => new(
         settings[PreferenceInputs.Beta], settings[Desirable], settings[Undesirable], settings[Kl]);
 
-    public static KtoLoss Prepare(KtoLoss loss, LossResult result, Func<int, bool> isLeftOut) =>
-        loss.Prepared(result, isLeftOut);
+    public static KtoLoss Prepare(
+        KtoLoss loss, LossResult result, Func<int, bool> isLeftOut, Workshop workshop) =>
+        loss.Prepared(result, isLeftOut, workshop);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public V Loss<V>(V a, V b, V c, V d) where V : struct, ILane<V>
@@ -80,7 +81,7 @@ internal readonly struct KtoLoss(double beta, double desirable, double undesirab
         return V.Select(c > 0, desirable * at.SigmoidOfMinus, undesirable * at.Sigmoid);
     }
 
-    private KtoLoss Prepared(LossResult result, Func<int, bool> isLeftOut)
+    private KtoLoss Prepared(LossResult result, Func<int, bool> isLeftOut, Workshop workshop)
     {
         if (!double.IsNaN(kl))
         {
@@ -93,8 +94,10 @@ internal readonly struct KtoLoss(double beta, double desirable, double undesirab
         Tensor? ratios = request.Tensor(Ratios);
         double sum = 0;
         int count = 0;
+        var pace = new Pace(workshop);
         for (int sample = 0; sample < request.Solution!.Items.Elements; sample++)
         {
+            pace.Count(policy.Stride);
             double ratio = ratios?.ValueAt(sample) ?? policy[sample] - reference[sample];
             if (!isLeftOut(sample) && double.IsFinite(ratio)) // one NaN must not make every sample's loss NaN
             {

@@ -54,10 +54,11 @@ internal readonly struct CosentLoss(double scale) : IListLoss<CosentLoss>
             return new(0, IsPlain: true);
         }
 
+        var pace = new Pace(list.Workshop);
         double top = 0;
         for (int better = 0; better < scores.Length; better++)
         {
-            list.Poll();
+            pace.Count(list.Length);
             for (int worse = RelevanceWeights.FirstBelow(relevance, better); worse < scores.Length; worse++)
             {
                 double lag = scale * (scores[worse] - scores[better]);
@@ -68,7 +69,7 @@ internal readonly struct CosentLoss(double scale) : IListLoss<CosentLoss>
         double rest = 0;
         for (int better = 0; better < scores.Length; better++)
         {
-            list.Poll();
+            pace.Count(list.Length);
             for (int worse = RelevanceWeights.FirstBelow(relevance, better); worse < scores.Length; worse++)
             {
                 double share = ScalarLane.Exp((scale * (scores[worse] - scores[better])) - top).Value;

@@ -66,8 +66,10 @@ internal readonly struct ListmleLoss(ulong? seed) : IListLoss<ListmleLoss>
         double tail = double.NegativeInfinity;
         double rest = double.NegativeInfinity;
         int top = list.Length - 1;
+        var pace = new Pace(list.Workshop);
         for (int k = list.Length - 1; k >= 0; k--)
         {
+            pace.Count(1);
             double score = list.Scores[k];
             Logistic<ScalarLane> lag = ScalarLane.Logistic(tail - score);
             bool leads = k == top || score > list.Scores[top];
@@ -95,8 +97,10 @@ internal readonly struct ListmleLoss(ulong? seed) : IListLoss<ListmleLoss>
         double inverseSquare = double.NegativeInfinity;
         double ledInverse = inverse;
         double ledInverseSquare = inverseSquare;
+        var pace = new Pace(list.Workshop);
         for (int j = 0; j < list.Length; j++)
         {
+            pace.Count(1);
             double score = list.Scores[j];
             list.Slopes[j] += ScalarLane.Exp(score + inverse).Value - misses[j];
             if (list.WantsCurvature)
