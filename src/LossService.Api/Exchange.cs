@@ -33,7 +33,7 @@ internal sealed class Exchange(
         }
 
         long price = http.Request.ContentLength is long bytes
-            ? Price.OfBody(loss.Card, codec, Math.Min(bytes, limits.BodyBytesMax)) : admission.PriceOfUnknown;
+            ? Price.OfBody(loss, codec, Math.Min(bytes, limits.BodyBytesMax)) : admission.PriceOfUnknown;
         if (admission.Refusal(price, timeLeft, http.Connection.RemoteIpAddress) is { } refusal)
         {
             return new ProblemAnswer(refusal);

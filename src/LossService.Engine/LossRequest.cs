@@ -39,6 +39,21 @@ public sealed class LossRequest : IDisposable
     /// <summary>The shapes, once <see cref="ShapeSolver"/> has found them to agree.</summary>
     public Solution? Solution { get; set; }
 
+    /// <summary>How many elements its inputs have together.</summary>
+    public long Elements
+    {
+        get
+        {
+            long elements = 0;
+            for (int place = 0; place < _tensors.Length; place++)
+            {
+                elements += HasInput(place) ? AnyTensor(place).Shape.Elements : 0;
+            }
+
+            return elements;
+        }
+    }
+
     /// <summary>The inputs to differentiate, one bit a place on the card; null until <see cref="Resolve"/> unless
     /// given.</summary>
     public ulong? Gradients { get; set; }

@@ -43,10 +43,13 @@ internal sealed class Turn(ComputeThreads threads, Codec codec, long price, IPAd
     public long Age => ComputeThreads.Now - _opened;
 
     /// <summary>Corrects the price, once the shapes are known.</summary>
-    public void Reprice(LossRequest request)
+    /// <returns>The price, in steps.</returns>
+    public long Reprice(Loss loss, LossRequest request)
     {
-        Interlocked.Exchange(ref _price, Nanoseconds(Price.OfRequest(request, codec)));
+        long price = Price.OfRequest(loss, request, codec);
+        Interlocked.Exchange(ref _price, Nanoseconds(price));
         IsPriced = true;
+        return price;
     }
 
     /// <summary>True once the price is that of the shapes.</summary>

@@ -41,7 +41,7 @@ internal static class LossEndpoints
             {
                 LossRequest request = http.Features.GetRequiredFeature<LossRequest>();
                 Turn? turn = http.Features.Get<Turn>();
-                turn?.Reprice(request);
+                turn?.Reprice(loss, request);
                 return (object?)loss.Run(
                     request, new Workshop(pool, limits.ThreadsMax, http.RequestAborted) { Crew = turn });
             })

@@ -30,6 +30,20 @@ public sealed class ListCut(Grouping grouping, Tensor integers)
         starts[Count] = start;
     }
 
+    /// <summary>The sum of the squares of the lists' lengths.</summary>
+    public double SumOfSquares()
+    {
+        double sum = 0;
+        for (int list = 0, start = 0; list < Count; list++)
+        {
+            int end = EndOf(list, start);
+            sum += (double)(end - start) * (end - start);
+            start = end;
+        }
+
+        return sum;
+    }
+
     /// <summary>The list that an element stands in. Fast when the elements are asked for in order; one thread at a
     /// time.</summary>
     public int ListOf(int element)

@@ -168,6 +168,9 @@ public sealed record LossCard
     /// <summary>How its cost grows.</summary>
     public Cost Cost { get; init; }
 
+    /// <summary>How many times as much it costs as its family's losses do as a rule; 1 within a few times.</summary>
+    public double CostFactor { get; init; } = 1;
+
     /// <summary>How long an axis may be along which a loss pairs elements; null for no such limit.</summary>
     public AxisMax? AxisMax { get; init; }
 

@@ -1,3 +1,5 @@
+using LossService.Engine.Cards;
+
 namespace LossService.Engine.Families;
 
 /// <summary>What an alignment loss wants.</summary>
@@ -26,6 +28,20 @@ internal static class Alignments
     private sealed class AlignmentLoss<TLoss>() : TypedLoss(TLoss.Card)
         where TLoss : struct, IAlignmentLoss<TLoss>
     {
+        // As if there were as many labels as classes.
+        protected override double GuessedSteps(long elements) => 5.0 * elements;
+
+        protected override double Steps(LossRequest request)
+        {
+            Solution solution = request.Solution!;
+            double steps = (double)solution.Length("T") * solution.Length("N");
+            int targets = request.Card.PlaceOfInput("targets");
+            double labels = solution.Form(targets)!.Packed
+                ? request.AnyTensor(targets).Shape.Elements / Math.Max(1.0, solution.Length("N"))
+                : solution.Length("S");
+            return steps * (solution.Length("C") + (2.4 * ((2 * labels) + 1)));
+        }
+
         protected override void Compute<T>(LossRequest request, LossResult result, Workshop workshop)
         {
             using var plan = new ItemPlan<T>(request, workshop);

@@ -88,6 +88,8 @@ internal static class Boxes
     private sealed class BoxLoss<TLoss>() : TypedLoss(TLoss.Card)
         where TLoss : struct, IBoxPartLoss<TLoss>
     {
+        protected override double StepsPerElement => 8;
+
         protected override void Compute<T>(LossRequest request, LossResult result, Workshop workshop)
         {
             int weight = request.Card.PlaceOfInput(Common.WeightName);

@@ -30,6 +30,18 @@ internal sealed class ListLayout : IDisposable
         Blocks = Cut();
     }
 
+    /// <summary>How many pairs the elements of every list make, each with itself too.</summary>
+    public static double PairsOf(Solution solution)
+    {
+        if (solution.Lists is { } cut)
+        {
+            return cut.SumOfSquares();
+        }
+
+        double length = solution.Length("L");
+        return solution.Items.Elements * length * length;
+    }
+
     /// <summary>How many lists there are.</summary>
     public int Lists { get; }
 

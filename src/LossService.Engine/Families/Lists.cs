@@ -1,3 +1,5 @@
+using LossService.Engine.Cards;
+
 namespace LossService.Engine.Families;
 
 /// <summary>How a loss wants its lists.</summary>
@@ -17,6 +19,9 @@ internal readonly record struct ListAnswer(double Loss, int Ties = 0, bool IsPla
 /// doubles.</summary>
 internal interface IListLoss<TSelf> : ILossFile<TSelf> where TSelf : struct, IListLoss<TSelf>
 {
+    /// <summary>How many times over the loss looks at everything, where a parameter says so.</summary>
+    static virtual double Passes(Settings settings) => 1;
+
     /// <summary>How the lists come.</summary>
     ListSetup Setup { get; }
 
@@ -33,6 +38,15 @@ internal static class Lists
     private sealed class ListLoss<TLoss>() : TypedLoss(TLoss.Card)
         where TLoss : struct, IListLoss<TLoss>
     {
+        protected override double StepsPerElement => TLoss.Card.Cost == Cost.Quadratic ? 0.4 : 0.5;
+
+        protected override double HessianFactor => 1;
+
+        protected override double Passes(Settings settings) => TLoss.Passes(settings);
+
+        protected override double Steps(LossRequest request) => TLoss.Card.Cost == Cost.Quadratic
+            ? StepsPerElement * ListLayout.PairsOf(request.Solution!) : base.Steps(request);
+
         protected override void Compute<T>(LossRequest request, LossResult result, Workshop workshop)
         {
             using var plan = new ItemPlan<T>(request, workshop);

@@ -12,6 +12,22 @@ internal static class MinedLosses
     private sealed class MinedLoss<TLoss>() : TypedLoss(TLoss.Card)
         where TLoss : struct, IMinedLoss<TLoss>
     {
+        private const double OfTriplet = 4; // in steps
+
+        protected override double StepsPerElement => 1;
+
+        protected override double Steps(LossRequest request)
+        {
+            TLoss loss = TLoss.Configure(new(request));
+            double samples = request.Solution!.Length("N");
+            double listed = TLoss.FormsTriplets && Relation.Given(request, Mined.TripletsName) is { } triplets
+                ? OfTriplet * triplets.Shape[0] : 0;
+            double pair = (TLoss.FormsTriplets ? 11 : 4)
+                + BatchSteps.OfPair(loss.Metric, request.Solution!.Length("E"));
+            return (samples * samples * (2 + (pair * BatchSteps.ShareOf(loss.Mining))))
+                + BatchSteps.OfMiner(loss.Mining, request) + listed;
+        }
+
         protected override void Compute<T>(LossRequest request, LossResult result, Workshop workshop)
         {
             Mining.SettleSeed(request);

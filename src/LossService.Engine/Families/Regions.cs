@@ -42,6 +42,13 @@ internal interface ILovaszLoss<TSelf> : ILossFile<TSelf> where TSelf : struct, I
 /// <summary>Makes the losses of regions.</summary>
 internal static class Regions
 {
+    // In steps: a place of a class, and what each level of a sort adds to it; a class of a region, without and with a
+    // sort.
+    private const double OfPlace = 1.5;
+    private const double OfLevel = 0.4;
+    private const double OfClass = 30;
+    private const double OfRanking = 60;
+
     public static Loss Of<TLoss>() where TLoss : struct, IRegionLoss<TLoss> => new OverlapLoss<TLoss>();
 
     public static Loss Lovasz<TLoss>() where TLoss : struct, ILovaszLoss<TLoss> => new LovaszLoss<TLoss>();
@@ -49,6 +56,10 @@ internal static class Regions
     private sealed class OverlapLoss<TLoss>() : TypedLoss(TLoss.Card)
         where TLoss : struct, IRegionLoss<TLoss>
     {
+        protected override double StepsPerElement => OfPlace;
+
+        protected override double Steps(LossRequest request) => StepsOfRegions(request, sorts: false);
+
         protected override void Compute<T>(LossRequest request, LossResult result, Workshop workshop)
         {
             TLoss loss = TLoss.Configure(new(request));
@@ -62,6 +73,10 @@ internal static class Regions
     private sealed class LovaszLoss<TLoss>() : TypedLoss(TLoss.Card)
         where TLoss : struct, ILovaszLoss<TLoss>
     {
+        protected override double StepsPerElement => OfLevel;
+
+        protected override double Steps(LossRequest request) => StepsOfRegions(request, sorts: true);
+
         protected override void Compute<T>(LossRequest request, LossResult result, Workshop workshop)
         {
             var plane = new RegionPlane<T>(request, TLoss.IsHinge);
@@ -69,6 +84,18 @@ internal static class Regions
                 request, result, workshop, plane.IgnoredIn, plane.PlacesPerRegion,
                 plan => new LovaszDriver<T>(request, result, plan, plane, workshop));
         }
+    }
+
+    // Places are computed in whole lanes, however few a region has.
+    private static double StepsOfRegions(LossRequest request, bool sorts)
+    {
+        Solution solution = request.Solution!;
+        double regions = solution.Items.Elements;
+        long pixels = (long)solution.Length("N") * solution.Rest.Elements;
+        long places = solution.Items.Rank == 0 ? pixels : solution.Rest.Elements;
+        double padded = (places + DoubleLane.Count - 1) / DoubleLane.Count * DoubleLane.Count;
+        double ofPlace = OfPlace + (sorts ? OfLevel * Loss.Levels(places) : 0);
+        return regions * solution.Length("C") * ((padded * ofPlace) + (sorts ? OfRanking : OfClass));
     }
 
     // A region of which no place is left is left out of the mean, as a sample would be.

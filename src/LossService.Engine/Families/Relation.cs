@@ -172,6 +172,8 @@ internal sealed class Relation : IDisposable
         return (alike, unlike);
     }
 
-    private static Tensor? Given(LossRequest request, string name) =>
+    /// <summary>The labels or places of the input of this name; null where the card has none or the request gives
+    /// none.</summary>
+    public static Tensor? Given(LossRequest request, string name) =>
         request.Card.PlaceOfInput(name) is var place and >= 0 ? request.LabelTensor(place) : null;
 }

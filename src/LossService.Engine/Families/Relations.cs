@@ -25,6 +25,8 @@ internal static class Relations
     private sealed class RelationLoss<TLoss>() : TypedLoss(TLoss.Card)
         where TLoss : struct, IRelationLoss<TLoss>
     {
+        protected override double StepsPerElement => 3;
+
         protected override void Compute<T>(LossRequest request, LossResult result, Workshop workshop)
         {
             using var plan = new ItemPlan<double>(request, workshop);

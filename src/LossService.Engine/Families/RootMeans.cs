@@ -10,6 +10,11 @@ internal static class RootMeans
     private sealed class RootMeanLoss<TLoss>() : TypedLoss(TLoss.Card)
         where TLoss : struct, ILossFile<TLoss>
     {
+        private const double OfRoot = 20; // in steps
+
+        protected override double Steps(LossRequest request) =>
+            base.Steps(request) + (OfRoot * request.Solution!.Items.Elements);
+
         protected override void Compute<T>(LossRequest request, LossResult result, Workshop workshop)
         {
             using var plan = new ItemPlan<double>(request, workshop);

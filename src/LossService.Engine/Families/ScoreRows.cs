@@ -24,6 +24,10 @@ internal interface IScoreRowLoss<TSelf> : ILossFile<TSelf> where TSelf : struct,
     /// <summary>The label whose rows are left out; null for none.</summary>
     int? IgnoreIndex { get; }
 
+    /// <summary>What a request costs beside a few looks at each score, in steps; of a loss that compares scores with
+    /// each other.</summary>
+    static virtual double MoreSteps(LossRequest request) => 0;
+
     /// <summary>The row's item; adds its slopes, and its curves where the card has them.</summary>
     double Row(in ScoreRow row);
 }
@@ -41,6 +45,24 @@ internal static class ScoreRows
     {
         private static readonly int Targets = TLoss.Card.PlaceOfInput("targets");
         private static readonly int Weight = TLoss.Card.PlaceOfInput(Common.WeightName);
+
+        protected override double StepsPerElement => 1;
+
+        protected override double HessianFactor => 1;
+
+        protected override double Steps(LossRequest request)
+        {
+            int vectors = TLoss.Vectors is { } name ? request.Card.PlaceOfInput(name) : -1;
+            if (vectors < 0 || !request.HasInput(vectors))
+            {
+                return base.Steps(request) + TLoss.MoreSteps(request);
+            }
+
+            // Three products: the cosines, and the slopes on them back to either side.
+            Solution solution = request.Solution!;
+            double cosines = (double)solution.Rows * solution.Length("C");
+            return cosines * (StepsPerElement + (0.02 * solution.Length("E")));
+        }
 
         protected override void Compute<T>(LossRequest request, LossResult result, Workshop workshop)
         {

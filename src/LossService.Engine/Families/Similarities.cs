@@ -14,6 +14,17 @@ internal static class Similarities
     {
         private static bool HasRelation => TLoss.Positives == Positives.Related;
 
+        protected override double StepsPerElement => 0.03;
+
+        protected override double Steps(LossRequest request)
+        {
+            TLoss loss = TLoss.Configure(new(request));
+            double samples = request.Solution!.Length("N");
+            double pair = BatchSteps.OfPair(loss.Similarity.Metric, request.Solution!.Length("E"));
+            return (samples * samples * (HasRelation ? 1 : 2) * pair)
+                + (HasRelation ? BatchSteps.OfMiner(loss.Mining, request) : 0);
+        }
+
         protected override void ComputeFloat32(LossRequest request, LossResult result, Workshop workshop)
         {
             TLoss loss = TLoss.Configure(new(request));

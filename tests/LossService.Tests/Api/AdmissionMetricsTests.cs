@@ -63,7 +63,7 @@ public sealed class AdmissionMetricsTests
 
         using var open = new ManualResetEventSlim();
         // Twenty as long as the request: it would wait twenty times as long as it may.
-        long price = Price.OfBody(Catalogue.Find(Large.Loss)!.Card, new SafetensorsCodec(), Large.Body.Length);
+        long price = Price.OfBody(Catalogue.Find(Large.Loss)!, new SafetensorsCodec(), Large.Body.Length);
         Turn[] turns = [.. Enumerable.Range(0, 20).Select(_ => threads.Open(new SafetensorsCodec(), price, null))];
         Array.ForEach(turns, turn => turn.Post(_ => open.Wait(Patience), null));
         Reply refused = await instance.SendAsync(Large);

@@ -36,6 +36,23 @@ internal readonly struct MultilabelMarginLoss : IScoreRowLoss<MultilabelMarginLo
 
     public static MultilabelMarginLoss Configure(Settings settings) => default;
 
+    // Every right class meets all others.
+    public static double MoreSteps(LossRequest request)
+    {
+        const double OfPair = 0.12;
+        Solution solution = request.Solution!;
+        int classes = solution.Length("C");
+        ReadOnlySpan<int> labels = request.LabelTensor(request.Card.PlaceOfInput("targets"))!.Label;
+        double pairs = 0;
+        for (int start = 0; start < labels.Length; start += classes)
+        {
+            int end = labels.Slice(start, classes).IndexOf(-1);
+            pairs += (double)classes * (end < 0 ? classes : end);
+        }
+
+        return OfPair * pairs;
+    }
+
     public double Row(in ScoreRow row)
     {
         ReadOnlySpan<double> z = row.Scores;

@@ -41,6 +41,7 @@ internal readonly struct SeesawLoss(double mitigation, double compensation, doub
             },
         ],
         Items = "N | ",
+        CostFactor = 4,
         Parameters = [Mitigation, Compensation, Eps, Detach, ClassInputs.IgnoreIndex],
         Outputs = [new("class_counts", "C", InputKind.Number, "The counts with this batch's labels, for the next request.")],
         SamplesMeet = true,

@@ -25,6 +25,7 @@ internal readonly struct SparsemaxLoss(int ignoreIndex) : IScoreRowLoss<Sparsema
         Items = "N *D | ",
         Parameters = [ClassInputs.IgnoreIndex],
         Cost = Cost.Sorting,
+        CostFactor = 0.3,
         Edges = ["Exactly 0, with gradient 0, once the right score leads all others by 1."],
         Presets = [new("optax", ("reduction", "none"))],
         Examples =

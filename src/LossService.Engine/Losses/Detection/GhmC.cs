@@ -49,6 +49,7 @@ internal readonly struct GhmC(int bins, double momentum) : IBinaryLoss<GhmC>
             },
         ],
         Items = "*S",
+        CostFactor = 20,
         Parameters = [Bins, Momentum],
         Outputs = [new(Before, "B", InputKind.Number, "The counts with this batch's, for the next request.")],
         HasHessian = false,

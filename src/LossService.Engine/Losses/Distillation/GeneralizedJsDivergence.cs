@@ -35,6 +35,7 @@ internal readonly struct GeneralizedJsDivergence(double beta, double temperature
             new("teacher_logits", "N C *D | C", "The teacher's scores."),
         ],
         Items = "N *D | ",
+        CostFactor = 3,
         Parameters = [Beta, Softness],
         HasBatchMean = true,
         HasHessian = false,

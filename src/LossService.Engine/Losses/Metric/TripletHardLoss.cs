@@ -32,6 +32,7 @@ internal readonly struct TripletHardLoss(
         ],
         Inputs = Mined.Inputs,
         Items = "N",
+        CostFactor = 0.2,
         Parameters = Mined.BySelfMining([Margin, SoftMargin], Normalize, Reduce),
         Outputs = Mined.Tuples,
         HasHessian = false,

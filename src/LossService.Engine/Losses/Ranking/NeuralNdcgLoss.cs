@@ -64,6 +64,8 @@ internal readonly struct NeuralNdcgLoss(SortOptions sort, int first, bool expone
         ],
     };
 
+    public static double Passes(Settings settings) => 1 + settings[Iterations];
+
     public ListSetup Setup => new(ByRelevance: true);
 
     public static NeuralNdcgLoss Configure(Settings settings) => new(

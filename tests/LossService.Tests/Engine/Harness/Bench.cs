@@ -70,7 +70,7 @@ internal static class Bench
 
     public static IReadOnlyList<Mistake> MistakesOf(string loss, string json) => MistakesOf(Question.Of(loss, json));
 
-    private static LossRequest Prepare(Question question, TensorPool pool)
+    internal static LossRequest Prepare(Question question, TensorPool pool)
     {
         LossCard card = question.Card;
         var request = new LossRequest(card);
