@@ -32,9 +32,10 @@ internal sealed class Exchange(
             return new ProblemAnswer(problem!);
         }
 
-        long price = http.Request.ContentLength is long bytes
-            ? Price.OfBody(loss, codec, Math.Min(bytes, limits.BodyBytesMax)) : admission.PriceOfUnknown;
-        if (admission.Refusal(price, timeLeft, http.Connection.RemoteIpAddress) is { } refusal)
+        long? bytes = http.Request.ContentLength is long length ? Math.Min(length, limits.BodyBytesMax) : null;
+        long price = bytes is { } known ? Price.OfBody(loss, codec, known) : admission.PriceOfUnknown;
+        long least = Price.LeastOfBody(codec, bytes ?? 0);
+        if (admission.Refusal(price, timeLeft, http.Connection.RemoteIpAddress, least) is { } refusal)
         {
             return new ProblemAnswer(refusal);
         }
@@ -114,9 +115,16 @@ internal sealed class Exchange(
         request.Resolve();
         long read = Stopwatch.GetTimestamp();
 
-        // Next comes the filter that checks; only if it finds nothing wrong, the endpoint computes.
-        using var result = await next(context) as LossResult;
+        // Next comes the filter that checks; only if it finds nothing wrong, the endpoint computes, unless the caller
+        // would not wait for it.
+        object? answer = await next(context);
+        using var result = answer as LossResult;
         FactsOf(http).Describe(request);
+        if (answer is ProblemAnswer)
+        {
+            return answer;
+        }
+
         if (result is not null && JsonAnswerWriter.NonFiniteMistake(result) is { } mistake)
         {
             request.Mistakes.Add(mistake);

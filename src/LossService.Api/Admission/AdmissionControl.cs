@@ -17,6 +17,9 @@ internal sealed class AdmissionControl(
     // is refused before he fills it.
     private const double ShareOfCaller = 0.75;
 
+    // How many times too high a price may be: nobody is told that his time does not suffice because of that.
+    private const double Doubt = 4;
+
     // How wrong prices may be: what has waited so many times its time is refused although it was let in.
     private const double Patience = 1.5;
 
@@ -33,8 +36,13 @@ internal sealed class AdmissionControl(
     /// <param name="price">In steps.</param>
     /// <param name="timeLeft">How long its caller waits, where he says so.</param>
     /// <param name="caller">His address.</param>
-    public Problem? Refusal(long price, TimeSpan? timeLeft, IPAddress? caller) =>
-        Counted(Judge(price, timeLeft, caller));
+    /// <param name="least">The least that it may cost, where the price is a guess.</param>
+    public Problem? Refusal(long price, TimeSpan? timeLeft, IPAddress? caller, long? least = null) =>
+        Counted(Late(least ?? price, timeLeft, threads: 1) ?? Judge(price, timeLeft, caller));
+
+    /// <summary>Why a request is not computed for a caller who waits no longer than this, once its price is that of
+    /// its shapes.</summary>
+    public Problem? Refusal(long price, TimeSpan? timeLeft) => Counted(Late(price, timeLeft, _limits.ThreadsMax));
 
     /// <summary>The same for a request whose turn has come, by what it has really waited.</summary>
     public Problem? Refusal(long price, long waitedNanoseconds) => Counted(
@@ -47,14 +55,16 @@ internal sealed class AdmissionControl(
     /// <summary>The problem of an answer that would come too late.</summary>
     public static Problem OutOfTime(string detail) => Problem.Of(Codes.Timeout, detail);
 
+    private static Problem? Late(long price, TimeSpan? timeLeft, int threads)
+    {
+        double needs = Needs(price) / threads;
+        return timeLeft is { } left && (left <= TimeSpan.Zero || left.TotalMilliseconds < needs / Doubt)
+            ? OutOfTime($"the request takes some {Round(needs)} ms, and {Round(Math.Max(0, left.TotalMilliseconds))} are left")
+            : null;
+    }
+
     private Problem? Judge(long price, TimeSpan? timeLeft, IPAddress? caller)
     {
-        double needs = Needs(price);
-        if (timeLeft is { } left && (left <= TimeSpan.Zero || left.TotalMilliseconds < needs / 2))
-        {
-            return OutOfTime($"the request takes some {Round(needs)} ms, and {Round(left.TotalMilliseconds)} are left");
-        }
-
         if (IsInline(price))
         {
             return null;

@@ -17,6 +17,7 @@ internal sealed class Deadline : IDisposable
     private readonly HttpContext _http;
     private readonly CancellationToken _aborted;
     private readonly CancellationTokenSource _source;
+    private readonly long _end;
 
     private Deadline(HttpContext http, TimeSpan left)
     {
@@ -24,8 +25,13 @@ internal sealed class Deadline : IDisposable
         _aborted = http.RequestAborted;
         _source = CancellationTokenSource.CreateLinkedTokenSource(_aborted);
         _source.CancelAfter(left);
+        _end = ComputeThreads.Now + (long)left.TotalNanoseconds;
         http.RequestAborted = _source.Token;
+        http.Features.Set(this);
     }
+
+    /// <summary>How much of the time is left.</summary>
+    public TimeSpan Left => TimeSpan.FromTicks((_end - ComputeThreads.Now) / TimeSpan.NanosecondsPerTick);
 
     /// <summary>True when the time was up while the caller was still there.</summary>
     public bool HasPassed => _source.IsCancellationRequested && !_aborted.IsCancellationRequested;

@@ -21,6 +21,9 @@ internal static class Price
         return Of(codec, elements, loss.StepsOf(elements));
     }
 
+    /// <summary>The least that a body of some length may cost: it is read, and its answer written.</summary>
+    public static long LeastOfBody(Codec codec, long bytes) => Of(codec, bytes / codec.ElementBytes, 0);
+
     /// <summary>The price of a request whose shapes are known to agree.</summary>
     public static long OfRequest(Loss loss, LossRequest request, Codec codec) =>
         Of(codec, request.Elements, loss.StepsOf(request));

@@ -32,8 +32,9 @@ internal static class LossEndpoints
         IServiceProvider services = app.Services;
         Limits limits = services.GetRequiredService<IOptions<Limits>>().Value;
         TensorPool pool = services.GetRequiredService<TensorPool>();
+        AdmissionControl admission = services.GetRequiredService<AdmissionControl>();
         var exchange = new Exchange(
-            loss, services.GetRequiredService<MediaTypes>(), services.GetRequiredService<AdmissionControl>(),
+            loss, services.GetRequiredService<MediaTypes>(), admission,
             services.GetRequiredService<AdmissionMetrics>(), services.GetRequiredService<ComputeThreads>(), limits,
             pool);
         return app
@@ -41,7 +42,12 @@ internal static class LossEndpoints
             {
                 LossRequest request = http.Features.GetRequiredFeature<LossRequest>();
                 Turn? turn = http.Features.Get<Turn>();
-                turn?.Reprice(loss, request);
+                if (turn is not null
+                    && admission.Refusal(turn.Reprice(loss, request), http.Features.Get<Deadline>()?.Left) is { } late)
+                {
+                    return new ProblemAnswer(late);
+                }
+
                 return (object?)loss.Run(
                     request, new Workshop(pool, limits.ThreadsMax, http.RequestAborted) { Crew = turn });
             })
