@@ -151,13 +151,15 @@ public sealed partial class AdmissionTests
     {
         using var instance = new Instance(Catalogue.All, ("QueueMillisecondsMax", "10000"), ("ComputeThreadsMax", "1"));
         ComputeThreads threads = instance.Services.GetRequiredService<ComputeThreads>();
-        // Eight seconds from the same address: more than its share of ten. Each is about as long as the request is.
-        var gate = new Gate();
-        Turn[] turns = [.. Enumerable.Range(0, 4000).Select(_ => threads.Open(Codec, Seconds(2) / 1000, null))];
-        Array.ForEach(turns, turn => turn.Post(_ => gate.Wait(), null));
-
         int reads = 0;
         Call large = Bodies.Safetensors(300, 300) with { BeforeRead = () => reads++ };
+
+        // Eight seconds from the same address: more than its share of ten. Each is as long as the request is.
+        long price = Price.OfBody(Catalogue.Find(large.Loss)!, new SafetensorsCodec(), large.Body.Length);
+        var gate = new Gate();
+        Turn[] turns = [.. Enumerable.Range(0, (int)(Seconds(8) / price)).Select(_ => threads.Open(Codec, price, null))];
+        Array.ForEach(turns, turn => turn.Post(_ => gate.Wait(), null));
+
         Reply refused = await instance.SendAsync(large);
         Assert.Equal((429, 0), (refused.Status, reads));
         Assert.Contains("\"overloaded\"", refused.Text, StringComparison.Ordinal);

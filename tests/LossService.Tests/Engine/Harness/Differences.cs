@@ -166,8 +166,22 @@ internal sealed class Differences(Random random, int pointsMax)
         factor = divisor == 0 ? 0 : factor / divisor;
         Given? given = question.Inputs.GetValueOrDefault(Common.GradOutput.Name);
         int items = answer.Losses.Length;
-        return [.. Enumerable.Range(0, items).Select(item =>
-            factor * (given is null ? 1 : given.Values[(int)((long)item * given.Values.Length / items)]))];
+        double[] shares = answer.Normalizer is null ? [] : SharesOfLengths(question, answer);
+        return [.. Enumerable.Range(0, items).Select(item => factor * (shares.Length == 0 ? 1 : shares[item])
+            * (given is null ? 1 : given.Values[(int)((long)item * given.Values.Length / items)]))];
+    }
+
+    // What a mean that divides each item by its length too makes of the items; none where it is as others are.
+    private static double[] SharesOfLengths(Question question, Answer answer)
+    {
+        if (question.Card.LengthNormalization is not { } parameter
+            || question.Parameters.GetValueOrDefault(parameter.Name, parameter.Default) != parameter.Default)
+        {
+            return [];
+        }
+
+        double[] divided = Bench.Ask(question.With(parameter.Name, "always")).Losses;
+        return [.. divided.Zip(answer.Losses, (part, item) => item == 0 || !double.IsFinite(item) ? 1 : part / item)];
     }
 
     // What rounding the items may do to a difference.
