@@ -46,7 +46,7 @@ public readonly struct Lease : IDisposable
     public void Dispose() => _block?.Pool.Return(_block, _generation);
 }
 
-/// <summary>A pinned array of a pool, and how often it has changed hands.</summary>
+/// <summary>A pinned array of a pool, and how often it came back.</summary>
 internal sealed class Block
 {
     public Block(TensorPool pool, int sizeClass, int bytes)
@@ -72,6 +72,6 @@ internal sealed class Block
 
     public int Offset { get; }
 
-    /// <summary>Odd while lent, even while at home; compared as a whole, so an old lease never matches.</summary>
+    /// <summary>How often it was given back; compared as a whole, so an old lease never matches.</summary>
     public int Generation;
 }

@@ -83,9 +83,7 @@ public sealed class TensorPool
             throw new PoolExhaustedException(bytes);
         }
 
-        Block block = _shelves[size].Take() ?? Make(size, bytes);
-        block.Generation++; // nobody else holds it, and no lease that was ever given back has this number
-        return new(block, bytes);
+        return new(_shelves[size].Take() ?? Make(size, bytes), bytes);
     }
 
     /// <summary>Lets go of the blocks that nobody needed since the last call; the host calls it now and then.</summary>
@@ -184,7 +182,7 @@ public sealed class TensorPool
 
         public int Age() => _below.Age() + AgeTop();
 
-        // A block that was lent meanwhile has another generation.
+        // A block that was lent and came back meanwhile has another generation.
         private int AgeTop()
         {
             Block? top = Volatile.Read(ref _top);
