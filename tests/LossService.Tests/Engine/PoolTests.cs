@@ -182,6 +182,42 @@ public sealed class PoolTests
         Assert.Equal(100, one.Bytes.Count((byte)1)); // never the same block twice
     }
 
+    [Fact]
+    public void Lease_OfAnyLength_IsAsLongAndAligned()
+    {
+        var pool = new TensorPool(1L << 30);
+        foreach (int length in (int[])[0, 1, 255, 256, 257, 1000, 4096, 65_537, 1 << 20])
+        {
+            Lease[] leases = [.. Enumerable.Range(0, 8).Select(_ => pool.Rent(length))];
+            foreach (Lease lease in leases)
+            {
+                Assert.Equal(length, lease.Bytes.Length);
+                Assert.Equal(0, AddressOf(lease) % 64);
+                lease.Dispose();
+            }
+        }
+    }
+
+    [Fact]
+    public void Pool_AskedForMoreThanItsLargestBlock_RefusesAndKeepsItsAccount()
+    {
+        var pool = new TensorPool(TensorPool.BytesMaxMax);
+        Assert.Throws<PoolExhaustedException>(() => pool.Rent((1 << 30) + 1));
+        Assert.Throws<PoolExhaustedException>(() => pool.Rent(int.MaxValue));
+        Assert.Equal((0L, 0L), (pool.Leases, pool.BytesLeased));
+    }
+
+    // A server that stops clears its blocks, and may look once more for those that nobody needs.
+    [Fact]
+    public void Age_OfBlocksThatWereCleared_HasNoneToLetGo()
+    {
+        var idle = new IdleBlocks<object>();
+        idle.Put(new());
+        Assert.Equal(0, idle.Age());
+        idle.Clear();
+        Assert.Equal((0, 0), (idle.Age(), idle.Count));
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
@@ -293,6 +329,14 @@ public sealed class PoolTests
         pool.Rent(1).Dispose();
         second.Dispose();
         Assert.Equal(0, pool.BytesLeased);
+    }
+
+    private static unsafe nint AddressOf(Lease lease)
+    {
+        fixed (byte* first = &System.Runtime.InteropServices.MemoryMarshal.GetReference(lease.Bytes))
+        {
+            return (nint)first;
+        }
     }
 
     private static Question Draw(string loss, bool float64, int seed)
