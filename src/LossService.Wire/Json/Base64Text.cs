@@ -78,7 +78,8 @@ internal sealed class Base64Text(TensorPool pool) : IDisposable
     /// <summary>Ends the text; false if it was no base64.</summary>
     public bool End()
     {
-        if (_isBroken || (_inQuantum + _paddings) % 4 != 0 || (_inQuantum == 0 && _paddings > 0) || _inQuantum == 1)
+        // There are two paddings at most, so they stand behind two letters or three.
+        if (_isBroken || (_inQuantum + _paddings) % 4 != 0)
         {
             return false;
         }

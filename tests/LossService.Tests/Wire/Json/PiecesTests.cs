@@ -22,6 +22,7 @@ public class PiecesTests
         " \r\n{ \"logits\" : { \"shape\" : [ 2 , 1 ] , \"data\" : [ 1 , \"-Infinity\" ] } , \"mask\" : [ true , false ] }\n ",
         "{\"logits\":{\"base64\":\"AACAPwAAAMA=\",\"dtype\":\"float32\",\"shape\":[2]},\"gradients\":[\"logits\",\"targets\"]}",
         "{\"logits\":{\"base64\":\"\\u0041\\u0041CAPwAAAM\\u0041\\u003d\",\"shape\":[2]},\"labels\":[]}",
+        "{\"logits\":{\"base64\":\"AACAP=w=\",\"shape\":[1]}}",
         "{\"targets\":[[0.5,1],[1e-1,0.25]],\"reduction\":\"none\",\"smooth\":false,\"rounds\":7}",
         "{\"logits\":[[1,2],[3],[4,null]],\"x\\u00e9\ud83d\ude00\":{\"a\":[\"\\ud83d\\ude00\",{}]},\"distance\":\"\\u006c1\"}",
         "{\"logits\":3,\"logits\":4,\"reducton\":[[[]]]}",

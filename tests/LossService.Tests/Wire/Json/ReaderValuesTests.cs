@@ -69,6 +69,18 @@ public class ReaderValuesTests
     }
 
     [Fact]
+    public void Base64_OfSeveralTensors_IsReadAnewForEach()
+    {
+        using Reading reading = Reading.Of(
+            "{\"logits\":{\"shape\":[1],\"base64\":\"AACAPw==\"},\"targets\":{\"shape\":[1],\"base64\":\"?\"},"
+            + "\"weight\":{\"shape\":[2],\"base64\":\"AACAPwAAAMA=\"}}");
+
+        Assert.Equal("/targets", reading.Mistake().Pointer);
+        Assert.Equal([1f], reading["logits"].Float32.ToArray());
+        Assert.Equal([1f, -2], reading["weight"].Float32.ToArray());
+    }
+
+    [Fact]
     public void Targets_ThatMayBeLabels_KeepBothReadings()
     {
         using Reading reading = Reading.Of("{\"targets\":[0,2.0,-1,1.5,1.00000001,9007199254740993,20e-1,-0,\"NaN\"]}");
