@@ -28,7 +28,8 @@ internal struct Tally
     /// <param name="mistakes">The list.</param>
     /// <param name="pointer">The input.</param>
     /// <param name="code">One of <see cref="Codes"/>.</param>
-    /// <param name="flat">The shape by which a flat index is told axis by axis, where that is known.</param>
+    /// <param name="flat">The shape by which a flat index is told axis by axis, where that is known; all elements lie
+    /// within it.</param>
     public readonly void Report(Mistakes mistakes, string pointer, string code, Shape? flat)
     {
         if (Count == 0)
@@ -40,8 +41,8 @@ internal struct Tally
         {
             Expected = _expected,
             Found = _found,
-            Index = flat is { } shape && _index!.Length == 1 && _index[0] < shape.Elements
-                ? shape.IndexOf(_index[0]) : _index!.Length == 0 ? null : _index,
+            Index = flat is { } shape && _index!.Length == 1 ? shape.IndexOf(_index[0])
+                : _index!.Length == 0 ? null : _index,
             Count = Count > 1 ? Count : null,
         });
     }

@@ -180,6 +180,16 @@ public class ReaderMistakesTests
         Assert.StartsWith("line 3, byte ", reading.Mistakes[^1].Detail, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("{\"shape\":[2,2],\"data\":[1,2,3,4,null]}", 4)]
+    [InlineData("{\"shape\":[2,0],\"data\":[null]}", 0)]
+    public void Tensor_WithABadElementBeyondItsShape_TellsItsPlaceInTheData(string value, int index)
+    {
+        using Reading reading = Reading.Of($"{{\"logits\":{value}}}");
+
+        Assert.Equal([index], reading.Mistakes.Single(one => one.Code == Codes.WrongType).Index);
+    }
+
     [Fact]
     public void Tensor_WithABadElement_StillHasItsShape()
     {
