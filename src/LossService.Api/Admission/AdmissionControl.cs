@@ -58,7 +58,7 @@ internal sealed class AdmissionControl(
     private static Problem? Late(long price, TimeSpan? timeLeft, int threads)
     {
         double needs = Needs(price) / threads;
-        return timeLeft is { } left && (left <= TimeSpan.Zero || left.TotalMilliseconds < needs / Doubt)
+        return timeLeft is { } left && left.TotalMilliseconds < needs / Doubt
             ? OutOfTime($"the request takes some {Round(needs)} ms, and {Round(Math.Max(0, left.TotalMilliseconds))} are left")
             : null;
     }
