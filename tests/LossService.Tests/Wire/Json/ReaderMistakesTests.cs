@@ -23,6 +23,7 @@ public class ReaderMistakesTests
     [InlineData("[[1],2]", "wrong_type", "1", null)]
     [InlineData("[1,\"2\"]", "wrong_type", "1", null)]
     [InlineData("[1,\"nan\"]", "wrong_type", "1", null)]
+    [InlineData("[1,\"+Infinity\",\"inf\",\"-NaN\"]", "wrong_type", "1", 3)]
     [InlineData("[1,true]", "wrong_type", "1", null)]
     [InlineData("[null,1,null]", "wrong_type", "0", 2)]
     [InlineData("[1,{\"a\":[{}]},3]", "wrong_type", "1", null)]
@@ -167,6 +168,15 @@ public class ReaderMistakesTests
     }
 
     [Fact]
+    public void UnknownMembers_ThatAreCut_AreNeitherHalvedNorTakenForOne()
+    {
+        string start = new('q', 63);
+        using Reading reading = Reading.Of($"{{\"{start}\ud83d\ude00a\":1,\"{start}\ud83d\ude00b\":2}}");
+
+        Assert.Equal(("/" + start, "unknown_member"), (reading.Mistake().Pointer, reading.Mistake().Code));
+    }
+
+    [Fact]
     public void Mistakes_OfManyKinds_AreAllCollectedUpToMalformedJson()
     {
         using Reading reading = Reading.Of(
@@ -271,6 +281,13 @@ public class ReaderMistakesTests
             using Reading reading = Reading.Of(Pieces.Of("{\"mask\":[],\"alpha\":12345,\"gamma\":123456}"u8.ToArray(), size), limits);
             Assert.Equal("literal", reading.Mistake().Limit);
             Assert.Equal(12345, reading.Request[Reading.Card.Parameters[0]]);
+
+            // Among numbers that are read in one go, too.
+            using Reading run = Reading.Of(
+                Pieces.Of("{\"weight\":[1.5,2.5,12345678],\"logits\":[1.5,2.5,123456789,4.5,5.5,6.5]}"u8.ToArray(), size),
+                limits with { LiteralBytesMax = 8 });
+            Assert.Equal("literal", run.Mistake().Limit);
+            Assert.Equal([1.5f, 2.5f, 12345678], run["weight"].Float32.ToArray());
         }
     }
 
