@@ -106,6 +106,37 @@ public sealed class WriterTests : IDisposable
     }
 
     [Theory]
+    [InlineData("/losses", Element.Float32)]
+    [InlineData("/losses", Element.Float64)]
+    [InlineData("/gradients/logits", Element.Float64)]
+    [InlineData("/hessian/logits", Element.Float32)]
+    [InlineData("/hessian/logits", Element.Float64)]
+    public void NonFinite_WhereverItStands_IsAMistakeThere(string pointer, Element element)
+    {
+        using LossResult result = Answer([2, 2], [1, 2, 3, 4], "\"non_finite\":\"error\",\"hessian\":\"diagonal\",");
+        result.Losses = Tensor.Rent(_pool, new Shape(2, 2), element);
+        result.Hessians[0] = Tensor.Rent(_pool, new Shape(2, 2), element);
+        result.Losses.Bytes.Clear();
+        result.Hessians[0]!.Bytes.Clear();
+        Tensor wrong = pointer == "/losses" ? result.Losses : result.Hessians[0]!;
+        if (pointer == "/gradients/logits")
+        {
+            result.Gradients[0]!.Dispose();
+            wrong = result.Gradients[0] = Tensor.Rent(_pool, new Shape(2, 2), element);
+            wrong.Bytes.Clear();
+        }
+
+        Assert.Null(JsonAnswerWriter.NonFiniteMistake(result));
+        int size = Tensor.SizeOf(element);
+        wrong.Bytes.Slice(size, size).Fill(0xFF);
+        wrong.Bytes.Slice(3 * size, size).Fill(0xFF);
+        Mistake mistake = JsonAnswerWriter.NonFiniteMistake(result)!;
+        Assert.Equal((pointer, Codes.NonFiniteOutput, 2), (mistake.Pointer, mistake.Code, mistake.Count));
+        Assert.Equal([0, 1], mistake.Index);
+        result.Request.Dispose();
+    }
+
+    [Theory]
     [InlineData(100_000, 1)]
     [InlineData(1, 100_000)]
     [InlineData(317, 317)]
