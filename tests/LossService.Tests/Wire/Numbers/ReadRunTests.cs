@@ -142,6 +142,53 @@ public class ReadRunTests
         }
     }
 
+    [Theory]
+    [InlineData("3.4028236e38")]
+    [InlineData("1e39")]
+    [InlineData("1234567890123456789e21")]
+    [InlineData("-9999999999999999999e22")]
+    public void ReadRun_OfWhatOnlyADoubleHolds_StopsBeforeItInFloats(string text)
+    {
+        string before = string.Concat(Enumerable.Repeat("-3.25,12.125,", 10));
+        byte[] bytes = Texts.Bytes(before + text + ",3,4,5,6,7,8]");
+        Assert.Equal(RunStatus.Overflow, NumberReader.ReadRun(bytes, true, new float[40], out int count, out int consumed));
+        Assert.Equal((20, before.Length), (count, consumed));
+        var doubles = new double[40];
+        Assert.Equal(RunStatus.AfterNumber, NumberReader.ReadRun(bytes, true, doubles, out count, out _));
+        Assert.Equal((27, Texts.Double(text)), (count, doubles[20]));
+    }
+
+    // Where a last bit decides: exact middles, what lies next to them in as many digits as a client writes, and the
+    // powers of ten that a double does not hold.
+    [Fact]
+    public void ReadRun_OfTextsNearTheMiddles_RoundsOnce()
+    {
+        var random = new Random(5);
+        var numbers = new List<string>();
+        for (int i = 0; i < 4_000; i++)
+        {
+            foreach (int bits in (int[])[25, 54])
+            {
+                numbers.AddRange(Texts.Middles(random, bits));
+            }
+
+            numbers.Add("0." + random.NextInt64(1L << 53).ToString(Texts.Culture).PadLeft(random.Next(20, 26), '0'));
+        }
+
+        foreach (string[] some in numbers.Chunk(50))
+        {
+            byte[] bytes = Texts.Bytes(string.Join(',', some) + "]");
+            var floats = new float[some.Length];
+            Assert.Equal(RunStatus.AfterNumber, NumberReader.ReadRun(bytes, true, floats, out _, out _));
+            var doubles = new double[some.Length];
+            Assert.Equal(RunStatus.AfterNumber, NumberReader.ReadRun(bytes, true, doubles, out _, out _));
+            for (int n = 0; n < some.Length; n++)
+            {
+                Assert.True(Texts.Float(some[n]) == floats[n] && Texts.Double(some[n]) == doubles[n], some[n]);
+            }
+        }
+    }
+
     [Fact]
     public void ReadRun_OfRandomRuns_AgreesWithTheFramework()
     {

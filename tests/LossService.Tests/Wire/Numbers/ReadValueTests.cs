@@ -28,6 +28,7 @@ public class ReadValueTests
     [InlineData("6.62607015e-34", 0x390B860BDE023111)]
     [InlineData("0.1", 0x3FB999999999999A)]
     [InlineData("1e23", 0x44B52D02C7E14AF6)]
+    [InlineData("1e308", 0x7FE1CCF385EBC8A0)]
     [InlineData("9.5e-5", 0x3F18E757928E0C9E)]
     public void Read_HardDoubles_RoundOnce(string text, long bits)
     {
@@ -52,6 +53,7 @@ public class ReadValueTests
     [InlineData("0.00036393293703440577", 0x39BECE41)]
     [InlineData("1.1754942107e-38", 0x007FFFFF)]
     [InlineData("1.17549435e-38", 0x00800000)]
+    [InlineData("1e38", 0x7E967699)]
     [InlineData("3.4028235e38", 0x7F7FFFFF)]
     [InlineData("3.40282356e38", 0x7F7FFFFF)]
     [InlineData("3.4028235677973366e38", 0x7F7FFFFF)]

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Numerics;
 using System.Text;
 
 namespace LossService.Tests.Wire.Numbers;
@@ -6,6 +7,8 @@ namespace LossService.Tests.Wire.Numbers;
 /// <summary>Random number texts of many forms, and what the framework reads from them.</summary>
 internal static class Texts
 {
+    public static CultureInfo Culture => CultureInfo.InvariantCulture;
+
     public static byte[] Bytes(string text) => Encoding.UTF8.GetBytes(text);
 
     public static float Float(string text) => float.Parse(text, CultureInfo.InvariantCulture);
@@ -65,6 +68,38 @@ internal static class Texts
                 return (AnyFloat(random) * 1.0000001).ToString("E" + random.Next(1, 25), culture);
             default:
                 return ((random.NextSingle() * 8) - 4).ToString("F" + random.Next(1, 17), culture);
+        }
+    }
+
+    /// <summary>Texts of up to 19 digits about a random middle between two numbers that have one bit less: the middle
+    /// itself, and what lies next to it, in full and with fewer digits.</summary>
+    public static IEnumerable<string> Middles(Random random, int bits)
+    {
+        long middle = random.NextInt64(1L << (bits - 1), 1L << bits) | 1;
+        int fraction = random.Next(bits == 25 ? 17 : 5);
+        BigInteger digits = middle * BigInteger.Pow(5, fraction);
+        while (digits << 1 < BigInteger.Pow(10, 19) && random.Next(4) != 0)
+        {
+            digits <<= 1;
+        }
+
+        foreach (int beside in (int[])[-1, 0, 1])
+        {
+            yield return Plain(digits + beside, fraction);
+            yield return $"{digits + beside}e-{fraction}";
+        }
+
+        for (; fraction > 0 && digits > 1_000_000_000_000; fraction--)
+        {
+            digits /= 10;
+            yield return Plain(digits, fraction - 1);
+            yield return Plain(digits + 1, fraction - 1);
+        }
+
+        static string Plain(BigInteger digits, int fraction)
+        {
+            string text = digits.ToString(Culture).PadLeft(fraction + 1, '0');
+            return fraction == 0 ? text : text.Insert(text.Length - fraction, ".");
         }
     }
 
