@@ -199,15 +199,17 @@ public sealed class DtypeTests
     public void Labels_AtTheirEdges_AreNoneBeyondWhatDoublesHold()
     {
         byte[] signed = Safe.Bytes(1L << 53, (1L << 53) + 1, -(1L << 53) - 1, long.MinValue, -1L);
-        byte[] floats = Safe.Bytes(2.0, 1.5, -0.0, double.NaN, double.PositiveInfinity, 1e300);
+        byte[] floats = Safe.Bytes(2.0, 1.5, -0.0, double.NaN, double.PositiveInfinity, 1e300, 9007199254740994, 9007199254740992, -9007199254740992);
         foreach ((var read, _) in Formats)
         {
             using Reading longs = read("labels", "I64", signed, [5], null);
             Assert.Equal([int.MaxValue, Labels.TooLarge, Labels.TooLarge, Labels.TooLarge, -1], longs["labels"].Label.ToArray());
             using Reading ulongs = read("labels", "U64", Safe.Bytes(3UL, ulong.MaxValue, 1UL << 63), [3], null);
             Assert.Equal([3, Labels.TooLarge, Labels.TooLarge], ulongs["labels"].Label.ToArray());
-            using Reading doubles = read("labels", "F64", floats, [6], null);
-            Assert.Equal([2, Labels.NotAnInteger, 0, Labels.NotAnInteger, Labels.NotAnInteger, Labels.TooLarge], doubles["labels"].Label.ToArray());
+            using Reading doubles = read("labels", "F64", floats, [9], null);
+            Assert.Equal(
+                [2, Labels.NotAnInteger, 0, Labels.NotAnInteger, Labels.NotAnInteger, Labels.TooLarge, Labels.TooLarge, Labels.Above, Labels.Below],
+                doubles["labels"].Label.ToArray());
         }
     }
 

@@ -112,6 +112,40 @@ public sealed class HostileTests
         Assert.Equal("safetensors header: expected " + words[1], mistake.Detail);
     }
 
+    [Fact]
+    public void Layout_WithATensorWithinAnother_NamesThatOneAlone()
+    {
+        const string Header = """{"logits":{"dtype":"F32","shape":[4],"data_offsets":[0,16]},"weight":{"dtype":"F32","shape":[1],"data_offsets":[4,8]},"labels":{"dtype":"F32","shape":[1],"data_offsets":[16,20]} }""";
+        using Reading reading = Safe.Read(Safe.File(Header, new byte[20]));
+        Assert.Equal("/weight", reading.Mistake().Pointer);
+    }
+
+    // An empty tensor lies where its neighbour begins, in whatever order the header has them.
+    [Fact]
+    public void Layout_WithAnEmptyTensorBehindItsNeighbourInTheHeader_IsSound()
+    {
+        const string Header = """{"logits":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"weight":{"dtype":"F32","shape":[0],"data_offsets":[0,0]} }""";
+        using Reading reading = Safe.Read(Safe.File(Header, Safe.Bytes(3f)));
+        Assert.Empty(reading.Mistakes);
+        Assert.Equal([3f], reading["logits"].Float32.ToArray());
+        Assert.Equal(0, reading["weight"].Shape.Elements);
+    }
+
+    [Fact]
+    public void Shape_OfAsManyAxesAsThereMayBe_IsRead()
+    {
+        using Reading reading = Safe.Read(Safe.File([("logits", "F32", [1, 1, 1, 2, 1, 1, 1, 1], Safe.Bytes(3f, 4f))]));
+        Assert.Empty(reading.Mistakes);
+        Assert.Equal("[1, 1, 1, 2, 1, 1, 1, 1]", reading["logits"].Shape.ToString());
+    }
+
+    [Fact]
+    public void Tensor_NamedAsAParameter_IsToldWhereThatStands()
+    {
+        using Reading reading = Safe.Read(Safe.File("alpha", "F32", Safe.Bytes(1f), 1));
+        Assert.Contains("__metadata__", reading.Mistake().Detail, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("{\"__metadata__\":1}", "/__metadata__", "malformed_json")]
     [InlineData("{\"__metadata__\":null}", "/__metadata__", "malformed_json")]
