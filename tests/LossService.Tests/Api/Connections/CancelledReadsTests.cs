@@ -45,6 +45,21 @@ public sealed class CancelledReadsTests
         }
     }
 
+    // Each would put off all others' pause, and so its own: a crowd that goes on would never see the end of it.
+    [Fact]
+    public void Cancel_AskedForDuringAPause_DoesNotPutItOff()
+    {
+        var reads = new CancelledReads(_clock);
+        Watched[] readers = [new(), new(), new()];
+        foreach (Watched reader in readers)
+        {
+            reads.Add(reader);
+            _clock.Advance(CancelledReads.Pause / 2);
+        }
+
+        Assert.Equal([1, 0, 0], readers.Select(reader => reader.Times));
+    }
+
     /// <summary>Counts how often it is cancelled, and is nothing else.</summary>
     private sealed class Watched : PipeReader
     {

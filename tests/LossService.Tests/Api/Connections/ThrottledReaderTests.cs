@@ -146,6 +146,8 @@ public sealed class ThrottledReaderTests : IDisposable
         }
 
         Assert.Equal(0, _clock.TimersEver);
+        await _reader.CompleteAsync();
+        Assert.Equal(0, _reader.Leave()); // its connections, each a request's, are not those of a flood of frames
     }
 
     [Fact]
