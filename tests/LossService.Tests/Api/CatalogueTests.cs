@@ -24,6 +24,8 @@ public sealed class CatalogueTests
     [InlineData("?family=fake", 5)]
     [InlineData("?family=FAKE&q=strict", 1)]
     [InlineData("?q=FAKE_ALIAS", 1)]
+    [InlineData("?q=fake-strict", 1)]
+    [InlineData("?q=fake strict", 1)]
     [InlineData("?q=stands in for", 5)]
     [InlineData("?family=nope", 0)]
     public async Task List_Filtered_HasOnlyThose(string query, int count)
@@ -41,12 +43,14 @@ public sealed class CatalogueTests
         {
             using HttpResponseMessage first = await client.GetAsync(new Uri(path, UriKind.Relative));
             Assert.NotNull(first.Headers.ETag);
+            Assert.True(first.Headers.CacheControl?.NoCache); // kept, but asked for again each time
             foreach (string known in (string[])[first.Headers.ETag.ToString(), "W/" + first.Headers.ETag, "*", $"\"x\", {first.Headers.ETag}"])
             {
                 using var again = new HttpRequestMessage(HttpMethod.Get, path);
                 again.Headers.TryAddWithoutValidation("If-None-Match", known);
                 using HttpResponseMessage answer = await client.SendAsync(again);
                 Assert.Equal(304, (int)answer.StatusCode);
+                Assert.Equal(first.Headers.ETag, answer.Headers.ETag); // RFC 9110, 15.4.5
                 Assert.Empty(await answer.Content.ReadAsByteArrayAsync());
             }
 
@@ -80,9 +84,9 @@ public sealed class CatalogueTests
             Assert.Equal(card.References.Count, page["references"]!.AsArray().Count);
             Assert.Equal(card.Presets.Count, page["presets"]!.AsArray().Count);
             Assert.NotEmpty(page["examples"]!.AsArray());
-            foreach (string alias in card.Aliases)
+            foreach (string name in (string[])[.. card.Aliases, card.Name.ToUpperInvariant()])
             {
-                JsonNode same = await service.ReadAsync($"/v1/losses/{alias}");
+                JsonNode same = await service.ReadAsync($"/v1/losses/{name}");
                 Assert.Equal(page.ToJsonString(), same.ToJsonString());
             }
         }
