@@ -58,6 +58,9 @@ public sealed class SafetensorsTests
             """{"embeddings":[[0],[1],[3],[7]],"labels":[0,0,1,1],"return_tuples":true}""");
         JsonNode json = JsonNode.Parse(await AnswerAsync(Path, body, Json, Json))!;
         Assert.Equal("[[0,1,2],[1,0,2],[2,3,0],[3,2,1]]", json["tuples"]!.ToJsonString());
+        // Integers have no base64 form.
+        json = JsonNode.Parse(await AnswerAsync(Path + "?encoding=base64", body, Json, Json))!;
+        Assert.Equal("""{"shape":[4,3],"data":[0,1,2,1,0,2,2,3,0,3,2,1]}""", json["tuples"]!.ToJsonString());
         (var tensors, _) = Safe.Parse(await AnswerAsync(Path, body, Json, Safetensors));
         Assert.Equal("I32", tensors["tuples"].Dtype);
         Assert.Equal([4, 3], tensors["tuples"].Shape);
