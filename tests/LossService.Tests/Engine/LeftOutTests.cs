@@ -9,6 +9,19 @@ namespace LossService.Tests.Engine;
 [Trait("Set", "Engine")]
 public sealed class LeftOutTests
 {
+    // What is left out hides its own numbers and no others that have as many.
+    [Theory]
+    [InlineData("sigmoid_focal_loss", """{"logits":[[1,2]],"targets":[7],"mask":[[false,true]]}""", "/targets", Codes.ClassOutOfRange)]
+    [InlineData("cross_entropy", """{"logits":[[1,2],[3,4]],"targets":[-100,0],"weight":[-1,1]}""", "/weight", Codes.DomainError)]
+    [InlineData("batch_all_triplet_loss",
+        """{"embeddings":[[0],[1],[3]],"triplets":[[0,1,2],[0,9,2],[0,1,2]],"mask":[true,false,true]}""", "/triplets", Codes.DomainError)]
+    [InlineData("binary_cross_entropy", """{"probabilities":["NaN",0.5],"targets":[1,0],"mask":[true,false]}""", "/probabilities", Codes.DomainError)]
+    public void Number_ThatIsNotLeftOut_IsJudged(string loss, string body, string pointer, string code)
+    {
+        Mistake mistake = Assert.Single(Bench.MistakesOf(loss, body));
+        Assert.Equal((pointer, code, 1), (mistake.Pointer, mistake.Code, mistake.Count));
+    }
+
     [Theory]
     [MemberData(nameof(EveryLoss.InBothPrecisions), MemberType = typeof(EveryLoss))]
     public void Mask_OverNaNAndInvalidNumbers_HidesThem(string loss, bool float64)
