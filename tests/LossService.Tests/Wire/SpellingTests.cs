@@ -1,7 +1,7 @@
-using LossService.Api;
+using LossService.Wire;
 using Xunit;
 
-namespace LossService.Tests.Api;
+namespace LossService.Tests.Wire;
 
 /// <summary>Which names a word may have been meant for.</summary>
 public sealed class SpellingTests
