@@ -43,6 +43,9 @@ public sealed class Limits
     /// nanoseconds.</summary>
     public int InlineStepsMax { get; set; } = 1 << 14;
 
+    /// <summary>The dearest request that is computed at all, in steps of ten nanoseconds.</summary>
+    public long WorkStepsMax { get; set; } = 60_000_000_000;
+
     /// <summary>How many threads all larger requests share.</summary>
     public int ComputeThreadsMax { get; set; } = Environment.ProcessorCount;
 
@@ -145,6 +148,8 @@ public sealed class Limits
             "All processors by default; the answer has the same bits for any number."),
         new("inline_work", InlineStepsMax, "steps of 10 ns", 0, int.MaxValue,
             "Some 1,300 elements of JSON, 150 microseconds; what costs more is computed on threads of its own."),
+        new("work", WorkStepsMax, "steps of 10 ns", 1, 1L << 50,
+            "Ten minutes of one processor, as shapes and parameters foretell it; triplets and iterations need few bytes."),
         new("compute_threads", ComputeThreadsMax, "threads", 1, 1024,
             "All processors by default; the system prefers the threads that answer small requests."),
         new("queue_time", QueueMillisecondsMax, "milliseconds", 1, 60_000,

@@ -40,9 +40,10 @@ internal sealed class AdmissionControl(
     public Problem? Refusal(long price, TimeSpan? timeLeft, IPAddress? caller, long? least = null) =>
         Counted(Late(least ?? price, timeLeft, threads: 1) ?? Judge(price, timeLeft, caller));
 
-    /// <summary>Why a request is not computed for a caller who waits no longer than this, once its price is that of
-    /// its shapes.</summary>
-    public Problem? Refusal(long price, TimeSpan? timeLeft) => Counted(Late(price, timeLeft, _limits.ThreadsMax));
+    /// <summary>Why a request is not computed, at all or for a caller who waits no longer than this, once its price is
+    /// that of its shapes.</summary>
+    public Problem? Refusal(long price, TimeSpan? timeLeft) =>
+        Counted(TooDear(price) ?? Late(price, timeLeft, _limits.ThreadsMax));
 
     /// <summary>The same for a request whose turn has come, by what it has really waited.</summary>
     public Problem? Refusal(long price, long waitedNanoseconds) => Counted(
@@ -54,6 +55,24 @@ internal sealed class AdmissionControl(
 
     /// <summary>The problem of an answer that would come too late.</summary>
     public static Problem OutOfTime(string detail) => Problem.Of(Codes.Timeout, detail);
+
+    private Problem? TooDear(long price)
+    {
+        if (price <= _limits.WorkStepsMax)
+        {
+            return null;
+        }
+
+        var mistakes = new Mistakes();
+        mistakes.Add(new("", Codes.LimitExceeded,
+            $"the request takes some {Round(Needs(price))} ms of a processor, and may take {Round(Needs(_limits.WorkStepsMax))}")
+        {
+            Limit = "work",
+            Expected = string.Create(CultureInfo.InvariantCulture, $"at most {_limits.WorkStepsMax} steps"),
+            Found = price.ToString(CultureInfo.InvariantCulture),
+        });
+        return Problem.From(mistakes);
+    }
 
     private static Problem? Late(long price, TimeSpan? timeLeft, int threads)
     {

@@ -23,7 +23,7 @@ namespace LossService.Tests.Api;
 
 /// <summary>Every limit of the list just below, at, just above and at twice its value, and where a body may claim a size, at the
 /// edges of integers. A limit that nobody wrote a test for fails here.</summary>
-public sealed class EveryLimitTests
+public sealed partial class EveryLimitTests
 {
     private const string Mse = "mse_loss";
 
@@ -53,6 +53,7 @@ public sealed class EveryLimitTests
         ["pool"] = Pool,
         ["threads"] = name => SameBitsAsync(name, "ThreadsMax"),
         ["inline_work"] = InlineAsync,
+        ["work"] = WorkAsync,
         ["compute_threads"] = name => SameBitsAsync(name, "ComputeThreadsMax"),
         ["queue_time"] = QueueAsync,
         ["timeout"] = TimeoutAsync,
@@ -261,58 +262,6 @@ public sealed class EveryLimitTests
         }
 
         Assert.True(answers.Distinct().Count() == 1, name);
-    }
-
-    private static Task InlineAsync(string name)
-    {
-        const int Limit = 5000;
-        using var service = new Service("Production", ("Limits:InlineStepsMax", $"{Limit}"));
-        AdmissionControl admission = service.Services.GetRequiredService<AdmissionControl>();
-        long[] prices = [Limit - 1, Limit, Limit + 1, 2 * Limit, int.MaxValue, 1L << 31, 1L << 32, long.MaxValue];
-        Assert.All(prices, price => Assert.Equal(price <= Limit, admission.IsInline(price)));
-        Assert.False(admission.IsInline(admission.PriceOfUnknown), name);
-        return Task.CompletedTask;
-    }
-
-    // On one thread, behind requests of the same length from elsewhere.
-    private static Task QueueAsync(string name)
-    {
-        const int Limit = 200;
-        const int Each = 10;
-        const long Price = Each * 1_000_000 / LossService.Api.Admission.Price.StepNanoseconds;
-        foreach (int waits in (int[])[Limit - Each, Limit, Limit + Each, 2 * Limit])
-        {
-            using var instance = new Instance(Catalogue.All, ("QueueMillisecondsMax", $"{Limit}"), ("ComputeThreadsMax", "1"));
-            AdmissionControl admission = instance.Services.GetRequiredService<AdmissionControl>();
-            ComputeThreads threads = instance.Services.GetRequiredService<ComputeThreads>();
-            bool isOver = false;
-            for (int before = 0; before < waits / Each; before++)
-            {
-                Turn turn = threads.Open(new JsonCodec(), Price, new IPAddress(before + 1));
-                turn.Post(_ => SpinWait.SpinUntil(() => Volatile.Read(ref isOver)), null);
-            }
-
-            Problem? refusal = admission.Refusal(Price, null, IPAddress.IPv6Loopback);
-            Assert.True(refusal is null == (waits <= Limit), $"{name}: {waits} ms");
-            Assert.True(refusal is null || (refusal.Status == 429 && refusal.RetryAfterSeconds == 1));
-            Volatile.Write(ref isOver, true);
-        }
-
-        return Task.CompletedTask;
-    }
-
-    private static Task TimeoutAsync(string name)
-    {
-        const int Limit = 1000;
-        foreach (long value in (long[])[Limit - 1, Limit, Limit + 1, 2 * Limit, int.MaxValue, 1L << 31, 1L << 32, long.MaxValue])
-        {
-            var http = new DefaultHttpContext();
-            http.Request.Headers[Deadline.Header] = $"{value}";
-            Assert.True(Deadline.TryRead(http.Request, Limit, out TimeSpan? left, out _), name);
-            Assert.Equal(Math.Min(value, Limit), left!.Value.TotalMilliseconds);
-        }
-
-        return Task.CompletedTask;
     }
 
     // By a clock that only notes for when it is set.

@@ -197,7 +197,7 @@ public sealed class TupleTests
             .With("embeddings", new Given([.. Enumerable.Range(0, Samples).Select(i => (double)i)], [Samples, 1]))
             .With("labels", new Given([.. Enumerable.Range(0, Samples).Select(i => i % 2.0)], [Samples]));
         Mistake mistake = Assert.Single(Bench.MistakesOf(question));
-        Assert.Equal(("/return_tuples", Codes.LimitExceeded, "elements"), (mistake.Pointer, mistake.Code, mistake.Limit));
+        Assert.Equal(("/return_tuples", Codes.LimitExceeded, Oversize.Limit), (mistake.Pointer, mistake.Code, mistake.Limit));
     }
 
     // 3,000 samples, each of its own class, form nine million negative pairs.
@@ -209,7 +209,7 @@ public sealed class TupleTests
         double[] samples = [.. Enumerable.Range(0, 3000).Select(i => (double)i)];
         Mistake mistake = Assert.Single(Bench.MistakesOf(Question.Of(loss, """{"return_tuples":true}""")
             .With("embeddings", new Given(samples, [samples.Length, 1])).With("labels", new Given(samples, [samples.Length]))));
-        Assert.Equal(("/return_tuples", Codes.LimitExceeded, "elements"), (mistake.Pointer, mistake.Code, mistake.Limit));
+        Assert.Equal(("/return_tuples", Codes.LimitExceeded, Oversize.Limit), (mistake.Pointer, mistake.Code, mistake.Limit));
     }
 
     private static Given Rows(double[] places, int width) => new(places, [places.Length / width, width], Slicing.Places);
