@@ -45,7 +45,8 @@ internal sealed class Exchange(
         try
         {
             return admission.IsInline(price)
-                ? await AnswerAsync(context, next, formats, deadline, null)
+                ? await AnswerAsync(
+                    context, next, formats, new(http.Request.BodyReader, http.Response.BodyWriter), deadline)
                 : await TakeTurnAsync(context, next, formats, price, deadline);
         }
         catch (OperationCanceledException) when (deadline is { HasPassed: true })
@@ -82,36 +83,20 @@ internal sealed class Exchange(
         metrics.Begin(waited);
         return admission.Refusal(price, waited) is { } refusal
             ? new ProblemAnswer(refusal)
-            : await AnswerAsync(context, next, formats, deadline, turn);
+            : await AnswerAsync(context, next, formats, ServerPipes.Of(http), deadline);
     }
 
     private async ValueTask<object?> AnswerAsync(
-        EndpointFilterInvocationContext context, EndpointFilterDelegate next, Formats formats, Deadline? deadline,
-        Turn? turn)
+        EndpointFilterInvocationContext context, EndpointFilterDelegate next, Formats formats, BodyPipes pipes,
+        Deadline? deadline)
     {
         HttpContext http = context.HttpContext;
-        BodyPipes pipes = turn is null
-            ? new(http.Request.BodyReader, http.Response.BodyWriter) : ServerPipes.Of(http);
         using var request = new LossRequest(loss.Card);
         http.Features.Set(request);
         long start = Stopwatch.GetTimestamp();
         QueryParameters.Read(http.Request, request);
         PipeReader body = deadline is null ? pipes.Request : new DeadlineReader(pipes.Request);
-        // Who only copies does so where bytes arrive: a change of threads costs more than the copy. What has no length
-        // may be packed, and is unpacked on a turn.
-        bool isReadAside = turn is not null && formats.Codec.IsCopied && turn.IsForetold;
-        if (isReadAside)
-        {
-            turn!.StepAside();
-        }
-
         await formats.Codec.ReadAsync(body, request, _reading, pool, http.RequestAborted);
-        if (isReadAside)
-        {
-            SynchronizationContext.SetSynchronizationContext(turn);
-            await Task.Yield();
-        }
-
         request.Resolve();
         long read = Stopwatch.GetTimestamp();
 
@@ -138,11 +123,6 @@ internal sealed class Exchange(
         http.Response.ContentType = formats.MediaType;
         http.Response.ContentLength = formats.Answering.LengthOf(result);
         http.Response.Headers["Server-Timing"] = Timing(start, read, Stopwatch.GetTimestamp());
-        if (turn is not null && formats.Answering.IsCopied)
-        {
-            turn.StepAside();
-        }
-
         await formats.Answering.WriteAsync(pipes.Answer, result, http.RequestAborted);
         await http.Response.SendAsync(pipes.Answer, http.RequestAborted);
         return Results.Empty;

@@ -38,9 +38,6 @@ public abstract class Codec
     /// rule.</summary>
     public abstract int ElementSteps { get; }
 
-    /// <summary>True where reading and writing are hardly more than to copy what arrived, or will be sent.</summary>
-    public virtual bool IsCopied => false;
-
     /// <summary>Reads a body as it arrives into the request's tensors and settings. What is wrong goes to
     /// <see cref="LossRequest.Mistakes"/>, all of it at once as far as the format allows; nothing is thrown for
     /// input.</summary>

@@ -128,7 +128,14 @@ internal sealed class ComputeThreads : IDisposable
     /// <summary>Lets a request go.</summary>
     public void Close(Turn turn)
     {
-        Settle(turn);
+        if (SynchronizationContext.Current == turn)
+        {
+            // Its last piece, which is not over yet.
+            long now = Now;
+            turn.Spend(now - _since);
+            _since = now;
+        }
+
         lock (_gate)
         {
             _turns.Remove(turn);
@@ -137,17 +144,6 @@ internal sealed class ComputeThreads : IDisposable
                 _taken += (turn.Used - _taken) * Memory;
                 _paid += (turn.FirstPrice - _paid) * Memory;
             }
-        }
-    }
-
-    /// <summary>Charges a request for what the calling thread did of a piece of it that is not over yet.</summary>
-    public static void Settle(Turn turn)
-    {
-        if (SynchronizationContext.Current == turn)
-        {
-            long now = Now;
-            turn.Spend(now - _since);
-            _since = now;
         }
     }
 

@@ -64,13 +64,6 @@ internal sealed class Turn(ComputeThreads threads, Codec codec, long price, IPAd
     /// <summary>The nanoseconds that threads have spent on it.</summary>
     public long Used => Interlocked.Read(ref _used);
 
-    /// <summary>From here on, whatever awaits goes on on the server's threads.</summary>
-    public void StepAside()
-    {
-        ComputeThreads.Settle(this);
-        SetSynchronizationContext(null);
-    }
-
     /// <summary>Counts time that a thread spent on it.</summary>
     public void Spend(long nanoseconds) => Interlocked.Add(ref _used, nanoseconds);
 

@@ -24,9 +24,6 @@ public sealed class SafetensorsCodec : Codec
     public override int ElementSteps => 1;
 
     /// <inheritdoc/>
-    public override bool IsCopied => true;
-
-    /// <inheritdoc/>
     public override async ValueTask ReadAsync(
         PipeReader body, LossRequest request, ReadLimits limits, TensorPool pool, CancellationToken cancelled)
     {
