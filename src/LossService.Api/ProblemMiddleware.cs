@@ -22,7 +22,7 @@ internal sealed class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMid
     public static Problem Of(Exception exception) => exception switch
     {
         BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } =>
-            TooLarge("body", "the body is longer than the service takes in"),
+            Problem.TooLarge("body", "the body is longer than the service takes in"),
         BadHttpRequestException { StatusCode: StatusCodes.Status408RequestTimeout } =>
             Problem.Of(Codes.Timeout, "the body arrived too slowly", StatusCodes.Status408RequestTimeout),
         // So the server calls a chunk of more than 2^31 bytes, and a trailer that is no text.
@@ -32,7 +32,7 @@ internal sealed class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMid
         InvalidDataException =>
             Problem.Of(Codes.MalformedJson, "the body is not what its Content-Encoding says, or not all of it"),
         DeadlinePassedException => AdmissionControl.OutOfTime("the time that X-Timeout-Ms left is up"),
-        PoolExhaustedException { IsForEver: true } => TooLarge(
+        PoolExhaustedException { IsForEver: true } => Problem.TooLarge(
             "lease", $"the computation needs more than {TensorPool.LeaseBytesMax} bytes of memory in one piece"),
         PoolExhaustedException => Problem.Later("other requests hold all the memory set aside for tensors"),
         _ => Problem.Of(ProblemKinds.InternalError, "the service failed; its log says more under this trace_id"),
@@ -128,13 +128,6 @@ internal sealed class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMid
     // What a server's pipe was handed cannot be taken back: clearing a response leaves it there.
     private static bool IsPartlyWritten(HttpResponse response) =>
         response.BodyWriter is { CanGetUnflushedBytes: true, UnflushedBytes: > 0 };
-
-    private static Problem TooLarge(string limit, string detail)
-    {
-        var mistakes = new Mistakes();
-        mistakes.Add(new("", Codes.LimitExceeded, detail) { Limit = limit });
-        return Problem.From(mistakes);
-    }
 
     private static Problem? Of(HttpContext http) => http.Response.StatusCode switch
     {

@@ -65,6 +65,18 @@ public sealed record Problem
     public static Problem Later(string detail, int seconds = 1) =>
         Of(Codes.Overloaded, detail) with { RetryAfterSeconds = seconds };
 
+    /// <summary>The request passes a limit as a whole.</summary>
+    /// <param name="limit">The limit's name.</param>
+    /// <param name="detail">What it passed.</param>
+    /// <param name="expected">What it allows, where that helps.</param>
+    /// <param name="found">What was found instead.</param>
+    public static Problem TooLarge(string limit, string detail, string? expected = null, string? found = null)
+    {
+        var mistakes = new Mistakes();
+        mistakes.Add(new("", Codes.LimitExceeded, detail) { Limit = limit, Expected = expected, Found = found });
+        return From(mistakes);
+    }
+
     /// <summary>The problem that a request's mistakes amount to: a body that cannot be understood (400) comes before
     /// one that is too large (413), and that before one that makes no sense (422); of equals the first found.</summary>
     public static Problem From(Mistakes mistakes)

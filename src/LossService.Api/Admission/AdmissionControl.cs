@@ -56,23 +56,11 @@ internal sealed class AdmissionControl(
     /// <summary>The problem of an answer that would come too late.</summary>
     public static Problem OutOfTime(string detail) => Problem.Of(Codes.Timeout, detail);
 
-    private Problem? TooDear(long price)
-    {
-        if (price <= _limits.WorkStepsMax)
-        {
-            return null;
-        }
-
-        var mistakes = new Mistakes();
-        mistakes.Add(new("", Codes.LimitExceeded,
-            $"the request takes some {Round(Needs(price))} ms of a processor, and may take {Round(Needs(_limits.WorkStepsMax))}")
-        {
-            Limit = "work",
-            Expected = string.Create(CultureInfo.InvariantCulture, $"at most {_limits.WorkStepsMax} steps"),
-            Found = price.ToString(CultureInfo.InvariantCulture),
-        });
-        return Problem.From(mistakes);
-    }
+    private Problem? TooDear(long price) => price <= _limits.WorkStepsMax ? null : Problem.TooLarge(
+        "work",
+        $"the request takes some {Round(Needs(price))} ms of a processor, and may take {Round(Needs(_limits.WorkStepsMax))}",
+        string.Create(CultureInfo.InvariantCulture, $"at most {_limits.WorkStepsMax} steps"),
+        price.ToString(CultureInfo.InvariantCulture));
 
     private static Problem? Late(long price, TimeSpan? timeLeft, int threads)
     {

@@ -277,7 +277,8 @@ internal sealed class ComputeThreads : IDisposable
         long least = long.MaxValue;
         for (int place = 0; place < _waiting.Count; place++)
         {
-            if (_waiting[place] is var piece && piece.Turn != except && piece.Rank(now) is var rank && rank < least)
+            Piece piece = _waiting[place];
+            if (piece.Turn != except && piece.Rank(now) is var rank && rank < least)
             {
                 (first, least) = (place, rank);
             }
@@ -288,7 +289,8 @@ internal sealed class ComputeThreads : IDisposable
 
     private Piece TakeAt(int place)
     {
-        (Piece piece, _waiting[place]) = (_waiting[place], _waiting[^1]);
+        Piece piece = _waiting[place];
+        _waiting[place] = _waiting[^1];
         _waiting.RemoveAt(_waiting.Count - 1);
         _count = _waiting.Count;
         return piece;

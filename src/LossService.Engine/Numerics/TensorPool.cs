@@ -62,28 +62,16 @@ public sealed class TensorPool
             throw new PoolExhaustedException(bytes);
         }
 
-        return Rent((int)bytes);
-    }
-
-    /// <summary>Lends a buffer of at least <paramref name="bytes"/> bytes.</summary>
-    /// <exception cref="PoolExhaustedException">The pool's limit would be passed.</exception>
-    public Lease Rent(int bytes)
-    {
-        Lending?.Invoke(bytes);
-        if (bytes > LeaseBytesMax)
-        {
-            throw new PoolExhaustedException(bytes);
-        }
-
-        int size = Math.Max(SmallestLog2, BitOperations.Log2((uint)Math.Max(bytes, 1) - 1) + 1);
-
+        int length = (int)bytes;
+        Lending?.Invoke(length);
+        int size = Math.Max(SmallestLog2, BitOperations.Log2((uint)Math.Max(length, 1) - 1) + 1);
         if (BytesOf(Interlocked.Add(ref _lent, WorthOf(size))) > _bytesMax)
         {
             Interlocked.Add(ref _lent, -WorthOf(size));
             throw new PoolExhaustedException(bytes);
         }
 
-        return new(_shelves[size].Take() ?? Make(size, bytes), bytes);
+        return new(_shelves[size].Take() ?? Make(size, length), length);
     }
 
     /// <summary>Lets go of the blocks that nobody needed since the last call; the host calls it now and then.</summary>
