@@ -63,16 +63,15 @@ public sealed class TensorPool
         }
 
         int length = (int)bytes;
-        Lending?.Invoke(length);
-        int size = Math.Max(SmallestLog2, BitOperations.Log2((uint)Math.Max(length, 1) - 1) + 1);
-        if (BytesOf(Interlocked.Add(ref _lent, WorthOf(size))) > _bytesMax)
-        {
-            Interlocked.Add(ref _lent, -WorthOf(size));
-            throw new PoolExhaustedException(bytes);
-        }
-
+        int size = Claim(length, _bytesMax);
         return new(_shelves[size].Take() ?? Make(size, length), length);
     }
+
+    /// <summary>Counts bytes as lent that a caller has others hold, such as a body that waits for its end. The other
+    /// half of the pool is kept for those who wait for nobody.</summary>
+    /// <param name="bytes">At most <see cref="LeaseBytesMax"/>.</param>
+    /// <exception cref="PoolExhaustedException">Half of the pool's limit would be passed.</exception>
+    public Holding Hold(int bytes) => new(this, Claim(bytes, _bytesMax / 2));
 
     /// <summary>Lets go of the blocks that nobody needed since the last call; the host calls it now and then.</summary>
     /// <returns>How many bytes these were: garbage now, which the process holds until it is collected.</returns>
@@ -87,6 +86,8 @@ public sealed class TensorPool
         return bytes;
     }
 
+    internal void Release(int size) => Interlocked.Add(ref _lent, -WorthOf(size));
+
     internal void Return(Block block, int generation)
     {
         if (Interlocked.CompareExchange(ref block.Generation, generation + 1, generation) != generation)
@@ -95,8 +96,22 @@ public sealed class TensorPool
         }
 
         Poison(block);
-        Interlocked.Add(ref _lent, -WorthOf(block.SizeClass));
+        Release(block.SizeClass);
         _shelves[block.SizeClass].Put(block);
+    }
+
+    // Counts a block of the smallest size that holds so many bytes as lent.
+    private int Claim(int bytes, long bytesMax)
+    {
+        Lending?.Invoke(bytes);
+        int size = Math.Max(SmallestLog2, BitOperations.Log2((uint)Math.Max(bytes, 1) - 1) + 1);
+        if (BytesOf(Interlocked.Add(ref _lent, WorthOf(size))) > bytesMax)
+        {
+            Release(size);
+            throw new PoolExhaustedException(bytes);
+        }
+
+        return size;
     }
 
     // The process may hold less than the pool may lend and keep idle: then idle blocks go first, and if that does not
@@ -112,7 +127,7 @@ public sealed class TensorPool
 
         if (block is null)
         {
-            Interlocked.Add(ref _lent, -WorthOf(size));
+            Release(size);
             throw new PoolExhaustedException(bytes);
         }
 

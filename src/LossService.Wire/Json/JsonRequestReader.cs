@@ -26,6 +26,7 @@ internal sealed partial class JsonRequestReader : IDisposable
     private ulong _seenParameters;
     private bool _hasSeenGradients;
     private Element? _floats;
+    private Holding _held;
 
     /// <summary>Starts to read into this request.</summary>
     public JsonRequestReader(LossRequest request, ReadLimits limits, TensorPool pool)
@@ -77,6 +78,10 @@ internal sealed partial class JsonRequestReader : IDisposable
                     consumed = bytes.End;
                     goesOn = Take(bytes, cancelled) && !(result.IsCompleted && Finish());
                 }
+                else
+                {
+                    Hold((int)bytes.Length);
+                }
             }
             finally
             {
@@ -88,8 +93,20 @@ internal sealed partial class JsonRequestReader : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        _held.Dispose();
         _tensor.Dispose();
         _scanner.Dispose();
+    }
+
+    // What waits for its end counts as the tensors do that it will be: senders who stop there would fill the process.
+    private void Hold(int bytes)
+    {
+        if (bytes > _held.Bytes)
+        {
+            _held.Dispose();
+            _held = default;
+            _held = _pool.Hold(bytes);
+        }
     }
 
     private bool Take(in ReadOnlySequence<byte> bytes, CancellationToken cancelled)

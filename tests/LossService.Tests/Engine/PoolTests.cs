@@ -207,6 +207,21 @@ public sealed class PoolTests
         Assert.Equal((0L, 0L), (pool.Leases, pool.BytesLeased));
     }
 
+    [Fact]
+    public void Holding_OfABody_CountsAndLeavesHalfOfThePool()
+    {
+        var pool = new TensorPool(1 << 20);
+        Holding held = pool.Hold(1 << 19);
+        Assert.Equal((1L, 1L << 19, 1 << 19), (pool.Leases, pool.BytesLeased, held.Bytes));
+        Assert.Throws<PoolExhaustedException>(() => pool.Hold(1));
+        pool.Rent(1 << 19).Dispose();
+        held.Dispose();
+        default(Holding).Dispose();
+        Assert.Equal((0L, 0L, 0), (pool.Leases, pool.BytesLeased, default(Holding).Bytes));
+        Assert.Throws<PoolExhaustedException>(() => pool.Hold((1 << 19) + 1));
+        Assert.Equal((0L, 0L), (pool.Leases, pool.BytesLeased));
+    }
+
     // A server that stops clears its blocks, and may look once more for those that nobody needs.
     [Fact]
     public void Age_OfBlocksThatWereCleared_HasNoneToLetGo()

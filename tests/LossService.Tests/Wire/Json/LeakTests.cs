@@ -51,6 +51,26 @@ public class LeakTests
         }
     }
 
+    // Senders who stop before the end would fill the process otherwise.
+    [Fact]
+    public void Body_ThatWaitsForItsEnd_CountsAsLent()
+    {
+        var pool = new TensorPool(1 << 30);
+        int most = 0;
+        Reading.Of(
+            new Pieces(PiecesOf(500))
+            {
+                BeforeRead = read =>
+                {
+                    Assert.True(pool.BytesLeased >= read * 500, $"{pool.BytesLeased} before read {read}");
+                    most = read;
+                },
+            },
+            pool: pool).Dispose();
+        Assert.True(most > 20);
+        Assert.Equal((0, 0), (pool.BytesLeased, pool.Leases));
+    }
+
     [Fact]
     public void Reading_ThatIsCancelled_GivesEverythingBack()
     {
