@@ -35,6 +35,8 @@ internal sealed class SlicedReader(
     private ReadOnlySequence<byte> _read;
     private bool _isCut;
     private long _kept; // seen but not consumed: the next slice is what comes behind it
+    private bool _isGivenBack = true;
+    private bool _isOver;
 
     /// <inheritdoc/>
     public override void AdvanceTo(SequencePosition consumed) => AdvanceTo(consumed, consumed);
@@ -42,6 +44,12 @@ internal sealed class SlicedReader(
     /// <inheritdoc/>
     public override void AdvanceTo(SequencePosition consumed, SequencePosition examined)
     {
+        if (_isOver)
+        {
+            return;
+        }
+
+        _isGivenBack = true;
         _kept = consumed.Equals(examined) ? 0 : _read.Slice(consumed, examined).Length;
         _read = default;
         inner.AdvanceTo(consumed, examined);
@@ -57,6 +65,14 @@ internal sealed class SlicedReader(
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public override async ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default)
     {
+        if (!_isGivenBack && halfClose.IsTold)
+        {
+            // The server does not give back the end of a body that is cut off, and goes on reading. What is left of the
+            // body must not become a request.
+            _isOver = true;
+            return new(default, isCanceled: false, isCompleted: true);
+        }
+
         long now = clock.GetTimestamp();
         if (_isCut)
         {
@@ -102,6 +118,7 @@ internal sealed class SlicedReader(
         _isCut = all.Buffer.Length > length;
         ReadResult slice = all.First(length);
         _read = slice.Buffer;
+        _isGivenBack = false;
         return slice.IsCompleted ? TellEnd(slice) : slice;
     }
 

@@ -97,20 +97,56 @@ public sealed class ServerTests : IDisposable
         Assert.True(heard.Now(MemoryMetrics.BlockBytesPooled) > 0);
     }
 
-    [Fact]
-    public async Task Client_LeavesWhileSending_IsNoFault()
+    // The server does not give back the end of a body that is cut off, reads on, and would say that this is its fault.
+    [Theory]
+    [InlineData("Content-Length: 500", "{\"pre")]
+    [InlineData("Content-Length: 1000000", "{\"predictions\":[")]
+    [InlineData("Transfer-Encoding: chunked", "5\r\n{\"pre")]
+    [InlineData("Content-Length: 500", "GET /v1/info HTTP/1.1\r\nHost: x\r\n\r\n")]
+    public async Task Client_LeavesWhileSending_IsNoFaultAndNoOtherRequest(string length, string body)
     {
+        TransportBlocks blocks = _service.Services.GetRequiredService<TransportBlocks>();
         using (var client = new TcpClient())
         {
             await client.ConnectAsync(IPAddress.Loopback, _port);
             await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes(
-                "POST /v1/losses/fake_slow HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n{\"pre"));
-            await Task.Delay(50);
+                $"POST /v1/losses/fake_slow HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n{length}\r\n\r\n{body}"));
+            await UntilAsync(() => blocks.BytesRented > 0);
         }
 
+        await UntilAsync(() => blocks.BytesRented == 0);
         RawAnswers next = await RawClient.AskAsync(_port, "GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
         Assert.Equal(200, Assert.Single(next.All).Status);
-        Assert.DoesNotContain(_service.Log.All, line => line.Contains("A fault of the service", StringComparison.Ordinal));
+        Assert.DoesNotContain(_service.Log.All, line => line.Contains("\"@l\":", StringComparison.Ordinal) || line.Contains("/v1/info", StringComparison.Ordinal));
+    }
+
+    // Half a megabyte each: the fourth would pass half of the pool.
+    [Fact]
+    public async Task Senders_WhoStopBeforeTheEnd_AreRefusedBeforeTheyTakeAllMemory()
+    {
+        using var service = new Service("Production", ("urls", "http://127.0.0.1:0"), ("WarmUpRounds", "0"), ("Limits:PoolBytesMax", $"{4 << 20}"));
+        service.UseKestrel();
+        service.StartServer();
+        int port = service.ClientOptions.BaseAddress.Port;
+        var senders = new List<RawClient>();
+        for (int sender = 0; sender < 4; sender++)
+        {
+            senders.Add(new(port));
+            await senders[^1].SendAsync(
+                "POST /v1/losses/mse_loss HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 500000\r\n\r\n"
+                + "{\"predictions\":[".PadRight(400_000));
+        }
+
+        await UntilAsync(() => service.Pool.BytesLeased >= 3 << 19);
+        const string Body = """{"predictions":[1],"targets":[3]}""";
+        RawAnswers next = await RawClient.AskAsync(
+            port, $"POST /v1/losses/mse_loss HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {Body.Length}\r\nConnection: close\r\n\r\n{Body}");
+        Assert.Equal(200, Assert.Single(next.All).Status);
+        Task<RawAnswers>[] answers = [.. senders.Select(sender => sender.ReadAsync(answers: 1))];
+        RawAnswers refused = await await Task.WhenAny(answers);
+        Assert.Equal(429, Assert.Single(refused.All).Status);
+        senders.ForEach(sender => sender.Dispose());
+        await UntilAsync(() => service.Pool.Leases == 0);
     }
 
     private static async Task UntilAsync(Func<bool> isSo)
