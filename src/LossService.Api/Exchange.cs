@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.IO.Pipelines;
 using LossService.Api.Admission;
 using LossService.Api.Connections;
 using LossService.Engine;
@@ -16,7 +15,7 @@ namespace LossService.Api;
 /// ends.</summary>
 internal sealed class Exchange(
     Loss loss, MediaTypes mediaTypes, AdmissionControl admission, AdmissionMetrics metrics, ComputeThreads threads,
-    Limits limits, TensorPool pool) : IEndpointFilter
+    Limits limits, TensorPool pool, TimeProvider clock) : IEndpointFilter
 {
     private readonly ReadLimits _reading = limits.ForReading();
 
@@ -42,12 +41,12 @@ internal sealed class Exchange(
 
         var formats = new Formats(codec, answering, mediaType);
         using var deadline = Deadline.Start(http, timeLeft);
+        using var body = new BodyReader(http.Request.BodyReader, limits, clock);
         try
         {
             return admission.IsInline(price)
-                ? await AnswerAsync(
-                    context, next, formats, new(http.Request.BodyReader, http.Response.BodyWriter), deadline)
-                : await TakeTurnAsync(context, next, formats, price, deadline);
+                ? await AnswerAsync(context, next, formats, new(body, http.Response.BodyWriter))
+                : await TakeTurnAsync(context, next, formats, price, body);
         }
         catch (OperationCanceledException) when (deadline is { HasPassed: true })
         {
@@ -69,7 +68,7 @@ internal sealed class Exchange(
     // From here on, whatever awaits goes on on the compute threads.
     private async ValueTask<object?> TakeTurnAsync(
         EndpointFilterInvocationContext context, EndpointFilterDelegate next, Formats formats, long price,
-        Deadline? deadline)
+        BodyReader body)
     {
         HttpContext http = context.HttpContext;
         using Turn turn = threads.Open(
@@ -83,20 +82,18 @@ internal sealed class Exchange(
         metrics.Begin(waited);
         return admission.Refusal(price, waited) is { } refusal
             ? new ProblemAnswer(refusal)
-            : await AnswerAsync(context, next, formats, ServerPipes.Of(http), deadline);
+            : await AnswerAsync(context, next, formats, ServerPipes.Of(http, body));
     }
 
     private async ValueTask<object?> AnswerAsync(
-        EndpointFilterInvocationContext context, EndpointFilterDelegate next, Formats formats, BodyPipes pipes,
-        Deadline? deadline)
+        EndpointFilterInvocationContext context, EndpointFilterDelegate next, Formats formats, BodyPipes pipes)
     {
         HttpContext http = context.HttpContext;
         using var request = new LossRequest(loss.Card);
         http.Features.Set(request);
         long start = Stopwatch.GetTimestamp();
         QueryParameters.Read(http.Request, request);
-        PipeReader body = deadline is null ? pipes.Request : new DeadlineReader(pipes.Request);
-        await formats.Codec.ReadAsync(body, request, _reading, pool, http.RequestAborted);
+        await formats.Codec.ReadAsync(pipes.Request, request, _reading, pool, http.RequestAborted);
         request.Resolve();
         long read = Stopwatch.GetTimestamp();
 

@@ -80,6 +80,9 @@ public sealed class Limits
     /// <summary>How long a sender or reader may be slower than that, in seconds.</summary>
     public int SlowSecondsMax { get; set; } = 5;
 
+    /// <summary>How far a body may fall behind its slowest rate, whatever came before, in seconds.</summary>
+    public int StallSecondsMax { get; set; } = 30;
+
     /// <summary>How much of a body is received before it is read, in bytes.</summary>
     public int BodyBufferBytesMax { get; set; } = 256 << 10;
 
@@ -172,12 +175,14 @@ public sealed class Limits
             "The same for a reader, whose answer also occupies tensors."),
         new("slow_time", SlowSecondsMax, "seconds", 2, 600,
             "Time for a lost packet to be sent again, twice."),
+        new("stall_time", StallSecondsMax, "seconds", 1, 3600,
+            "What came holds memory that others need; a train is through most tunnels by then."),
         new("body_buffer", BodyBufferBytesMax, "bytes", 128 << 10, 1 << 24,
             "Received in one go, while small requests wait; a large body gains little by more."),
         new("answer_buffer", AnswerBufferBytesMax, "bytes", 1 << 10, 1 << 24,
             "Twice what is handed over at once, so that writing goes on while the first half leaves."),
         new("connections", ConnectionsMax, "connections", 1, 1 << 20,
-            "A slow reader holds six blocks of 32 KiB, 384 MiB if all do; a sender no more than buffered_body."),
+            "A slow reader holds six blocks of 32 KiB, 384 MiB if all do; what a sender holds counts towards pool."),
         new("streams", StreamsMax, "requests", 1, 1000,
             "RFC 9113 advises against fewer than 100; each may hold a stream_window and its tensors."),
         new("stream_window", StreamWindowBytesMax, "bytes", 65_535, 1 << 24,

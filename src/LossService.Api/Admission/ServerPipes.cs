@@ -11,10 +11,10 @@ internal static class ServerPipes
     /// <summary>How much of a body makes a change of threads worth it, as long as more is to come.</summary>
     public const int PieceBytes = 128 << 10;
 
-    /// <summary>The pipes of a request that has a turn. Streams of HTTP/2 are read as they come: they share a window,
-    /// which those that wait for more could fill between them.</summary>
-    public static BodyPipes Of(HttpContext http) => new(
-        new Reader(http.Request.BodyReader, gathers: HttpProtocol.IsHttp11(http.Request.Protocol)),
+    /// <summary>The pipes of a request that has a turn, whose body this is. Streams of HTTP/2 are read as they come:
+    /// they share a window, which those that wait for more could fill between them.</summary>
+    public static BodyPipes Of(HttpContext http, PipeReader body) => new(
+        new Reader(body, gathers: HttpProtocol.IsHttp11(http.Request.Protocol)),
         new Writer(http.Response.BodyWriter));
 
     /// <summary>While it lasts, the calling thread belongs to no turn.</summary>

@@ -36,7 +36,7 @@ internal static class LossEndpoints
         var exchange = new Exchange(
             loss, services.GetRequiredService<MediaTypes>(), admission,
             services.GetRequiredService<AdmissionMetrics>(), services.GetRequiredService<ComputeThreads>(), limits,
-            pool);
+            pool, services.GetRequiredService<TimeProvider>());
         return app
             .MapPost($"/v1/losses/{name}", (HttpContext http) =>
             {

@@ -1,6 +1,9 @@
+using System.IO.Pipelines;
 using System.Net;
+using LossService.Api;
 using LossService.Api.Admission;
 using LossService.Engine;
+using LossService.Tests.Api.Connections;
 using LossService.Tests.Faults;
 using LossService.Wire;
 using LossService.Wire.Json;
@@ -22,6 +25,32 @@ public sealed partial class EveryLimitTests
         Assert.All(prices, price => Assert.Equal(price <= Limit, admission.IsInline(price)));
         Assert.False(admission.IsInline(admission.PriceOfUnknown), name);
         return Task.CompletedTask;
+    }
+
+    // What came before does not matter, as BodyReaderTests show.
+    private static async Task StallAsync(string name)
+    {
+        const int Limit = 20;
+        foreach (int rest in (int[])[Limit - 1, Limit, Limit + 1, 2 * Limit])
+        {
+            var clock = new StandingClock();
+            var pipe = new Pipe(new PipeOptions(readerScheduler: PipeScheduler.Inline));
+            using var body = new BodyReader(pipe.Reader, new Limits { StallSecondsMax = Limit }, clock);
+            Task<ReadResult> reading = body.ReadAsync(default).AsTask();
+            clock.Advance(TimeSpan.FromSeconds(rest));
+            await pipe.Writer.WriteAsync(new byte[1]);
+            if (rest < Limit)
+            {
+                await reading;
+            }
+            else
+            {
+                BadHttpRequestException slow = await Assert.ThrowsAsync<BadHttpRequestException>(() => reading);
+                Assert.Equal((408, "timeout"), (ProblemMiddleware.Of(slow).Status, ProblemMiddleware.Of(slow).Code));
+            }
+        }
+
+        Assert.Equal(Limit, new Limits { StallSecondsMax = Limit }.List().Single(limit => limit.Name == name).Value);
     }
 
     // A caller without a deadline is not spared it, and no request that is too dear is begun.

@@ -68,6 +68,7 @@ public sealed partial class EveryLimitTests
             limits => limits.AnswerBytesPerSecondMin = 444, server => server.MinResponseDataRate!.BytesPerSecond),
         ["slow_time"] = Server(
             limits => limits.SlowSecondsMax = 9, server => server.MinRequestBodyDataRate!.GracePeriod.TotalSeconds),
+        ["stall_time"] = StallAsync,
         ["body_buffer"] = TransportBuffers.BodyAsync,
         ["answer_buffer"] = TransportBuffers.AnswerAsync,
         ["connections"] = Server(limits => limits.ConnectionsMax = 11, server => server.MaxConcurrentConnections!.Value),

@@ -25,7 +25,7 @@ public sealed class ServerPipesTests
         var http = new DefaultHttpContext();
         http.Features.Set<IHttpResponseBodyFeature>(server);
         http.Features.Set<IRequestBodyPipeFeature>(server);
-        BodyPipes pipes = aside ? ServerPipes.Of(http) : new(http.Request.BodyReader, http.Response.BodyWriter);
+        BodyPipes pipes = aside ? ServerPipes.Of(http, http.Request.BodyReader) : new(http.Request.BodyReader, http.Response.BodyWriter);
 
         var done = new TaskCompletionSource();
         turn.Post(
@@ -68,7 +68,7 @@ public sealed class ServerPipesTests
         var http = new DefaultHttpContext();
         http.Request.Protocol = protocol;
         http.Features.Set<IRequestBodyPipeFeature>(new Body(pipe.Reader));
-        PipeReader reader = ServerPipes.Of(http).Request;
+        PipeReader reader = ServerPipes.Of(http, http.Request.BodyReader).Request;
         var found = new List<byte[]>();
         for (int at = 0; at < all.Length;)
         {
