@@ -76,6 +76,16 @@ public sealed class AdmissionMetricsTests
         Assert.Equal(3, Refusals(heard).Count); // a caller's mistake is no refusal
     }
 
+    [Fact]
+    public async Task RefusedRequests_WhoseTimeEndsWhileTheyAreComputed_AreCounted()
+    {
+        using var instance = new Instance([FakeLoss.Slow]);
+        using var heard = new Heard(instance.Services, AdmissionMetrics.MeterName);
+        Call endless = Call.Of(FakeLoss.Slow.Card.Name, """{"predictions":[1,2,3]}""") with { TimeLeft = 100 };
+        Assert.Equal(504, (await instance.SendAsync(endless)).Status);
+        Assert.Equal(["error.type=timeout"], Refusals(heard));
+    }
+
     private static IReadOnlyList<string> Refusals(Heard heard) =>
         [.. heard.Measured(AdmissionMetrics.Refused).Select(one => one.Tags).Order(StringComparer.Ordinal)];
 }

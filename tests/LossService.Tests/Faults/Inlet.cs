@@ -22,7 +22,10 @@ internal sealed class Inlet(byte[] body, int pieceBytes, Action? beforeRead) : P
 
     public override void AdvanceTo(SequencePosition consumed, SequencePosition examined) => AdvanceTo(consumed);
 
-    public override void CancelPendingRead() => throw new NotSupportedException();
+    // A deadline that passes before a read cancels it; no read of this body takes a while.
+    public override void CancelPendingRead()
+    {
+    }
 
     public override void Complete(Exception? exception = null)
     {
