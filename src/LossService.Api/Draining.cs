@@ -10,7 +10,7 @@ internal static class Draining
         Readiness readiness = app.Services.GetRequiredService<Readiness>();
         app.Use((http, next) =>
         {
-            if (readiness.IsDraining && HttpProtocol.IsHttp11(http.Request.Protocol))
+            if (readiness.IsDraining && !HttpProtocol.IsHttp2(http.Request.Protocol))
             {
                 http.Response.Headers.Connection = "close";
             }
