@@ -3,6 +3,7 @@ using System.Net;
 using LossService.Api.Admission;
 using LossService.Engine;
 using LossService.Tests.Faults;
+using LossService.Wire.Safetensors;
 using Microsoft.Extensions.DependencyInjection;
 using Xunit;
 
@@ -83,5 +84,36 @@ public sealed partial class AdmissionTests
         slow.Spend(Nanoseconds(1) / 100 * percent);
         Assert.Null(admission.Refusal(Seconds(1), null, caller));
         gate.Open();
+    }
+
+    [Fact]
+    public async Task Request_WhileItWaits_CountsForItsCallerAlone()
+    {
+        using var instance = new Instance(Catalogue.All, ("ComputeThreadsMax", "1"));
+        ComputeThreads threads = instance.Services.GetRequiredService<ComputeThreads>();
+        var caller = IPAddress.Parse("192.0.2.1");
+        Gate gate = Occupy(threads);
+        Task<Reply> waiting = Task.Run(() => instance.SendAsync(Bodies.Safetensors(300, 300) with { From = caller }));
+        await WaitAsync(() => threads.WaitOf(Seconds(1), caller).OfCaller > 0);
+        Assert.Equal(0, threads.WaitOf(Seconds(1), IPAddress.Parse("192.0.2.2")).OfCaller);
+        gate.Open();
+        Assert.Equal(200, (await waiting).Status);
+    }
+
+    [Fact]
+    public async Task Request_WhoseTurnComesMuchTooLate_IsRefusedUnread()
+    {
+        using var instance = new Instance(Catalogue.All, ("QueueMillisecondsMax", "1"), ("ComputeThreadsMax", "1"));
+        using var heard = new Heard(instance.Services, AdmissionMetrics.MeterName);
+        int reads = 0;
+        Call large = Bodies.Safetensors(300, 300) with { BeforeRead = () => reads++ };
+        long price = Price.OfBody(Catalogue.Find(large.Loss)!, new SafetensorsCodec(), large.Body.Length);
+        Gate gate = Occupy(instance.Services.GetRequiredService<ComputeThreads>());
+        Task<Reply> waiting = Task.Run(() => instance.SendAsync(large));
+        await WaitAsync(() => heard.Now(AdmissionMetrics.Queued) == 1);
+        long begun = ComputeThreads.Now; // it may wait one and a half times for one like it that takes as much longer
+        await WaitAsync(() => ComputeThreads.Now - begun > 3 * price * Price.StepNanoseconds);
+        gate.Open();
+        Assert.Equal((429, 0), ((await waiting).Status, reads));
     }
 }

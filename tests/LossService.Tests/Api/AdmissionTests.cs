@@ -152,15 +152,16 @@ public sealed partial class AdmissionTests
         using var instance = new Instance(Catalogue.All, ("QueueMillisecondsMax", "10000"), ("ComputeThreadsMax", "1"));
         ComputeThreads threads = instance.Services.GetRequiredService<ComputeThreads>();
         int reads = 0;
-        Call large = Bodies.Safetensors(300, 300) with { BeforeRead = () => reads++ };
+        var caller = IPAddress.Parse("192.0.2.1");
+        Call large = Bodies.Safetensors(300, 300) with { BeforeRead = () => reads++, From = caller };
 
         // Eight seconds from the same address: more than its share of ten. Each is as long as the request is.
         long price = Price.OfBody(Catalogue.Find(large.Loss)!, new SafetensorsCodec(), large.Body.Length);
         var gate = new Gate();
-        Turn[] turns = [.. Enumerable.Range(0, (int)(Seconds(8) / price)).Select(_ => threads.Open(Codec, price, null))];
+        Turn[] turns = [.. Enumerable.Range(0, (int)(Seconds(8) / price)).Select(_ => threads.Open(Codec, price, caller))];
         Array.ForEach(turns, turn => turn.Post(_ => gate.Wait(), null));
 
-        Reply refused = await instance.SendAsync(large);
+        Reply refused = await instance.SendAsync(large).WaitAsync(Patience);
         Assert.Equal((429, 0), (refused.Status, reads));
         Assert.Contains("\"overloaded\"", refused.Text, StringComparison.Ordinal);
 
@@ -178,6 +179,7 @@ public sealed partial class AdmissionTests
     {
         using var instance = new Instance(Catalogue.All);
         ComputeThreads threads = instance.Services.GetRequiredService<ComputeThreads>();
+        await instance.SendAsync(Bodies.Safetensors(300, 300) with { HasLength = false }); // which foretells nothing
         Assert.Equal(1, threads.Slowness);
         await instance.SendAsync(Bodies.Safetensors(300, 300));
         double before = threads.Slowness;
@@ -292,16 +294,17 @@ public sealed partial class AdmissionTests
     }
 
     [Theory]
-    [InlineData(1, 1)]
-    [InlineData(7, 7)]
-    [InlineData(600, 60)] // by then it is another load
-    public void RetryAfter_OfARefusal_GrowsWithTheWaitForetold(int secondsBefore, int retryAfter)
+    [InlineData(10, 1)]
+    [InlineData(61, 7)]
+    [InlineData(70, 7)]
+    [InlineData(6000, 60)] // by then it is another load
+    public void RetryAfter_OfARefusal_GrowsWithTheWaitForetold(int tenthsBefore, int retryAfter)
     {
         using var instance = new Instance(Catalogue.All, ("QueueMillisecondsMax", "1"), ("ComputeThreadsMax", "1"));
         AdmissionControl admission = instance.Services.GetRequiredService<AdmissionControl>();
         ComputeThreads threads = instance.Services.GetRequiredService<ComputeThreads>();
         var gate = new Gate();
-        for (int before = 0; before < 10 * secondsBefore; before++)
+        for (int before = 0; before < tenthsBefore; before++)
         {
             threads.Open(Codec, Seconds(1) / 10, null).Post(_ => gate.Wait(), null);
         }

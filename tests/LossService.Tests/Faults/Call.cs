@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text;
 
 namespace LossService.Tests.Faults;
@@ -22,6 +23,9 @@ internal sealed record Call(string Loss, byte[] Body)
 
     /// <summary>How long its caller waits, in milliseconds.</summary>
     public int? TimeLeft { get; init; }
+
+    /// <summary>The address of its caller.</summary>
+    public IPAddress? From { get; init; }
 
     /// <summary>How many numbers its answer holds.</summary>
     public int Elements { get; init; }

@@ -73,6 +73,7 @@ internal sealed class Instance : ITarget, IDisposable
         http.Features.Set<IHttpResponseBodyFeature>(outlet);
         http.Features.Set<IHttpRequestLifetimeFeature>(line);
         http.Features.Set<IRequestBodyPipeFeature>(new Ends.Body(new Inlet(call.Body, call.PieceBytes, call.BeforeRead)));
+        http.Connection.RemoteIpAddress = call.From;
         http.Request.Method = HttpMethods.Post;
         http.Request.Path = call.Path;
         http.Request.QueryString = new(call.Query);
