@@ -3,6 +3,8 @@ using LossService.Api.Admission;
 using LossService.Engine;
 using LossService.Tests.Faults;
 using LossService.Wire.Json;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
 using Xunit;
 
 namespace LossService.Tests.Api;
@@ -16,17 +18,25 @@ public sealed class DeadlineTests
     [InlineData("150", """{"predictions":[1,2,3]}""")] // the loss would take 20 s
     public async Task Deadline_ThatPasses_Is504(string left, string body)
     {
-        using HttpResponseMessage answer = await PostAsync(Service.In("Production"), left, body);
+        using HttpResponseMessage answer = await PostAsync(Service.In("Production"), [left], body);
         await ProblemAssert.IsAsync(answer, 504, "timeout");
     }
 
-    [Fact]
-    public async Task Deadline_ThatIsNoNumber_IsAMistakeOfTheHeader()
+    public static TheoryData<string[]> Mistaken =>
+    [
+        ["soon"], ["1,000"], ["1.5"], ["1e3"], ["0x10"], [new string('9', 101)], ["60000, 60000"], ["60000", "60000"],
+    ];
+
+    [Theory]
+    [MemberData(nameof(Mistaken))]
+    public async Task Deadline_ThatIsNotOneNumber_IsAMistakeOfTheHeader(string[] left)
     {
-        using HttpResponseMessage answer = await PostAsync(Service.In("Production"), "soon", """{"predictions":[1]}""");
+        using HttpResponseMessage answer = await PostAsync(Service.In("Production"), left, """{"predictions":[1]}""");
         JsonNode problem = await ProblemAssert.IsAsync(answer, 422, "parameter_out_of_range");
-        Assert.Equal("X-Timeout-Ms", (string?)problem["errors"]![0]!["pointer"]);
-        Assert.DoesNotContain("soon", problem.ToJsonString(), StringComparison.Ordinal);
+        JsonNode error = Assert.Single(problem["errors"]!.AsArray())!;
+        Assert.Equal("X-Timeout-Ms", (string?)error["pointer"]);
+        Assert.All(left, text => Assert.False(
+            error.ToJsonString().Contains(text, StringComparison.Ordinal), "what was sent is told"));
     }
 
     [Theory]
@@ -35,7 +45,7 @@ public sealed class DeadlineTests
     [InlineData("100000000000000000000000000000000")]
     public async Task Deadline_ThatIsFarAway_ChangesNothing(string left)
     {
-        using HttpResponseMessage answer = await PostAsync(Service.In("Production"), left, """{"predictions":[1]}""");
+        using HttpResponseMessage answer = await PostAsync(Service.In("Production"), [left], """{"predictions":[1]}""");
         Assert.Equal(200, (int)answer.StatusCode);
     }
 
@@ -83,9 +93,55 @@ public sealed class DeadlineTests
         Assert.Equal(200, (await instance.SendAsync(call)).Status);
     }
 
+    [Fact]
+    public void Deadline_ThatAPriceAlmostRulesOut_IsTaken()
+    {
+        using var instance = new Instance(Catalogue.All, ("ThreadsMax", "4"));
+        AdmissionControl admission = instance.Services.GetRequiredService<AdmissionControl>();
+        // A price may be four times too high, and one that is a guess says no more than its least.
+        Assert.Null(admission.Refusal(Seconds(1), Milliseconds(250), null));
+        Assert.Equal(504, admission.Refusal(Seconds(1), Milliseconds(249), null)!.Status);
+        Assert.Null(admission.Refusal(Seconds(100), Milliseconds(250), null, least: Seconds(1)));
+        Assert.Equal(504, admission.Refusal(Seconds(100), Milliseconds(249), null, least: Seconds(1))!.Status);
+        // Once it is that of the shapes, threads share the work.
+        Assert.Null(admission.Refusal(Seconds(4), Milliseconds(250)));
+        Assert.Equal(504, admission.Refusal(Seconds(4), Milliseconds(249))!.Status);
+    }
+
+    [Fact]
+    public void Deadline_BeforeItsTurnWouldCome_Is504()
+    {
+        using var instance = new Instance(Catalogue.All, ("ComputeThreadsMax", "1"));
+        AdmissionControl admission = instance.Services.GetRequiredService<AdmissionControl>();
+        bool isOver = false;
+        Turn turn = instance.Services.GetRequiredService<ComputeThreads>().Open(new JsonCodec(), Seconds(1), null);
+        turn.Post(_ => SpinWait.SpinUntil(() => Volatile.Read(ref isOver)), null);
+        Assert.Null(admission.Refusal(Seconds(1), Milliseconds(1000), null));
+        Assert.Equal(504, admission.Refusal(Seconds(1), Milliseconds(999), null)!.Status);
+        Volatile.Write(ref isOver, true);
+    }
+
+    [Fact]
+    public void Deadline_OfACallerWhoLeaves_HasNotPassedAndLeavesNothingBehind()
+    {
+        using var gone = new CancellationTokenSource();
+        var http = new DefaultHttpContext { RequestAborted = gone.Token };
+        using (Deadline deadline = Deadline.Start(http, TimeSpan.FromHours(1))!)
+        {
+            Assert.NotEqual(gone.Token, http.RequestAborted);
+            gone.Cancel();
+            Assert.True(http.RequestAborted.IsCancellationRequested);
+            Assert.False(deadline.HasPassed);
+        }
+
+        Assert.Equal(gone.Token, http.RequestAborted);
+    }
+
+    private static TimeSpan Milliseconds(int milliseconds) => TimeSpan.FromMilliseconds(milliseconds);
+
     private static long Seconds(int seconds) => seconds * 1_000_000_000L / Price.StepNanoseconds;
 
-    private static async Task<HttpResponseMessage> PostAsync(Service service, string left, string body)
+    private static async Task<HttpResponseMessage> PostAsync(Service service, string[] left, string body)
     {
         using HttpClient client = service.CreateClient();
         using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/losses/fake_slow")
