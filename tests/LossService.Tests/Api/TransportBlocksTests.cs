@@ -26,6 +26,17 @@ public sealed class TransportBlocksTests
         Assert.Equal(10L * blocks.MaxBufferSize, blocks.BytesPooled);
     }
 
+    [Fact]
+    public void Block_GivenBackTwice_IsLentToOneAtATime()
+    {
+        using var blocks = new TransportBlocks();
+        IMemoryOwner<byte> block = blocks.Rent();
+        block.Dispose();
+        block.Dispose();
+        Assert.Equal((0, (long)blocks.MaxBufferSize), (blocks.BytesRented, blocks.BytesPooled));
+        Assert.NotEqual(blocks.Rent().Memory, blocks.Rent().Memory);
+    }
+
     private static HashSet<Memory<byte>> Pass(TransportBlocks blocks, int count = Crowd)
     {
         IMemoryOwner<byte>[] rented = [.. Enumerable.Range(0, count).Select(_ => blocks.Rent())];
