@@ -29,6 +29,7 @@ public sealed class LogTests
         Assert.Null(line["Code"]);
         Assert.Null(line["@l"]);
         Assert.Matches("^[0-9a-f]{32}$", (string?)line["@tr"]);
+        Assert.Matches("^[0-9a-f]{16}$", (string?)line["@sp"]);
     }
 
     [Theory]
