@@ -130,6 +130,25 @@ public sealed class SafetensorsTests
         }
     }
 
+    // Whoever takes it in can make room for it, and sees where it was cut.
+    [Fact]
+    public async Task Answer_ThatLeavesInParts_SaysItsLengthFirst()
+    {
+        const int Count = 200_000;
+        byte[] numbers = Safe.Bytes<float>(new float[Count]);
+        using HttpClient client = Host.CreateClient();
+        using var request = new HttpRequestMessage(HttpMethod.Post, Mse)
+        {
+            Content = new ByteArrayContent(Safe.File(
+                [("predictions", "F32", [Count], numbers), ("targets", "F32", [Count], numbers)])),
+        };
+        request.Content.Headers.ContentType = new(Safetensors);
+        using HttpResponseMessage answer = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+        Assert.Equal(200, (int)answer.StatusCode);
+        long? said = answer.Content.Headers.ContentLength; // before reading could count it
+        Assert.Equal((await answer.Content.ReadAsByteArrayAsync()).Length, said);
+    }
+
     [Fact]
     public async Task OctetStream_WithItsFormatNamed_IsSafetensors()
     {
