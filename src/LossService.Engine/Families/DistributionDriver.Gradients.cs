@@ -91,11 +91,16 @@ internal sealed partial class DistributionDriver<TLoss, T, V>
             V onLog = form == DistributionForm.Probabilities ? one / value : one;
             V otherP = Load(at.P, c);
             V otherLogP = Load(at.LogP, c);
+            V otherQ = Load(at.Q, c);
             V otherLogQ = Load(at.LogQ, c);
+            V gap = Load(at.Gaps, c);
             // On q the slope is taken on log q and divided by q at the end: one rounding less than by 1 / q.
             Dual<V> term = TSide.IsQ
-                ? loss.Term(Constant(otherP), Constant(otherLogP), new Dual<V>(log, one))
-                : loss.Term(new Dual<V>(value, onValue), new Dual<V>(log, onLog), Constant(otherLogQ));
+                ? loss.Term(
+                    Constant(otherP), Constant(otherLogP), Constant(otherQ), new Dual<V>(log, one), Constant(gap))
+                : loss.Term(
+                    new Dual<V>(value, onValue), new Dual<V>(log, onLog),
+                    Constant(otherQ), Constant(otherLogQ), Constant(gap));
             V onSide = V.ZeroTimes(scale, V.ZeroTimes(Load(coefficients, c), term.Slope));
             V.Store(
                 TSide.IsQ && form == DistributionForm.Probabilities
@@ -111,8 +116,8 @@ internal sealed partial class DistributionDriver<TLoss, T, V>
             var dualValue = new Dual<Dual<V>>(new(value, onValue), new(onValue, given ? V.Of(0) : value));
             var dualLog = new Dual<Dual<V>>(new(log, onLog), new(onLog, given ? -(onLog * onLog) : V.Of(0)));
             Dual<Dual<V>> both = TSide.IsQ
-                ? loss.Term(Fixed(otherP), Fixed(otherLogP), dualLog)
-                : loss.Term(dualValue, dualLog, Fixed(otherLogQ));
+                ? loss.Term(Fixed(otherP), Fixed(otherLogP), Fixed(otherQ), dualLog, Fixed(gap))
+                : loss.Term(dualValue, dualLog, Fixed(otherQ), Fixed(otherLogQ), Fixed(gap));
             V.Store(V.ZeroTimes(scale, both.Slope.Slope), ref curve, c);
         }
     }
@@ -174,19 +179,6 @@ internal sealed partial class DistributionDriver<TLoss, T, V>
         slopes[top] = T.CreateTruncating(scale * ((own * othersP) - (double.CreateTruncating(p[top]) * othersH)));
     }
 
-    // A score that is huge on either side would cost all gaps their digits.
-    private int LikeliestOnBoth(in DistributionRow<T> at)
-    {
-        Span<T> both = at.Slopes[.._layout.Classes];
-        ref T sum = ref MemoryMarshal.GetReference(both);
-        for (int c = 0; c < both.Length; c += V.Count)
-        {
-            V.Store(Load(at.LogP, c) + Load(at.LogQ, c), ref sum, c);
-        }
-
-        return Math.Max(0, Rows.IndexOf<T, V>(both, Rows.Max<T, V>(both)));
-    }
-
     private static (int Top, double Others) Likeliest(Span<T> p)
     {
         int top = Math.Max(0, Rows.IndexOf<T, V>(p, Rows.Max<T, V>(p)));
@@ -219,46 +211,6 @@ internal sealed partial class DistributionDriver<TLoss, T, V>
         }
 
         at.Terms[..classes].CopyTo(slopes);
-    }
-
-    // Of two rows of logits the gap is (z_q - z_p) / T less one number for the whole row: the logarithms of both sides,
-    // each rounded, are not needed.
-    private Span<T> Gaps(int row, double mass, in DistributionRow<T> at)
-    {
-        int classes = _layout.Classes;
-        Span<T> gaps = at.Gaps;
-        if (_p.Form == DistributionForm.Logits)
-        {
-            Span<T> onP = _p.Scores(_layout, row, at.Room);
-            int top = LikeliestOnBoth(at);
-            T anchorP = onP[top];
-            onP.CopyTo(at.Terms);
-            Span<T> onQ = _q!.Scores(_layout, row, at.Room);
-            T anchorQ = onQ[top];
-            T offset = at.LogQ[top] - at.LogP[top];
-            T scale = T.CreateTruncating(1 / _loss.Temperature);
-            if (T.IsFinite(anchorP) && T.IsFinite(anchorQ) && T.IsFinite(offset))
-            {
-                onQ.CopyTo(gaps);
-                ref T q = ref MemoryMarshal.GetReference(gaps);
-                ref T teacher = ref MemoryMarshal.GetReference(at.Terms);
-                var gap = new GapOfScores(anchorP, anchorQ, scale, offset);
-                for (int c = 0; c < classes; c += V.Count)
-                {
-                    V.Store(gap.Of(V.Load(ref teacher, c), V.Load(ref q, c)), ref q, c);
-                }
-
-                return gaps;
-            }
-        }
-
-        T logMass = T.CreateTruncating(ScalarLane.Log(mass).Value);
-        for (int c = 0; c < classes; c++)
-        {
-            gaps[c] = at.LogQ[c] - at.LogP[c] + logMass;
-        }
-
-        return gaps;
     }
 
     private static Dual<V> Constant(V value) => new(value, V.Of(0));

@@ -171,36 +171,11 @@ internal sealed partial class DistributionDriver<TLoss, T, V>
                 : _loss.Term(
                     p,
                     V.MultiplyAdd(scoreP - TopP, _scale, MinusLogP),
-                    V.MultiplyAdd(scoreQ - TopQ, _scale, MinusLogQ));
+                    expQ * ShareQ,
+                    V.MultiplyAdd(scoreQ - TopQ, _scale, MinusLogQ),
+                    gap);
             term = V.ZeroTimes(_termScale, value);
             return _factor * V.Select(V.Abs(gap) < V.Of(GapOfNear), p * (gap + near), apart);
         }
-    }
-
-    /// <summary>log q - log p from scores, by one score of each side whose gap is known: the offset.</summary>
-    private readonly struct GapOfScores
-    {
-        private readonly V _shiftP;
-        private readonly V _shiftQ;
-        private readonly V _rest;
-        private readonly V _scale;
-        private readonly V _offset;
-
-        // Scores of a similar size differ exactly, distances from an anchor are rounded first; where the sides have
-        // scores of their own size it is the other way round.
-        public GapOfScores(T anchorP, T anchorQ, T scale, T offset)
-        {
-            T rest = anchorQ - anchorP;
-            bool isAlike = T.Abs(rest) <= T.One;
-            _shiftP = V.All(isAlike ? T.Zero : anchorP);
-            _shiftQ = V.All(isAlike ? T.Zero : anchorQ);
-            _rest = V.All(isAlike ? rest : T.Zero);
-            _scale = V.All(scale);
-            _offset = V.All(offset);
-        }
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public V Of(V scoreP, V scoreQ) =>
-            V.MultiplyAdd((scoreQ - _shiftQ) - (scoreP - _shiftP) - _rest, _scale, _offset);
     }
 }

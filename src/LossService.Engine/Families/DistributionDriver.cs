@@ -190,15 +190,18 @@ internal sealed partial class DistributionDriver<TLoss, T, V> : Driver, IDisposa
             return;
         }
 
-        ref T p = ref MemoryMarshal.GetReference(at.P);
-        ref T logP = ref MemoryMarshal.GetReference(at.LogP);
-        ref T logQ = ref MemoryMarshal.GetReference(at.LogQ);
+        if (TLoss.TakesGap)
+        {
+            Gaps(row, mass: 1, at);
+        }
+
         ref T term = ref MemoryMarshal.GetReference(at.Terms);
         TLoss loss = _loss;
         V scale = V.Of(_termScale); // 0 where a hard loss counts alone, even beside an infinite divergence
         for (int c = 0; c < _layout.Classes; c += V.Count)
         {
-            V value = loss.Term(V.Load(ref p, c), V.Load(ref logP, c), V.Load(ref logQ, c));
+            V value = loss.Term(
+                Load(at.P, c), Load(at.LogP, c), Load(at.Q, c), Load(at.LogQ, c), Load(at.Gaps, c));
             V.Store(V.ZeroTimes(scale, value), ref term, c);
         }
     }

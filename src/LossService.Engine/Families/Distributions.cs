@@ -36,7 +36,13 @@ internal interface IDistributionLoss<TSelf> : ILossFile<TSelf> where TSelf : str
     /// <summary>True when a term is p (log p - log q), whose first-order parts cancel over a row.</summary>
     static virtual bool IsDivergence => false;
 
-    V Term<V>(V p, V logP, V logQ) where V : struct, ILane<V>;
+    /// <summary>True when a term looks at the gap log q - log p, which near 0 has digits that the difference of the
+    /// rounded logarithms has lost.</summary>
+    static virtual bool TakesGap => false;
+
+    /// <summary>The term of one class. A derivative comes with p, log p or log q; q and the gap are constants, and the
+    /// gap is there only for a loss that <see cref="TakesGap"/>.</summary>
+    V Term<V>(V p, V logP, V q, V logQ, V gap) where V : struct, ILane<V>;
 }
 
 /// <summary>Makes the losses between distributions.</summary>

@@ -48,6 +48,78 @@ public sealed class NearTeacherTests
         }
     }
 
+    [Theory]
+    [InlineData("p", "q")]
+    [InlineData("log_p", "log_q")]
+    [InlineData("p_logits", "q_logits")]
+    public void DistanceFromTheMiddle_OfSidesNearlyAlike_KeepsItsDigits(string onP, string onQ)
+    {
+        foreach ((string dtype, int classes, double gap) in
+            from dtype in new[] { "float32", "float64" }
+            from classes in new[] { 2, 3, 7, 16, 17, 40, 1000 }
+            from gap in new[] { 3, 0.3, 0.1, 1e-2, 1e-3, 1e-4, 1e-5 }
+            select (dtype, classes, gap))
+        {
+            double ulp = dtype == "float32" ? 1.2e-7 : 2.3e-16;
+            var random = new Random(classes);
+            double[] z = [.. Enumerable.Range(0, classes).Select(_ => (random.NextDouble() * 6) - 3)];
+            double[] x = [.. z.Select(score => score + (gap * ((random.NextDouble() * 2) - 1)))];
+            double[] p = Written(z);
+            double[] q = Written(x);
+            (double loss, double[] slopes) = FromTheMiddle(onQ, p, q);
+            Answer answer = Bench.Ask("js_divergence", FormattableString.Invariant(
+                $$"""{"{{onP}}":[[{{Text(p)}}]],"{{onQ}}":[[{{Text(q)}}]],"dtype":"{{dtype}}"}"""));
+
+            string what = $"{onP}, {classes} classes that differ by {gap} in {dtype}";
+            double tolerance = (40 * ulp) + (onQ == "q_logits" ? Math.Pow(8 * ulp / gap, 2) : 0);
+            Assert.True(
+                Math.Abs(answer.Loss!.Value - loss) <= tolerance * loss, $"{what}: {answer.Loss:R}, expected {loss:R}");
+            double largest = slopes.Max(Math.Abs);
+            double[] found = answer.Gradients[onQ];
+            int worst = Enumerable.Range(0, classes).MaxBy(c => Math.Abs(found[c] - slopes[c]));
+            Assert.True(
+                Math.Abs(found[worst] - slopes[worst]) <= 40 * ulp * largest,
+                $"{what}: slope {worst} is {found[worst]:R}, expected {slopes[worst]:R} beside {largest:R}");
+
+            double[] Written(double[] scores)
+            {
+                double log = onQ == "q_logits" ? 0 : LogSum(scores, 1);
+                return [.. scores.Select(score => Round(onQ == "q" ? Math.Exp(score - log) : score - log))];
+            }
+
+            double Round(double value) => dtype == "float32" ? (float)value : value;
+        }
+    }
+
+    // With t = (q - p) / (q + p) a class adds (p + q)/4 times Σ t^2k / (k (2k - 1)), and log(q/m) is log(1 + t).
+    private static (double Loss, double[] Slopes) FromTheMiddle(string form, double[] p, double[] q)
+    {
+        bool isLogits = form == "q_logits";
+        (double logP, double logQ) = isLogits ? (LogSum(p, 1), LogSum(q, 1)) : (0, 0);
+        double loss = 0;
+        double[] slopes = new double[q.Length];
+        double[] shares = new double[q.Length];
+        for (int c = 0; c < q.Length; c++)
+        {
+            double mine = form == "q" ? p[c] : Math.Exp(p[c] - logP);
+            shares[c] = form == "q" ? q[c] : Math.Exp(q[c] - logQ);
+            double t = form == "q" ? (q[c] - p[c]) / (q[c] + p[c]) : Math.Tanh((q[c] - p[c] - (logQ - logP)) / 2);
+            double series = 0;
+            for (int k = 2000; k > 0; k--)
+            {
+                series += Math.Pow(t, 2 * k) / (k * ((2 * k) - 1));
+            }
+
+            loss += (mine + shares[c]) / 4 * series;
+            double onePlus = 1 + t;
+            double log = onePlus == 1 ? t : Math.Log(onePlus) * t / (onePlus - 1); // Kahan's log1p
+            slopes[c] = 0.5 * log * (form == "q" ? 1 : shares[c]);
+        }
+
+        double sum = isLogits ? slopes.Sum() : 0;
+        return (loss, [.. slopes.Select((slope, c) => slope - (shares[c] * sum))]);
+    }
+
     private static string Text(double[] numbers) =>
         string.Join(',', numbers.Select(number => FormattableString.Invariant($"{number:R}")));
 

@@ -81,5 +81,5 @@ internal readonly struct KdLoss(double temperature, double alpha, bool scaleByT2
         new(settings[Softness], settings[Alpha], settings.IsOn(ScaleByT2), settings[ClassReduction] == 1);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public V Term<V>(V p, V logP, V logQ) where V : struct, ILane<V> => V.ZeroTimes(p, logP - logQ);
+    public V Term<V>(V p, V logP, V q, V logQ, V gap) where V : struct, ILane<V> => V.ZeroTimes(p, logP - logQ);
 }

@@ -46,5 +46,5 @@ internal readonly struct DistributionCrossEntropy(double scale) : IDistributionL
     public static DistributionCrossEntropy Configure(Settings settings) => new(LogBase.Scale(settings));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public V Term<V>(V p, V logP, V logQ) where V : struct, ILane<V> => -V.ZeroTimes(p, logQ);
+    public V Term<V>(V p, V logP, V q, V logQ, V gap) where V : struct, ILane<V> => -V.ZeroTimes(p, logQ);
 }

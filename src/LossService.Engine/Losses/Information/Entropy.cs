@@ -38,5 +38,5 @@ internal readonly struct Entropy(double scale) : IDistributionLoss<Entropy>
     public static Entropy Configure(Settings settings) => new(LogBase.Scale(settings));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public V Term<V>(V p, V logP, V logQ) where V : struct, ILane<V> => -V.ZeroTimes(p, logP);
+    public V Term<V>(V p, V logP, V q, V logQ, V gap) where V : struct, ILane<V> => -V.ZeroTimes(p, logP);
 }

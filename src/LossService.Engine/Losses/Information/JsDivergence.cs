@@ -28,6 +28,7 @@ internal readonly struct JsDivergence(double scale) : IDistributionLoss<JsDiverg
         [
             "It is symmetric, at most log 2, and finite where one side is 0 and the other is not.",
             "The mean divides by the rows.",
+            "It keeps its digits where both sides are nearly alike and written in the same way, also in float32.",
             "Where a side is 0 its own slope, infinite in the limit, is 0.",
         ],
         Examples =
@@ -36,6 +37,8 @@ internal readonly struct JsDivergence(double scale) : IDistributionLoss<JsDiverg
                 """{"p":[0.5,0.25,0.25,0.0],"q":[0.25,0.25,0.25,0.25],"base":2}"""),
         ],
     };
+
+    public static bool TakesGap => true;
 
     public double Scale => scale;
 
@@ -52,5 +55,5 @@ internal readonly struct JsDivergence(double scale) : IDistributionLoss<JsDiverg
     public static JsDivergence Configure(Settings settings) => new(LogBase.Scale(settings));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public V Term<V>(V p, V logP, V logQ) where V : struct, ILane<V> => Mixture.Term(p, logP, logQ, 0.5);
+    public V Term<V>(V p, V logP, V q, V logQ, V gap) where V : struct, ILane<V> => Mixture.Term(p, q, logQ, gap);
 }

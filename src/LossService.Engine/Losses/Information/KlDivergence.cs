@@ -67,11 +67,10 @@ internal readonly struct KlDivergence(double scale, bool byTerm) : IDistribution
         new(LogBase.Scale(settings), settings.Word(ClassReduction) == "none");
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public V Term<V>(V p, V logP, V logQ) where V : struct, ILane<V>
+    public V Term<V>(V p, V logP, V q, V logQ, V gap) where V : struct, ILane<V>
     {
-        V gap = logP - logQ;
         // Where both are 0 the difference of their logarithms is no number; it belongs to a term that is 0.
         V both = V.Select(V.Same(logQ, double.NegativeInfinity), p, 1);
-        return V.ZeroTimes(p, V.Select(V.Same(both, 0), 0, gap));
+        return V.ZeroTimes(p, V.Select(V.Same(both, 0), 0, logP - logQ));
     }
 }
