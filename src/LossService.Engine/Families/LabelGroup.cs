@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using LossService.Engine.Lanes;
 
 namespace LossService.Engine.Families;
 
@@ -17,8 +18,9 @@ internal readonly ref struct LabelGroup<T> where T : unmanaged
 
     /// <param name="scratch">Where memory is taken.</param>
     /// <param name="rows">How many rows there are.</param>
-    /// <param name="classes">How many classes, at least as many as a vector holds numbers.</param>
-    public LabelGroup(Scratch scratch, int rows, int classes)
+    /// <param name="classes">How many classes there are.</param>
+    /// <param name="byColumn">Whether classes are columns, which are padded to whole vectors.</param>
+    public LabelGroup(Scratch scratch, int rows, int classes, bool byColumn)
     {
         Rows = rows;
         Stride = (rows + 15) & ~15; // whole vectors, of floats too
@@ -26,7 +28,8 @@ internal readonly ref struct LabelGroup<T> where T : unmanaged
         // One lease for everything: a small request costs little more than its leases. Exponentials come last, since
         // only past the end is there room for a whole vector.
         int tops = ((rows * PartsOf(classes)) + 7) & ~7;
-        int numbers = (Numbers * Stride) + tops + (Stride * classes);
+        int exps = byColumn ? Stride * Math.Max(classes, Transpose.Side<T>()) : rows * classes;
+        int numbers = (Numbers * Stride) + tops + exps;
         int doubles = (Statistics * Stride) + (((numbers * Unsafe.SizeOf<T>()) + 7) / 8);
         Span<double> all = scratch.Take<double>(Slot, doubles);
         _statistics = all[..(Statistics * Stride)];

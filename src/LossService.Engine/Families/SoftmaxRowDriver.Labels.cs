@@ -15,7 +15,7 @@ internal sealed partial class SoftmaxRowDriver<TLoss, T, V>
     private void RunByLabel(int block, int start, int rows, Scratch scratch)
     {
         bool byColumn = IsByColumn;
-        var group = new LabelGroup<T>(scratch, rows, Math.Max(_layout.Classes, Transpose.Side<T>()));
+        var group = new LabelGroup<T>(scratch, rows, _layout.Classes, byColumn);
         _plan.Fill(start, group.Weights, group.Coefficients, group.Curvatures);
         FillMasses(start, group);
         if (byColumn)
