@@ -20,11 +20,11 @@ internal sealed class CosineScores<T> : IDisposable where T : unmanaged, IFloati
         _plan = plan;
         _rows = new(
             request.Tensor(place)!, request.Solution!, plan.LeftOutFlags, normalizes: true, pads: false,
-            workshop.Pool);
+            workshop);
         try
         {
             _classes = new(
-                request.Tensor(place + 1)!, request.Solution!, default, normalizes: true, pads: false, workshop.Pool,
+                request.Tensor(place + 1)!, request.Solution!, default, normalizes: true, pads: false, workshop,
                 "C");
             Scores = Tensor.Rent(workshop.Pool, new Shape(_rows.Count, _classes.Count), Element.Float64);
             DoubleProduct.Run(_rows.AsRows, _classes.AsRows, Scores, workshop);
@@ -68,7 +68,7 @@ internal sealed class CosineScores<T> : IDisposable where T : unmanaged, IFloati
 
         using Tensor sums = Tensor.Rent(workshop.Pool, new Shape(to.Count, to.Stride), Element.Float64);
         DoubleProduct.Run(slopes, from.AsColumns, sums, workshop);
-        to.Return(sums, gradient, leftOut);
+        to.Return(sums, gradient, leftOut, workshop);
     }
 
     // Rounding takes a product of parallel vectors past 1, where no angle is.

@@ -15,7 +15,7 @@ internal sealed class Directions<T> : IDisposable where T : unmanaged, IFloating
     public Directions(LossRequest request, KeptItems plan, Workshop workshop)
     {
         using var vectors = new VectorTable<T, double>(
-            request.Tensor(0)!, request.Solution!, plan.LeftOutFlags, normalizes: true, pads: false, workshop.Pool);
+            request.Tensor(0)!, request.Solution!, plan.LeftOutFlags, normalizes: true, pads: false, workshop);
         Length = vectors.Length;
         _count = vectors.Count;
         _cosines = Tensor.Rent(workshop.Pool, new Shape(vectors.Count, vectors.Count), Element.Float64);

@@ -51,7 +51,7 @@ internal sealed class DistanceTable<T> : IDisposable where T : unmanaged, IFloat
 
         VectorTable<T, double> Read(int place) => new(
             request.Tensor(place)!, request.Solution!, plan.LeftOutFlags, metric.TakesDirections, pads: true,
-            workshop.Pool);
+            workshop);
 
         Tensor Rent() => Tensor.Rent(workshop.Pool, new Shape(_vectors.Count, _vectors.Count), Element.Float64);
     }
@@ -162,7 +162,7 @@ internal sealed class DistanceTable<T> : IDisposable where T : unmanaged, IFloat
                 new(Numbers, count, count, areColumns), _vectors.AsColumns, sums, workshop, adds: areColumns);
         }
 
-        _vectors.Return(sums, gradient, plan.LeftOutFlags);
+        _vectors.Return(sums, gradient, plan.LeftOutFlags, workshop);
     }
 
     private sealed class MeasureDriver(DistanceTable<T> table) : Driver

@@ -9,9 +9,11 @@ internal static class HessianFloor
 {
     /// <summary>Raises every number below the floor times its item's factor; a NaN stays one.</summary>
     /// <param name="result">The answer, computed.</param>
+    /// <param name="workshop">Is polled.</param>
     /// <param name="factorOf">What the second derivatives of an item were multiplied by; 0 for one that is left
     /// out.</param>
-    public static void Apply<T>(LossResult result, Func<int, double> factorOf) where T : unmanaged, INumberBase<T>
+    public static void Apply<T>(LossResult result, Workshop workshop, Func<int, double> factorOf)
+        where T : unmanaged, INumberBase<T>
     {
         double floor = result.Request[Common.HessianFloor];
         if (double.IsNaN(floor))
@@ -19,6 +21,7 @@ internal static class HessianFloor
             return;
         }
 
+        var pace = new Pace(workshop);
         Shape items = result.Request.Solution!.Items;
         foreach (Tensor? hessian in result.Hessians)
         {
@@ -30,6 +33,7 @@ internal static class HessianFloor
             Span<T> curves = hessian.Values<T>();
             for (int i = 0; i < curves.Length; i++)
             {
+                pace.Count(1);
                 double factor = factorOf(ItemOf(i, hessian.Shape, items));
                 double least = floor * factor;
                 double curve = double.CreateTruncating(curves[i]);

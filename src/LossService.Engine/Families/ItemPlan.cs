@@ -59,11 +59,11 @@ internal sealed class ItemPlan<T> : KeptItems, IDisposable
 
         Tensor? mask = request.Tensor(own + 1);
         bool someIgnored = labels is not null && ignoreIndex is { } ignored && labels.Label.Contains(ignored);
-        Flags = mask is null && !someIgnored ? null : LeaveOut(mask, labels, ignoreIndex);
+        if (mask is not null || someIgnored)
+        {
+            LeaveOut(mask, Broadcast.Of(mask, _items), labels, ignoreIndex, workshop);
+        }
     }
-
-    /// <summary>How many of <see cref="KeptItems.LeftOut"/> were ignored by their label.</summary>
-    public int Ignored { get; private set; }
 
     /// <summary>True when a mean that counts counts these as well.</summary>
     public bool CountsIgnored { get; init; }
@@ -192,8 +192,8 @@ internal sealed class ItemPlan<T> : KeptItems, IDisposable
     {
         if (!isFloored && _request[Common.Hessian] > 0)
         {
-            HessianOfGradient.Apply<T>(result);
-            HessianFloor.Apply<T>(result, item => IsLeftOut(item) ? 0 : _uniformFloor * WeightOf(item));
+            HessianOfGradient.Apply<T>(result, _workshop);
+            HessianFloor.Apply<T>(result, _workshop, item => IsLeftOut(item) ? 0 : _uniformFloor * WeightOf(item));
         }
 
         if (_reduction == Reduction.None)
@@ -244,8 +244,10 @@ internal sealed class ItemPlan<T> : KeptItems, IDisposable
         if (chosenByCaller && (_weight is not null || _sampleWeight is not null) && sumOfClassWeights is null)
         {
             double sum = 0;
+            var pace = new Pace(_workshop);
             for (int item = 0; item < Items; item++)
             {
+                pace.Count(1);
                 sum += IsLeftOut(item) ? 0 : GivenWeightOf(item);
             }
 
@@ -280,21 +282,4 @@ internal sealed class ItemPlan<T> : KeptItems, IDisposable
 
     private static double Number(Tensor tensor, int offset) =>
         tensor.Element == Element.Float64 ? tensor.Float64[offset] : tensor.Float32[offset];
-
-    private Tensor LeaveOut(Tensor? mask, Tensor? labels, int? ignoreIndex)
-    {
-        Tensor flags = Tensor.Rent(_workshop.Pool, new Shape(Items), Element.Flag);
-        Span<byte> outs = flags.Flag;
-        Broadcast maskAt = Broadcast.Of(mask, _items);
-        for (int item = 0; item < Items; item++)
-        {
-            bool masked = mask is not null && mask.Flag[maskAt.At(item)] == 0;
-            bool ignored = !masked && labels is not null && labels.Label[item] == ignoreIndex;
-            outs[item] = masked || ignored ? (byte)1 : (byte)0;
-            LeftOut += outs[item];
-            Ignored += ignored ? 1 : 0;
-        }
-
-        return flags;
-    }
 }

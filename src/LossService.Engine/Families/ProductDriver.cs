@@ -43,7 +43,15 @@ internal sealed class ProductDriver<T, V> : Driver, IDisposable
         int width = MatrixProduct<T, V>.RightWidth;
         _panels = Tensor.RentVector(
             workshop.Pool, MatrixPanels.Length(_columns, width, right.Depth), product.Element);
-        MatrixPanels.PackAll(right, width, _panels.Values<T>());
+        try
+        {
+            PackAll(right, width, _panels.Values<T>());
+        }
+        catch
+        {
+            _panels.Dispose();
+            throw;
+        }
     }
 
     // A block of a product takes longer than those of other drivers.
@@ -82,4 +90,21 @@ internal sealed class ProductDriver<T, V> : Driver, IDisposable
     }
 
     public void Dispose() => _panels.Dispose();
+
+    // A whole side, part of the depth by part.
+    private void PackAll(in MatrixSide side, int width, Span<T> to)
+    {
+        var pace = new Pace(_workshop);
+        int vectors = MatrixPanels.PanelsOf(side.Count, width) * width;
+        for (int start = 0; start < side.Depth; start += MatrixPanels.DepthMax)
+        {
+            int depth = Math.Min(MatrixPanels.DepthMax, side.Depth - start);
+            for (int first = 0; first < side.Count; first += width)
+            {
+                pace.Count((long)width * depth);
+                Span<T> panel = to.Slice((vectors * start) + (first * depth), width * depth);
+                MatrixPanels.Pack(side, first, Math.Min(width, side.Count - first), start, depth, width, panel);
+            }
+        }
+    }
 }

@@ -66,7 +66,7 @@ internal sealed class RowTarget<T>
     /// <summary>What a weighted mean divides by, where class weights enter it: with labels the weights of the labels,
     /// where the card says so or the caller asks; with distributions, and only when asked for, the weight of their
     /// mass. Who asks has each multiplied by the row's sample weight.</summary>
-    public double? SumOfWeights(LossRequest request, ItemPlan<T> plan)
+    public double? SumOfWeights(LossRequest request, ItemPlan<T> plan, Workshop workshop)
     {
         if (_weight is null || request.Reduction != Reduction.Mean)
         {
@@ -82,8 +82,10 @@ internal sealed class RowTarget<T>
         }
 
         double sum = 0;
+        var pace = new Pace(workshop);
         for (int row = 0; row < plan.Items; row++)
         {
+            pace.Count(Labels is null ? Classes : 1);
             if (!plan.IsLeftOut(row))
             {
                 double ofClasses = Labels is null ? MassOf(request.Solution!, row) : WeightOf(Labels.Label[row]);

@@ -75,7 +75,7 @@ internal static class ScoreRows
             {
                 ComputeOfVectors(loss, vectors, request, result, plan, workshop);
             }
-            else if (plan.Settle(result, SumOfWeights(request, plan)))
+            else if (plan.Settle(result, SumOfWeights(request, plan, workshop)))
             {
                 Outputs.Rent(request, result, workshop.Pool, withItems: true);
                 using var driver = new ScoreRowDriver<TLoss, T, T>(
@@ -86,10 +86,10 @@ internal static class ScoreRows
         }
 
         // Class weights are an item's own where it has one label.
-        private static double? SumOfWeights<T>(LossRequest request, ItemPlan<T> plan)
+        private static double? SumOfWeights<T>(LossRequest request, ItemPlan<T> plan, Workshop workshop)
             where T : unmanaged, System.Numerics.IFloatingPointIeee754<T> =>
             Weight >= 0 && request.Solution!.Form(Targets)!.Kind == InputKind.Label
-                ? new RowTarget<T>(request, Targets, Weight, smoothing: 0).SumOfWeights(request, plan)
+                ? new RowTarget<T>(request, Targets, Weight, smoothing: 0).SumOfWeights(request, plan, workshop)
                 : null;
 
         private static void ComputeOfVectors<T>(

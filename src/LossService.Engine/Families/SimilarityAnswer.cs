@@ -22,9 +22,9 @@ internal sealed class SimilarityAnswer<TLoss, TInput, T, V>(
     public bool ByProducts()
     {
         bool normalizes = loss.Similarity.Metric.TakesDirections;
-        using var anchors = new SimilaritySide<TInput, T>(request, 0, plan, normalizes, workshop.Pool);
+        using var anchors = new SimilaritySide<TInput, T>(request, 0, plan, normalizes, workshop);
         using SimilaritySide<TInput, T>? others =
-            relation is null ? new(request, 1, plan, normalizes, workshop.Pool) : null;
+            relation is null ? new(request, 1, plan, normalizes, workshop) : null;
         if (!Meet(anchors, others ?? anchors, isFirst: true))
         {
             return false;
@@ -37,8 +37,8 @@ internal sealed class SimilarityAnswer<TLoss, TInput, T, V>(
 
         // A batch of one block polls before that block has rented what it needs, and never again.
         workshop.Poll();
-        anchors.Finish(plan);
-        others?.Finish(plan);
+        anchors.Finish(plan, workshop);
+        others?.Finish(plan, workshop);
         return true;
     }
 

@@ -16,8 +16,8 @@ internal sealed class SimilaritySide<TInput, T> : IDisposable
     private bool _hasGradient;
 
     /// <summary>Copies the vectors of the samples that are not left out.</summary>
-    public SimilaritySide(LossRequest request, int place, ItemPlan<T> plan, bool normalizes, TensorPool pool) =>
-        _vectors = new(request.Tensor(place)!, request.Solution!, plan.LeftOutFlags, normalizes, pads: false, pool);
+    public SimilaritySide(LossRequest request, int place, ItemPlan<T> plan, bool normalizes, Workshop workshop) =>
+        _vectors = new(request.Tensor(place)!, request.Solution!, plan.LeftOutFlags, normalizes, pads: false, workshop);
 
     /// <summary>What the numbers are computed in.</summary>
     public Element Element => _vectors.Element;
@@ -48,11 +48,11 @@ internal sealed class SimilaritySide<TInput, T> : IDisposable
     }
 
     /// <summary>Returns the gradient, once everything is added.</summary>
-    public void Finish(ItemPlan<T> plan)
+    public void Finish(ItemPlan<T> plan, Workshop workshop)
     {
         if (_gradient is not null)
         {
-            _vectors.Return(_gradient, _output!, plan.LeftOutFlags);
+            _vectors.Return(_gradient, _output!, plan.LeftOutFlags, workshop);
         }
     }
 

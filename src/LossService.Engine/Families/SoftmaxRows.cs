@@ -61,7 +61,7 @@ internal static class SoftmaxRows
             {
                 CountsIgnored = loss.CountsIgnored,
             };
-            if (plan.Settle(result, target.SumOfWeights(request, plan)))
+            if (plan.Settle(result, target.SumOfWeights(request, plan, workshop)))
             {
                 using var driver = new SoftmaxRowDriver<TLoss, T, V>(loss, target, request, result, plan, workshop);
                 driver.RunAll(workshop);

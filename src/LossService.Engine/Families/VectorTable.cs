@@ -22,38 +22,26 @@ internal sealed class VectorTable<TInput, T> : IDisposable
     /// <param name="leftOut">Not 0 for a vector that is left out; empty where none is.</param>
     /// <param name="normalizes">Whether they are scaled to length 1.</param>
     /// <param name="pads">Whether each is padded with zeros to whole lanes.</param>
-    /// <param name="pool">Lends the room.</param>
+    /// <param name="workshop">Lends the room, and is polled.</param>
     /// <param name="axis">The axis of the vectors.</param>
     public VectorTable(
-        Tensor input, Solution solution, ReadOnlySpan<byte> leftOut, bool normalizes, bool pads, TensorPool pool,
+        Tensor input, Solution solution, ReadOnlySpan<byte> leftOut, bool normalizes, bool pads, Workshop workshop,
         string axis = "N")
     {
         Count = solution.Length(axis);
         Length = solution.Length("E");
         Stride = pads ? (Length + WideDoubleLane.Count - 1) & -WideDoubleLane.Count : Length;
         Element = typeof(T) == typeof(double) ? Element.Float64 : Element.Float32;
-        _rows = Tensor.Rent(pool, new Shape(Count, Stride), Element);
+        _rows = Tensor.Rent(workshop.Pool, new Shape(Count, Stride), Element);
         try
         {
-            _norms = normalizes ? Tensor.Rent(pool, new Shape(Count), Element.Float64) : null;
+            _norms = normalizes ? Tensor.Rent(workshop.Pool, new Shape(Count), Element.Float64) : null;
+            Read(input, leftOut, workshop);
         }
         catch
         {
-            _rows.Dispose();
+            Dispose();
             throw;
-        }
-
-        for (int row = 0; row < Count; row++)
-        {
-            Span<T> to = Row(row);
-            if (IsLeftOut(leftOut, row))
-            {
-                to.Clear();
-                continue;
-            }
-
-            to[Length..].Clear();
-            Scale(row, Values(input, row), to[..Length]);
         }
     }
 
@@ -80,10 +68,12 @@ internal sealed class VectorTable<TInput, T> : IDisposable
 
     /// <summary>Returns the gradients of all vectors, one a row of <paramref name="sums"/>, to the input's, which may
     /// be the same tensor.</summary>
-    public void Return(Tensor sums, Tensor gradient, ReadOnlySpan<byte> leftOut)
+    public void Return(Tensor sums, Tensor gradient, ReadOnlySpan<byte> leftOut, Workshop workshop)
     {
+        var pace = new Pace(workshop);
         for (int row = 0; row < Count; row++)
         {
+            pace.Count(Length);
             Return(row, sums.Values<T>().Slice(row * Stride, Stride), gradient, leftOut);
         }
     }
@@ -110,6 +100,24 @@ internal sealed class VectorTable<TInput, T> : IDisposable
     }
 
     private static bool IsLeftOut(ReadOnlySpan<byte> leftOut, int row) => !leftOut.IsEmpty && leftOut[row] != 0;
+
+    private void Read(Tensor input, ReadOnlySpan<byte> leftOut, Workshop workshop)
+    {
+        var pace = new Pace(workshop);
+        for (int row = 0; row < Count; row++)
+        {
+            pace.Count(Length);
+            Span<T> to = Row(row);
+            if (IsLeftOut(leftOut, row))
+            {
+                to.Clear();
+                continue;
+            }
+
+            to[Length..].Clear();
+            Scale(row, Values(input, row), to[..Length]);
+        }
+    }
 
     private Span<TInput> Values(Tensor tensor, int row) => tensor.Values<TInput>().Slice(row * Length, Length);
 

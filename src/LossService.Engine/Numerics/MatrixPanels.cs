@@ -52,17 +52,6 @@ internal static class MatrixPanels
         }
     }
 
-    /// <summary>Rearranges a whole side, part of the depth by part.</summary>
-    public static void PackAll<T>(in MatrixSide side, int width, Span<T> to) where T : unmanaged
-    {
-        int vectors = PanelsOf(side.Count, width) * width;
-        for (int start = 0; start < side.Depth; start += DepthMax)
-        {
-            int depth = Math.Min(DepthMax, side.Depth - start);
-            Pack(side, 0, side.Count, start, depth, width, to.Slice(vectors * start, vectors * depth));
-        }
-    }
-
     private static void CopyRows<T>(
         ReadOnlySpan<T> from, int stride, int count, int depth, Span<T> panel, int width)
     {

@@ -29,7 +29,8 @@ internal static class MatrixProduct<T, V>
     /// <param name="left">The side whose vectors are the rows of the product.</param>
     /// <param name="first">The block's first row.</param>
     /// <param name="start">Where the part begins: a multiple of <see cref="MatrixPanels.DepthMax"/>.</param>
-    /// <param name="panels">The whole right side, rearranged by <see cref="MatrixPanels.PackAll"/>.</param>
+    /// <param name="panels">The whole right side, rearranged by <see cref="MatrixPanels.Pack"/>, a part of the depth
+    /// of all vectors before the next.</param>
     /// <param name="columns">How many vectors the right side has.</param>
     /// <param name="to">The whole product, row by row.</param>
     /// <param name="adds">True to add to what stands there, false to replace it.</param>

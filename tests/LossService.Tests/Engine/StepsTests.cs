@@ -79,6 +79,50 @@ public sealed class StepsTests
         Assert.True(polls >= least, $"{polls} polls, {least} wanted");
     }
 
+    // What is gone through before the first block or after the last: a mask, weights that a mean divides by, a floor.
+    [Theory]
+    [InlineData("mask", null, 0)]
+    [InlineData("sample_weight", "weight_normalization", 0)]
+    [InlineData(null, "hessian_floor", 0.5)]
+    public void Polls_OfPassesOverAllItems_ComeBesideThoseOfTheBlocks(string? input, string? setting, double value)
+    {
+        const int Items = 200_000;
+        LossCard card = EveryLoss.Card("mse_loss");
+        var plain = new Question(card) { Parameters = { ["dtype"] = 0, ["hessian"] = 1 } };
+        plain.Inputs["predictions"] = new([.. Enumerable.Range(0, Items).Select(i => i % 7 * 0.5)], [Items]);
+        plain.Inputs["targets"] = new(new double[Items], [Items]);
+        Question question = plain.Copy();
+        if (input is not null)
+        {
+            question.Inputs[input] = new([.. Enumerable.Range(0, Items).Select(i => (double)(i % 2))], [Items]);
+        }
+
+        if (setting is not null)
+        {
+            question.Parameters[setting] = value;
+        }
+
+        (_, int polls) = Measure(Catalogue.Find(card.Name)!, plain);
+        (_, int more) = Measure(Catalogue.Find(card.Name)!, question);
+        Assert.True(more - polls >= Items / Driver.BlockItems / 2, $"{polls} polls, {more} with {input ?? setting}");
+    }
+
+    // Vectors are copied and rearranged, and their gradients returned.
+    [Fact]
+    public void Polls_OfLongVectors_AreThoseOfTheirPassesToo()
+    {
+        const int Passes = 5;
+        const int Samples = 64;
+        const int Length = 4096;
+        LossCard card = EveryLoss.Card("nt_xent_loss");
+        var question = new Question(card) { Parameters = { ["dtype"] = 0 } };
+        question.Inputs["embeddings"] = new([.. Enumerable.Range(0, Samples * Length).Select(i => i % 11 * 0.1)], [Samples, Length]);
+        question.Inputs["labels"] = new([.. Enumerable.Range(0, Samples).Select(i => (double)(i / 2))], [Samples]);
+        (_, int polls) = Measure(Catalogue.Find(card.Name)!, question);
+        int least = Passes * Samples * Length / Driver.BlockItems / 2;
+        Assert.True(polls >= least, $"{polls} polls, {least} wanted");
+    }
+
     // What is answered where it arrives keeps the server from its sockets.
     [Theory]
     [MemberData(nameof(EveryLoss.Names), MemberType = typeof(EveryLoss))]
