@@ -7,6 +7,7 @@ using W = System.Runtime.Intrinsics.Vector256<double>;
 
 namespace LossService.Tests.Engine.Lanes;
 
+[Trait("Set", "Engine")]
 public sealed class LaneMathTests
 {
     // Without FMA in hardware each one is a call of about 100 ns: look at fewer samples.

@@ -4,6 +4,7 @@ using Xunit;
 
 namespace LossService.Tests.Wire.Json;
 
+[Trait("Set", "Engine")]
 public class ReaderValuesTests
 {
     [Theory]

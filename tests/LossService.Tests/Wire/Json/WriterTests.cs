@@ -10,6 +10,7 @@ using Xunit;
 
 namespace LossService.Tests.Wire.Json;
 
+[Trait("Set", "Engine")]
 public sealed class WriterTests : IDisposable
 {
     private readonly TensorPool _pool = new(1 << 30) { PoisonsReturns = true };

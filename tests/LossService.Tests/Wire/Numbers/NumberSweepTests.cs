@@ -2,6 +2,7 @@ using Xunit;
 
 namespace LossService.Tests.Wire.Numbers;
 
+[Trait("Set", "Engine")]
 public class NumberSweepTests
 {
     [Fact]

@@ -8,6 +8,7 @@ namespace LossService.Tests.Wire.Numbers;
 /// <summary>Texts that are known to be hard, of the kinds that V. Paxson (1991), D. Gay and N. Tao (parse-number-fxx)
 /// publish: close to middles, at boundaries, long. Each is read alone and in a run, and compared by exact arithmetic
 /// with the middles to both neighbours.</summary>
+[Trait("Set", "Engine")]
 public class PublishedTextsTests
 {
     private const string Doubles = """

@@ -4,6 +4,7 @@ using Xunit;
 
 namespace LossService.Tests.Wire.Numbers;
 
+[Trait("Set", "Engine")]
 public class ReadGrammarTests
 {
     [Theory]

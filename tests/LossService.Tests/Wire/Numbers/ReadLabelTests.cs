@@ -6,6 +6,7 @@ using Xunit;
 
 namespace LossService.Tests.Wire.Numbers;
 
+[Trait("Set", "Engine")]
 public class ReadLabelTests
 {
     [Theory]

@@ -3,6 +3,7 @@ using Xunit;
 
 namespace LossService.Tests.Wire.Numbers;
 
+[Trait("Set", "Engine")]
 public class ReadRunTests
 {
     [Theory]

@@ -1,10 +1,12 @@
 using System.Globalization;
 using System.Text;
+using LossService.Tests.Engine.Harness;
 using LossService.Wire.Numbers;
 using Xunit;
 
 namespace LossService.Tests.Wire.Numbers;
 
+[Trait("Set", "Engine")]
 public class WriteTests
 {
     private static readonly CultureInfo Culture = CultureInfo.InvariantCulture;
@@ -75,7 +77,7 @@ public class WriteTests
     {
         var random = new Random(5);
         var text = new byte[NumberWriter.RoomMin];
-        for (int i = 0; i < 1_000_000; i++)
+        for (int i = 0; i < EveryLoss.Draws(1_000_000); i++)
         {
             float value = Kind(random, i);
             int length = NumberWriter.Write(value, text);
@@ -102,7 +104,7 @@ public class WriteTests
     {
         var random = new Random(6);
         var text = new byte[NumberWriter.RoomMin];
-        for (int i = 0; i < 1_000_000; i++)
+        for (int i = 0; i < EveryLoss.Draws(1_000_000); i++)
         {
             double value = Kind(random, i);
             int length = NumberWriter.Write(value, text);
