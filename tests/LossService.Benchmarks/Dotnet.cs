@@ -1,6 +1,7 @@
 using BenchmarkDotNet.Attributes;
 using BenchmarkDotNet.Configs;
 using BenchmarkDotNet.Jobs;
+using BenchmarkDotNet.Reports;
 using BenchmarkDotNet.Running;
 using BenchmarkDotNet.Toolchains.InProcess.Emit;
 using LossService.Benchmarks.Digits;
@@ -14,11 +15,24 @@ namespace LossService.Benchmarks;
 /// <see cref="Harness.Contest"/> instead, because this tool runs one benchmark after the other.</summary>
 public static class Dotnet
 {
-    internal static void Run()
+    /// <summary>Runs all; at toy size each once, from any build, and without leaving files behind.</summary>
+    /// <returns>Whether all of them ran.</returns>
+    internal static bool Run(bool toy)
     {
+        Job job = toy ? Job.Dry : Job.ShortRun;
         ManualConfig settings = ManualConfig.Create(DefaultConfig.Instance)
-            .AddJob(Job.ShortRun.WithToolchain(InProcessEmitToolchain.Instance));
-        BenchmarkRunner.Run([typeof(KernelClass), typeof(DigitClass)], settings);
+            .AddJob(job.WithToolchain(InProcessEmitToolchain.Instance));
+        DirectoryInfo? files = null;
+        if (toy)
+        {
+            files = Directory.CreateTempSubdirectory("lossservice-dotnet-");
+            settings.WithArtifactsPath(files.FullName).WithOptions(ConfigOptions.DisableOptimizationsValidator);
+        }
+
+        Summary[] found = BenchmarkRunner.Run([typeof(KernelClass), typeof(DigitClass)], settings);
+        files?.Delete(recursive: true);
+        return found.All(summary =>
+            !summary.HasCriticalValidationErrors && summary.Reports.Length > 0 && summary.Reports.All(report => report.Success));
     }
 
     /// <summary>Loss and gradient of every kernel that has a target, at a middle size.</summary>

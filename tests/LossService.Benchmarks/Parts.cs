@@ -80,8 +80,7 @@ internal sealed class Parts(Options options)
                 Publish("Shutdown", section);
                 return isRight;
             case "dotnet":
-                Dotnet.Run();
-                return true;
+                return Dotnet.Run(_toy);
             case "isolation":
                 return Hold("Clients kept apart", HoldBenchmarks.Isolate(_toy));
             case "fuzz":

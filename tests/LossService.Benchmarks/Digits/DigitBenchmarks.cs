@@ -35,7 +35,7 @@ internal static class DigitBenchmarks
             program is null ? null : NativeDigits.Start(program, dtype, files.Text, files.Values, matrix.Rows);
         if (native is { Simdjson: null } && notes.Count == 0)
         {
-            notes.Add("No simdjson: install libsimdjson-dev and build again.");
+            notes.Add("No simdjson: install libsimdjson-dev.");
         }
         else if (native is not null)
         {

@@ -28,6 +28,7 @@ public class ToyRunTests
     [InlineData("abuse", 0)]
     [InlineData("sweep", 0)]
     [InlineData("shutdown", 0)]
+    [InlineData("dotnet", 0)]
     public async Task ToyRun_OfEveryPart_AgreesWithItsPeers(string part, int rowsMin)
     {
         string file = Path.GetTempFileName();
@@ -40,6 +41,10 @@ public class ToyRunTests
             List<Row> rows = JsonSerializer.Deserialize<List<Row>>(await File.ReadAllTextAsync(file))!;
             Assert.True(rows.Count >= rowsMin, $"{rows.Count} rows, expected {rowsMin} without optional peers\n{output}");
             Assert.All(rows, AssertSound);
+            foreach (string peer in part == "digits" ? await NativePeersAsync() : [])
+            {
+                Assert.True(rows.Count(row => row.Peer == peer) == 2, $"{peer} is missing in float32 or float64\n{output}");
+            }
         }
         finally
         {
@@ -53,6 +58,12 @@ public class ToyRunTests
         (int code, string output) = await Programs.RunAsync(Programs.Dotnet, Benchmarks, "--toy", "--only", "soak", "--leak");
         Assert.True(code == 1 && output.Contains("GROWS: live managed heap", StringComparison.Ordinal), output);
     }
+
+    // The peers of digits in C++ that this machine can build.
+    private static async Task<string[]> NativePeersAsync() =>
+        !await Deploy.Engine.AnswersAsync("g++", "--version") ? []
+        : File.Exists("/usr/include/simdjson.h") ? ["std::from_chars", "std::to_chars", "simdjson on-demand"]
+        : ["std::from_chars", "std::to_chars"];
 
     // What this project is built with is built beside it, in the same configuration and for the same framework.
     private static string Benchmarks
