@@ -179,7 +179,7 @@ internal sealed class Parts(Options options)
 
     private void Publish(string title, string body)
     {
-        if (!_toy && _filter is null && !options.Leaks)
+        if (!_toy && _filter is null && !options.Leaks && options.Seed is null)
         {
             Report.Write(title, body);
         }

@@ -36,7 +36,7 @@ internal sealed record Options(string? Only, bool Toy, string? Json, string? Ser
                         overload ("neighbours", "rates") with this in their name; writes no results
           --seconds N   how long a soak takes (3600)
           --count N     how many bodies the fuzzer changes (10000000)
-          --seed N      where the fuzzer begins (elsewhere each time)
+          --seed N      where the fuzzer begins (elsewhere each time); writes no results
           --leak        the soak plants a leak of 1 KiB a request, and has to fail; writes no results
           --toy         everything once at toy size, to see that it runs; writes no results
           --json FILE   the rows as JSON, too

@@ -59,6 +59,21 @@ public class ToyRunTests
         Assert.True(code == 1 && output.Contains("GROWS: live managed heap", StringComparison.Ordinal), output);
     }
 
+    // CI runs it so, and leaves the checkout as it was; what the run finds on a busy machine is not the matter here.
+    [Fact]
+    public async Task Fuzz_FromAGivenSeed_WritesNoResults()
+    {
+        string[] before = Results();
+        (_, string output) = await Programs.RunAsync(
+            Programs.Dotnet, Benchmarks, "--only", "fuzz", "--seed", "1", "--count", "1000");
+        Assert.Contains("## Changed bodies", output, StringComparison.Ordinal);
+        Assert.Equal(before, Results());
+
+        static string[] Results() =>
+            [.. Directory.GetFiles(House.PathOf("tests/LossService.Benchmarks/results")).Order(StringComparer.Ordinal)
+                .Select(file => $"{file}\n{File.ReadAllText(file)}")];
+    }
+
     // The peers of digits in C++ that this machine can build.
     private static async Task<string[]> NativePeersAsync() =>
         !await Deploy.Engine.AnswersAsync("g++", "--version") ? []
