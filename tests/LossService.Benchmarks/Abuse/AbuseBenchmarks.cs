@@ -18,6 +18,7 @@ internal static class AbuseBenchmarks
     private const string Loss = "/v1/losses/cross_entropy";
     private const double MiB = 1 << 20;
     private const double Rate = 200;
+    private const double RatioMax = 1.2; // p99 of others under attack to that without
     private const int ConnectionsMax = 512;
 
     private static readonly byte[] Small = Payload.Request(Payload.Json(32, 10));
@@ -25,8 +26,10 @@ internal static class AbuseBenchmarks
     private const string Note = """
         A process a line, on one processor; attackers and healthy callers with 200 small requests a second share the other. Latencies
         in milliseconds from when a request was due, during the attack and while there is none, half of the latter before it and half
-        behind it; 90 s of slow clients and 30 s of floods, since of the former tenths of a millisecond matter. A first attack of 20 s is not counted: in it the runtime compiles. The server also spends its processor on what it
-        refuses. Slow clients are those of slowhttptest, 1,000 connections at a time, again when the last is let go; floods are one connection after
+        behind it; 90 s of slow clients and 30 s of floods, since of the former tenths of a millisecond matter. A first attack of
+        20 s is not counted: in it the runtime compiles. A body of chunks or of gzip is sent once, within 5 s behind 5 s without; one
+        before it is not counted. The server also spends its processor on what it refuses.
+        Slow clients are those of slowhttptest, 1,000 connections at a time, again when the last is let go; floods are one connection after
         the other, as fast as they go, on a port of its own that speaks HTTP/2 without TLS (the service speaks HTTP/1.1 unless
         configured otherwise).
         """;
@@ -41,7 +44,7 @@ internal static class AbuseBenchmarks
         int crowd = toy ? 20 : 1000;
         List<string[]> lines = [["attack", "p50 idle", "p50 during", "p99 idle", "p99 during", "p99 ratio", "target", "failed", "server's processor", "most resident, MiB", "what became of it"]];
         var failures = new List<string>();
-        void Attack(string name, double target, double seconds, Func<ServerProcess, IAttack> attack, params string[] settings)
+        void Attack(string name, double seconds, Func<ServerProcess, IAttack> attack, params string[] settings)
         {
             if (!Includes(filter, name))
             {
@@ -50,7 +53,7 @@ internal static class AbuseBenchmarks
 
             say(name);
             using ServerProcess server = ServerProcess.StartServiceWith([.. settings, "WarmUpRounds=1"]);
-            lines.Add(Measure(name, target, server, attack, seconds, toy, failures));
+            lines.Add(Measure(name, server, attack, seconds, toy, failures));
         }
 
         foreach ((string name, string[] arguments) in toy ? SlowClients.Take(1) : SlowClients)
@@ -61,14 +64,14 @@ internal static class AbuseBenchmarks
                 continue;
             }
 
-            Attack(name, 1.2, slowSeconds, server => new SlowClient(server.Port, arguments, crowd));
+            Attack(name, slowSeconds, server => new SlowClient(server.Port, arguments, crowd));
         }
 
         foreach (Http2Flood.Kind kind in toy ? [Http2Flood.Kind.RapidReset] : Enum.GetValues<Http2Flood.Kind>())
         {
             int port = ServerProcess.FreePort();
             Attack(
-                $"HTTP/2: {kind}", 1.5, floodSeconds, _ => new Flooding(new(port, kind)), "Kestrel:Endpoints:one:Url=http://127.0.0.1:{port}",
+                $"HTTP/2: {kind}", floodSeconds, _ => new Flooding(new(port, kind)), "Kestrel:Endpoints:one:Url=http://127.0.0.1:{port}",
                 $"Kestrel:Endpoints:two:Url=http://127.0.0.1:{port}", "Kestrel:Endpoints:two:Protocols=Http2");
         }
 
@@ -95,8 +98,7 @@ internal static class AbuseBenchmarks
     ];
 
     private static string[] Measure(
-        string name, double target, ServerProcess server, Func<ServerProcess, IAttack> start, double seconds, bool toy,
-        List<string> failures)
+        string name, ServerProcess server, Func<ServerProcess, IAttack> start, double seconds, bool toy, List<string> failures)
     {
         Healthy(server, Math.Min(3, seconds)); // compiles
         using (start(server))
@@ -131,12 +133,9 @@ internal static class AbuseBenchmarks
             failures.Add($"{name}: {Failed(during)} healthy requests failed.");
         }
 
-        double ratio = At(during, 99) / At(quiet, 99);
         return
         [
-            name, Table.Number(At(quiet, 50)), Table.Number(At(during, 50)), Table.Number(At(quiet, 99)), Table.Number(At(during, 99)),
-            $"**{Table.Number(ratio)}x**",
-            string.Create(CultureInfo.InvariantCulture, $"{target}x {(ratio <= target ? "reached" : "**missed**")}"), $"{Failed(during)}",
+            name, Table.Number(At(quiet, 50)), Table.Number(At(during, 50)), .. Compare(quiet, during), $"{Failed(during)}",
             string.Create(CultureInfo.InvariantCulture, $"{100 * share:0} %"), Table.Number(server.ResidentBytesMost / MiB), became,
         ];
     }
@@ -145,6 +144,17 @@ internal static class AbuseBenchmarks
         new OpenLoop(server.Port, Small, ConnectionsMax).Run(Rate, seconds);
 
     private static double At(OpenLoopResult result, double percentile) => result.Answered.GetValueAtPercentile(percentile) / 1000.0;
+
+    // Both p99, their ratio, and whether that is low enough.
+    private static string[] Compare(OpenLoopResult quiet, OpenLoopResult during)
+    {
+        double ratio = At(during, 99) / At(quiet, 99);
+        return
+        [
+            Table.Number(At(quiet, 99)), Table.Number(At(during, 99)), $"**{Table.Number(ratio)}x**",
+            string.Create(CultureInfo.InvariantCulture, $"{RatioMax}x {(ratio <= RatioMax ? "reached" : "**missed**")}"),
+        ];
+    }
 
     private static long Failed(OpenLoopResult result) => result.Lost + result.Refused.TotalCount;
 
@@ -205,7 +215,7 @@ internal static class AbuseBenchmarks
     {
         List<string[]> lines =
         [
-            ["body", "answered", "server's processor, s", "ns an element", "resident memory grew by, MiB", "p99 of others before, ms", "during, ms"],
+            ["body", "answered", "server's processor, s", "ns an element", "resident memory grew by, MiB", "p99 idle", "p99 during", "p99 ratio", "target"],
         ];
         byte[] json = Payload.Json(32, 10);
         if (Includes(filter, "chunks"))
@@ -230,8 +240,10 @@ internal static class AbuseBenchmarks
             say(name);
             using ServerProcess server = ServerProcess.StartServiceWith();
             double seconds = toy ? 0.5 : 5;
-            OpenLoopResult quiet = Healthy(server, seconds);
+            Healthy(server, seconds); // compiles
             long memory = server.ResidentBytes;
+            Background.Start(() => send(server.Port)).Wait(); // compiles too
+            OpenLoopResult quiet = Healthy(server, seconds);
             double cpu = server.CpuSeconds;
             Task<OpenLoopResult> others = Task.Run(() => Healthy(server, seconds));
             int status = 0;
@@ -245,8 +257,7 @@ internal static class AbuseBenchmarks
             lines.Add(
             [
                 name, $"{status}", Table.Number(cpu), Table.Number(cpu / elements * 1e9),
-                Table.Number(Math.Max(0, server.ResidentBytesMost - memory) / MiB),
-                Table.Number(At(quiet, 99)), Table.Number(At(others.Result, 99)),
+                Table.Number(Math.Max(0, server.ResidentBytesMost - memory) / MiB), .. Compare(quiet, others.Result),
             ]);
         }
     }
