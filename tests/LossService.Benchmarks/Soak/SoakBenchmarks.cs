@@ -66,8 +66,8 @@ internal static class SoakBenchmarks
         string section = string.Create(CultureInfo.InvariantCulture, $"""
             {seconds:0} s{(leaks ? " WITH A PLANTED LEAK of 1 KiB a request" : "")}, {answered:N0} requests answered ({answered / seconds:0} a second), right
             and wrong ones of all sizes, {load.Refused:N0} refused for now, {load.Left:N0} callers left before their answer. {all[0].Points.Count} samples; slopes are Theil-Sen, and
-            something grows where the lower end of the interval of the second half is above what it may be: in the first half a process
-            settles. The heap is what a full collection leaves.
+            something grows where the slope of the second half is above what it may be and the lower end of its interval above 0: in the
+            first half a process settles. The heap is what a full collection leaves.
 
             {Table.Of(lines)}
             {verdict}
@@ -87,7 +87,7 @@ internal static class SoakBenchmarks
 
         private TheilSen Second => TheilSen.Of(Points[Half..]);
 
-        public bool Grows(double seconds) => Points.Count > 3 && Second.Low * seconds > GrowthMax;
+        public bool Grows(double seconds) => Points.Count > 3 && Second is { Low: > 0 } slope && slope.Slope * seconds > GrowthMax;
 
         public string[] Line(double seconds)
         {
