@@ -86,7 +86,7 @@ internal sealed class Parts(Options options)
             case "fuzz":
                 return Hold("Changed bodies", HoldBenchmarks.FuzzBodies(_toy, options.Count, options.Seed));
             case "cancel":
-                return Hold("Clients that leave", HoldBenchmarks.Leave(_toy));
+                return Hold("Clients that leave", LeaveBenchmarks.Run(_toy));
             case "overload":
                 return Hold("Overload", OverloadBenchmarks.Run(_toy, _filter, Say));
             case "soak":

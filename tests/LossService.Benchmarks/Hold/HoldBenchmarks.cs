@@ -1,18 +1,16 @@
 using System.Diagnostics;
 using System.Globalization;
-using LossService.Benchmarks.Server;
 using LossService.Engine;
 using LossService.Tests.Faults;
 
 namespace LossService.Benchmarks.Hold;
 
-/// <summary>What the tests run a sample of, at length: clients kept apart, changed bodies, clients that leave.</summary>
+/// <summary>What the tests run a sample of, at length: clients kept apart, changed bodies.</summary>
 internal static class HoldBenchmarks
 {
     private const long IsolationRequests = 1_000_000;
     private const long FuzzExecutions = 10_000_000;
     private const long FuzzGrowthMax = 64 << 20;
-    private const int Departures = 2000;
     private const int ToyShare = 1000;
 
     /// <summary>A million requests of eight clients at once.</summary>
@@ -74,52 +72,6 @@ internal static class HoldBenchmarks
         static void Run(Fuzz[] fuzzes, long executions) =>
             Task.WaitAll([.. fuzzes.Select(fuzz => Task.Run(() => fuzz.RunAsync(executions / fuzzes.Length)))]);
     }
-
-    /// <summary>How long a computation goes on after its client has left.</summary>
-    public static (string Section, bool IsClean) Leave(bool toy)
-    {
-        using var instance = new Instance(Catalogue.All, ("ThreadsMax", "2"));
-        Call call = Bodies.Safetensors(toy ? 200 : 4000, 250);
-        Time(instance, call, TimeSpan.FromMinutes(1)); // compiles
-        double whole = Enumerable.Range(0, 5).Min(_ => Time(instance, call, TimeSpan.FromMinutes(1)).Whole);
-        var random = new Random(1);
-        double[] after = [.. Enumerable.Range(0, toy ? 10 : Departures)
-            .Select(_ => Time(instance, call, TimeSpan.FromMilliseconds(whole * random.NextDouble())).After)
-            .Where(double.IsFinite).Order()];
-        using var host = new SocketHost();
-        byte[] request = Payload.RawRequest(Payload.Safetensors(toy ? 200 : 4000, 250));
-        double wholeBySocket = Enumerable.Range(0, 5).Min(_ => host.Time(request));
-        double[] bySocket = [.. Enumerable.Range(0, toy ? 10 : Departures)
-            .Select(number => host.Leave(request, TimeSpan.FromMilliseconds(wholeBySocket * random.NextDouble()), number % 2 == 0))
-            .Where(after => !double.IsNaN(after)).Order()];
-        string section = string.Create(CultureInfo.InvariantCulture, $"""
-            cross_entropy (4000,250) from safetensors, {whole:0.0} ms in process and {wholeBySocket:0.0} ms over a socket when its client
-            stays. Clients left at a random moment of it, while something of their request was held; those on sockets by turns with a
-            reset and in order. Milliseconds from there until the request was over and everything given back:
-
-            | client | left | p50 | p99 | most | leases left | errors logged |
-            |---|---|---|---|---|---|---|
-            | in process | {after.Length} | {At(after, 0.5):0.00} | {At(after, 0.99):0.00} | {At(after, 1):0.00} | {instance.Pool.Leases} | {instance.Errors} |
-            | on a socket | {bySocket.Length} | {At(bySocket, 0.5):0.00} | {At(bySocket, 0.99):0.00} | {At(bySocket, 1):0.00} | {host.Leases} | |
-            """);
-        return (section, instance.Pool.Leases + host.Leases == 0 && instance.Errors == 0);
-    }
-
-    // Milliseconds of the whole, and from the client's going to the end; not a number where it was over before.
-    private static (double Whole, double After) Time(Instance instance, Call call, TimeSpan stay)
-    {
-        using var gone = new CancellationTokenSource();
-        long left = 0;
-        using CancellationTokenRegistration told = gone.Token.Register(() => left = Stopwatch.GetTimestamp());
-        long start = Stopwatch.GetTimestamp();
-        gone.CancelAfter(stay);
-        instance.SendAsync(call with { Gone = gone }).GetAwaiter().GetResult();
-        double whole = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
-        return (whole, left == 0 ? double.NaN : Stopwatch.GetElapsedTime(left).TotalMilliseconds);
-    }
-
-    private static double At(double[] ordered, double share) =>
-        ordered.Length == 0 ? double.NaN : ordered[(int)Math.Min(ordered.Length - 1, share * ordered.Length)];
 
     private static double Seconds(long start) => Stopwatch.GetElapsedTime(start).TotalSeconds;
 }
