@@ -29,7 +29,7 @@ internal sealed record Options(string? Only, bool Toy, string? Json, string? Ser
         dotnet run -c Release --project tests/LossService.Benchmarks [-- OPTIONS]
           --only PART   kernels, pieces, digits, server, cost or startup (all of these when absent);
                         isolation, fuzz, sockets, memory, cancel or overload (what holds, at length); sweep (every float there is, half an hour);
-                        abuse (what others notice of attacks, ten minutes);
+                        abuse (what others notice of attacks, 25 minutes);
                         soak (an hour under a mixed load: what grows);
                         shutdown (200 stops under load, a quarter of an hour); dotnet (ours under BenchmarkDotNet)
           --filter TEXT only kernels ("bce_with_logits 10M"), requests ("JSON (32,10)"), attacks ("slow readers") or halves of
