@@ -144,8 +144,6 @@ public sealed class AbuseTests(SocketService service) : IClassFixture<SocketServ
         Assert.Contains("Content-Encoding", answers.All[0].Body, StringComparison.Ordinal);
     }
 
-    // Leaving and ending one's own half look the same (map: A client that leaves), so there need be no answer, but never a
-    // part of one.
     // The read that was given up once counted as going on, and the server ended the connection.
     [Fact]
     public async Task Body_ThatComesAfterItsDeadline_LeavesTheConnectionToTheNextRequest()
@@ -175,6 +173,7 @@ public sealed class AbuseTests(SocketService service) : IClassFixture<SocketServ
         Assert.DoesNotContain(service.Log.All, line => line.Contains("StatusCode", StringComparison.Ordinal));
     }
 
+    // It looks like leaving (map: A client that leaves), but what is small is answered all the same.
     [Theory]
     [InlineData(1)]
     [InlineData(100)]
