@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using LossService.Api;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Xunit;
 
 namespace LossService.Tests.Api;
@@ -87,6 +88,19 @@ public sealed class LogTests
         log.Fatal("The event loop in connection {ConnectionId} failed unexpectedly.", "two");
         await service.Log.OfAsync(node => (string?)node["ConnectionId"] == "two");
         Assert.DoesNotContain(service.Log.All, line => line.Contains("queue size", StringComparison.Ordinal));
+    }
+
+    // As deploy/README.md tells.
+    [Theory]
+    [InlineData("Default", true)]
+    [InlineData("Override:Microsoft", false)]
+    public async Task Level_OfTheSettings_MovesTheFrameworksOwnOnlyByItsName(string name, bool hears)
+    {
+        await using var service = new Service(
+            "Production", ("Serilog:MinimumLevel", "Fatal"), ($"Serilog:MinimumLevel:{name}", "Fatal"));
+        ILoggerFactory logs = service.Services.GetRequiredService<ILoggerFactory>();
+        Assert.False(logs.CreateLogger("LossService.Api").IsEnabled(LogLevel.Error));
+        Assert.Equal(hears, logs.CreateLogger("Microsoft.AspNetCore").IsEnabled(LogLevel.Warning));
     }
 
     [Fact]
