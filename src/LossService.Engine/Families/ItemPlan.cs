@@ -243,15 +243,12 @@ internal sealed class ItemPlan<T> : KeptItems, IDisposable
         bool chosenByCaller = !double.IsNaN(chosen);
         if (chosenByCaller && (_weight is not null || _sampleWeight is not null) && sumOfClassWeights is null)
         {
-            double sum = 0;
             var pace = new Pace(_workshop);
-            for (int item = 0; item < Items; item++)
+            return ("sum_weights", Sums.Of(Items, item =>
             {
                 pace.Count(1);
-                sum += IsLeftOut(item) ? 0 : GivenWeightOf(item);
-            }
-
-            return ("sum_weights", sum);
+                return IsLeftOut(item) ? 0 : GivenWeightOf(item);
+            }));
         }
 
         return sumOfClassWeights is null ? ("count", count) : ("sum_weights", sumOfClassWeights.Value);

@@ -151,7 +151,7 @@ internal abstract partial class RegionDriver<T> : RegionDriver
             Rows.Narrow(losses, _result.Losses.Values<T>());
         }
 
-        Span<double> sum = [Sums.OfBlock<double>(losses)];
+        Span<double> sum = [Sums.Of<double>(losses)];
         Plan.Finish(_result, sum, isFloored: true);
         RowNotes.Add(_result, _undefined, _unnormalized);
         if (_absent > 0)

@@ -65,20 +65,15 @@ internal sealed class RelationDriver<T> : Driver, IDisposable
         RunAll(workshop);
         _step = Step.Columns;
         RunAll(workshop);
-        double columns = 0;
-        for (int c = 0; c < _classes; c++)
-        {
-            columns += Column(c).Miss / _classes;
-        }
-
+        double columns = Sums.Of(_classes, c => Column(c).Miss) / _classes;
         for (int row = 0; row < _rows; row++)
         {
             bool leftOut = _plan.IsLeftOut(row);
             double loss = (_options.Rows * Losses[row]) + (_options.Columns * columns);
             Losses[row] = leftOut ? 0 : PerRow(0)[row] * _options.Scale * loss;
-            _columnFactor += leftOut ? 0 : Coefficients[row];
         }
 
+        _columnFactor = Sums.Of(_rows, row => _plan.IsLeftOut(row) ? 0 : Coefficients[row]);
         if (_result.Gradients[0] is not null)
         {
             _step = Step.Slopes;
@@ -90,7 +85,7 @@ internal sealed class RelationDriver<T> : Driver, IDisposable
             Rows.Narrow(Losses, _result.Losses.Values<T>());
         }
 
-        Span<double> sum = [Sums.OfBlock<double>(Losses)];
+        Span<double> sum = [Sums.Of<double>(Losses)];
         _plan.Finish(_result, sum);
     }
 

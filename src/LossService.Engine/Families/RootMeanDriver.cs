@@ -106,7 +106,7 @@ internal sealed class RootMeanDriver<T> : Driver, IDisposable
             Rows.Narrow(Totals, _result.Losses.Values<T>());
         }
 
-        Span<double> sum = [Sums.OfBlock<double>(Totals)];
+        Span<double> sum = [Sums.Of<double>(Totals)];
         _plan.Finish(_result, sum);
         if (exact > 0)
         {

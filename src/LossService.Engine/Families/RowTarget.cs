@@ -1,5 +1,6 @@
 using System.Numerics;
 using LossService.Engine.Cards;
+using LossService.Engine.Lanes;
 using LossService.Engine.Numerics;
 
 namespace LossService.Engine.Families;
@@ -25,15 +26,7 @@ internal sealed class RowTarget<T>
         AreProbabilities = !byLabel && form.Domain == Domain.Probability;
         Smoothing = smoothing;
         Classes = request.Solution.Length("C", 1);
-        WeightTotal = Classes;
-        if (_weight is not null)
-        {
-            WeightTotal = 0;
-            for (int c = 0; c < Classes; c++)
-            {
-                WeightTotal += WeightOf(c);
-            }
-        }
+        WeightTotal = _weight is null ? Classes : Sums.Of<T>(_weight.Values<T>());
     }
 
     /// <summary>The place of the targets on the card.</summary>
@@ -81,32 +74,30 @@ internal sealed class RowTarget<T>
             return null;
         }
 
-        double sum = 0;
-        var pace = new Pace(workshop);
-        for (int row = 0; row < plan.Items; row++)
+        return SumOfWeights(request.Solution!, plan, takesGiven: asked, new Pace(workshop));
+    }
+
+    private double SumOfWeights(Solution solution, ItemPlan<T> plan, bool takesGiven, Pace pace) =>
+        Sums.Of(plan.Items, row =>
         {
             pace.Count(Labels is null ? Classes : 1);
-            if (!plan.IsLeftOut(row))
-            {
-                double ofClasses = Labels is null ? MassOf(request.Solution!, row) : WeightOf(Labels.Label[row]);
-                sum += asked ? ofClasses * plan.GivenWeightOf(row) : ofClasses;
-            }
-        }
-
-        return sum;
-    }
+            return plan.IsLeftOut(row) ? 0
+                : (Labels is null ? MassOf(solution, row) : WeightOf(Labels.Label[row]))
+                * (takesGiven ? plan.GivenWeightOf(row) : 1);
+        });
 
     private double MassOf(Solution solution, int row)
     {
         int inner = Math.Max(1, solution.Rest.Elements);
         ReadOnlySpan<T> all = Probabilities!.Values<T>();
         int start = (row / inner * inner * Classes) + (row % inner);
-        double mass = 0;
+        Span<double> masses = stackalloc double[Sums.Accumulators];
+        masses.Clear();
         for (int c = 0; c < Classes; c++)
         {
-            mass += WeightOf(c) * double.CreateTruncating(all[start + (c * inner)]);
+            masses[c % Sums.Accumulators] += WeightOf(c) * double.CreateTruncating(all[start + (c * inner)]);
         }
 
-        return mass;
+        return Sums.Fold(masses);
     }
 }

@@ -9,8 +9,6 @@ namespace LossService.Engine.Families;
 internal readonly struct SharedOperand<T> : IDisposable
     where T : unmanaged, INumberBase<T>
 {
-    private const int Piece = 2048;
-
     private readonly LossResult _result;
     private readonly int _place;
     private readonly Tensor? _gradient;
@@ -75,19 +73,7 @@ internal readonly struct SharedOperand<T> : IDisposable
         int length = folded.Length == 0 ? 0 : items.Shape.Elements / folded.Length;
         for (int i = 0; i < folded.Length; i++)
         {
-            folded[i] = T.CreateTruncating(SumOf(items.Values<T>().Slice(i * length, length)));
+            folded[i] = T.CreateTruncating(Sums.Of<T>(items.Values<T>().Slice(i * length, length)));
         }
-    }
-
-    // By pieces and pairs of them, so that the error does not grow with the length.
-    private static double SumOf(ReadOnlySpan<T> numbers)
-    {
-        if (numbers.Length <= Piece)
-        {
-            return Sums.OfBlock(numbers);
-        }
-
-        int half = (numbers.Length + (2 * Piece) - 1) / (2 * Piece) * Piece;
-        return SumOf(numbers[..half]) + SumOf(numbers[half..]);
     }
 }

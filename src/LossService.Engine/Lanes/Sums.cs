@@ -12,6 +12,25 @@ internal static class Sums
     /// <summary>How many accumulators there are, whatever the vector's width.</summary>
     public const int Accumulators = 16;
 
+    // As many as sixteen accumulators add up before their sum joins others by pairs.
+    private const int Piece = 2048;
+
+    /// <summary>The sum of any number of numbers: pieces of them, joined by a tree that their number alone
+    /// shapes.</summary>
+    public static double Of<T>(ReadOnlySpan<T> numbers) where T : unmanaged
+    {
+        if (numbers.Length <= Piece)
+        {
+            return OfBlock(numbers);
+        }
+
+        int half = Half(numbers.Length);
+        return Of(numbers[..half]) + Of(numbers[half..]);
+    }
+
+    /// <summary>The same of numbers that are made one by one, each asked for once and in order.</summary>
+    public static double Of(int count, Func<int, double> numberAt) => Of(0, count, numberAt);
+
     /// <summary>The sum of one block's numbers.</summary>
     public static double OfBlock<T>(ReadOnlySpan<T> numbers) where T : unmanaged
     {
@@ -70,6 +89,31 @@ internal static class Sums
 
         return partials.Length == 0 ? 0 : partials[0];
     }
+
+    private static double Of(int start, int count, Func<int, double> numberAt)
+    {
+        if (count <= Piece)
+        {
+            return OfPiece(start, count, numberAt);
+        }
+
+        int half = Half(count);
+        return Of(start, half, numberAt) + Of(start + half, count - half, numberAt);
+    }
+
+    // Apart, so that only the piece at hand has its numbers on the stack.
+    private static double OfPiece(int start, int count, Func<int, double> numberAt)
+    {
+        Span<double> numbers = stackalloc double[count];
+        for (int i = 0; i < count; i++)
+        {
+            numbers[i] = numberAt(start + i);
+        }
+
+        return OfBlock<double>(numbers);
+    }
+
+    private static int Half(int count) => (count + (2 * Piece) - 1) / (2 * Piece) * Piece;
 
     private static void Accumulate(ReadOnlySpan<float> numbers, Span<double> sums)
     {

@@ -92,20 +92,16 @@ internal readonly struct KtoLoss(double beta, double desirable, double undesirab
         var policy = new AnswerLogps(request, 0);
         var reference = new AnswerLogps(request, 1);
         Tensor? ratios = request.Tensor(Ratios);
-        double sum = 0;
         int count = 0;
         var pace = new Pace(workshop);
-        for (int sample = 0; sample < request.Solution!.Items.Elements; sample++)
+        double sum = Sums.Of(request.Solution!.Items.Elements, sample =>
         {
             pace.Count(policy.Stride);
             double ratio = ratios?.ValueAt(sample) ?? policy[sample] - reference[sample];
-            if (!isLeftOut(sample) && double.IsFinite(ratio)) // one NaN must not make every sample's loss NaN
-            {
-                sum += ratio;
-                count++;
-            }
-        }
-
+            bool counts = !isLeftOut(sample) && double.IsFinite(ratio); // one NaN must not make every sample's loss NaN
+            count += counts ? 1 : 0;
+            return counts ? ratio : 0;
+        });
         double mean = count == 0 || sum < 0 ? 0 : sum / count;
         result.Notes.Add(new("detached", "Taken from the batch as a constant, which has no gradient; give it to fix it.")
         {
