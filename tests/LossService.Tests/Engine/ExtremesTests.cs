@@ -178,6 +178,42 @@ public sealed class ExtremesTests
         Assert.All(answer.Gradients["input1"], slope => Assert.Equal(Math.Sqrt(0.5), slope, 1e-12));
     }
 
+    [Theory]
+    [InlineData("0", "-1", 0, -1.0581976706869327, 0)]
+    [InlineData("0", "-5", 0, -1.0006783654906304, 0)]
+    [InlineData("-1e-320", "-1", 0, -1.0581976706869327, 0)]
+    [InlineData("-0.5", "-0.25", 0.6189069931111919, -1.1767598098168888, 0.3144204881178343)]
+    [InlineData("-20", "-800", 20, -1, 0)]
+    [InlineData("-1", "0", double.PositiveInfinity, -1.1581976706869326, double.PositiveInfinity)]
+    [InlineData("0", "0", 0.06931471805599453, double.NegativeInfinity, double.PositiveInfinity)]
+    public void Orpo_OfCertainAnswers_IsTheLimit(string chosen, string rejected, double expected, double onChosen, double onRejected)
+    {
+        foreach (string dtype in new[] { "float32", "float64" })
+        {
+            Answer answer = Bench.Ask("orpo_loss",
+                $$"""{"policy_chosen_logps":[{{chosen}}],"policy_rejected_logps":[{{rejected}}],"dtype":"{{dtype}}"}""");
+            double[] found = [answer.Loss!.Value, answer.Gradients["policy_chosen_logps"][0], answer.Gradients["policy_rejected_logps"][0]];
+            double tolerance = dtype == "float32" ? 1e-7 : 1e-15;
+            Assert.All(found.Zip([expected, onChosen, onRejected]), pair => Assert.True(
+                pair.First.Equals(pair.Second) || Math.Abs(pair.First - pair.Second) <= tolerance * (1 + Math.Abs(pair.Second)),
+                $"{pair.First:R} in {dtype}, expected {pair.Second:R}"));
+        }
+    }
+
+    [Theory]
+    [InlineData("-1")]
+    [InlineData("-0.1")]
+    [InlineData("-900")]
+    public void Orpo_AtACertainChosenAnswer_HasTheHessianOfItsNeighbours(string rejected)
+    {
+        Answer[] answers = Array.ConvertAll<string, Answer>(["0", "-1e-20"], chosen => Bench.Ask("orpo_loss",
+            $$"""{"policy_chosen_logps":[{{chosen}}],"policy_rejected_logps":[{{rejected}}],"hessian":"diagonal"}"""));
+        foreach ((string input, double[] near) in answers[1].Hessians)
+        {
+            Assert.Equal(near[0], answers[0].Hessians[input][0], 1e-14);
+        }
+    }
+
     private static void Hold(JsonElement expected, double[] found, Question question, string about)
     {
         double relative = question.IsFloat64 ? 1e-13 : 4e-6;

@@ -27,7 +27,8 @@ internal readonly struct OrpoLoss(double beta, bool averages) : IPreferenceLoss<
         Edges =
         [
             "Without lengths the numbers are taken as averages over tokens already.",
-            "A log-probability of 0 has infinite odds: of the chosen answer the odds term vanishes, of the rejected one it is infinite.",
+            "A log-probability of 0 has infinite odds: of the chosen answer the odds term vanishes, with a finite slope; of the rejected one it is infinite.",
+            "Where both are 0 the answer is the limit along equal ones: an odds term of beta log 2, with infinite slopes.",
         ],
         Examples =
         [
@@ -46,9 +47,23 @@ internal readonly struct OrpoLoss(double beta, bool averages) : IPreferenceLoss<
         settings[PreferenceInputs.Beta], settings.IsOn(PreferenceInputs.LengthNormalized));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public V Loss<V>(V a, V b, V c, V d) where V : struct, ILane<V> =>
-        (beta * V.Logistic(LogOdds(a) - LogOdds(b)).SoftplusOfMinus) - a;
+    public V Loss<V>(V a, V b, V c, V d) where V : struct, ILane<V>
+    {
+        // Two answers alike have even odds, also where both are infinite.
+        V odds = V.Select(V.Same(a, b), 0, LogOdds(V.Stop(a)) - LogOdds(V.Stop(b)));
+        V term = V.Logistic(odds).SoftplusOfMinus;
 
+        // At p = 1 the slope of the log-odds is infinite and the sigmoid it meets is 0. Of the chosen answer their
+        // product is p_r / (p_r (1 - p_c) + p_c (1 - p_r)), written by that ratio of p_c and p_r that is below 1.
+        V missOfA = -V.Expm1(a);
+        V missOfB = -V.Expm1(b);
+        V isLess = a < b;
+        V ratio = V.Exp(V.Select(isLess, a - b, b - a));
+        V onA = V.Select(isLess, 1, ratio)
+            / V.Select(isLess, missOfA + (ratio * missOfB), (ratio * missOfA) + missOfB);
+        V sigmoid = V.Select(V.Same(a + b, 0), 0.5, missOfA * onA);
+        return (beta * V.WithSlope(V.WithSlope(term, a, -onA), b, sigmoid / missOfB)) - a;
+    }
 
     // log(p / (1 - p)) of p = e^a, where 1 - p keeps its digits on both sides (Maechler, Accurately Computing
     // log(1 - exp(-|a|)), 2012).
