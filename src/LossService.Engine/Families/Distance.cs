@@ -29,6 +29,9 @@ internal readonly record struct Distance(DistanceKind Kind, double Power, double
     /// <summary>Added to the sum under the root of l2 and lp.</summary>
     public double RootEps { get; private init; }
 
+    /// <summary>How vectors are taken by the sums of <see cref="ResidueProductTerm"/>.</summary>
+    public Residue Residue { get; init; }
+
     /// <summary>True where it comes from the product of the vectors, as they are or scaled to length 1.</summary>
     public bool IsProduct => Kind is DistanceKind.Dot or DistanceKind.Cosine;
 
@@ -82,7 +85,7 @@ internal readonly record struct Distance(DistanceKind Kind, double Power, double
                 double sum = DistanceSums.Of<T, PowerTerm>(a, b, this) + RootEps;
                 return sum == 0 ? 0 : ScalarLane.Pow(sum, 1 / Power).Value;
             case DistanceKind.Cosine:
-                return 1 - Cosine(a, b, out _, out _);
+                return 1 - Cosine.Of(a, b, Eps).Value;
             default:
                 return -DistanceSums.Of<T, ProductTerm>(a, b, this);
         }
@@ -107,11 +110,7 @@ internal readonly record struct Distance(DistanceKind Kind, double Power, double
                 edge.Factor = -slope;
                 break;
             case DistanceKind.Cosine:
-                double cosine = Cosine(a, b, out double normA, out double normB);
-                edge.Slope = normA == 0 || normB == 0 ? 0 : slope;
-                edge.Factor = -slope / (Math.Sqrt(normA) * Math.Sqrt(normB));
-                edge.OnFirst = slope * cosine / normA;
-                edge.OnSecond = slope * cosine / normB;
+                Cosine.Of(a, b, Eps).SlopeOf(a, b, slope, ref edge);
                 break;
             default:
                 edge.Factor = slope;
@@ -124,17 +123,6 @@ internal readonly record struct Distance(DistanceKind Kind, double Power, double
     {
         double squares = DistanceSums.Of<T, ProductTerm>(vector, vector, default);
         return IsPlain(squares) ? Math.Sqrt(squares) : default(Distance).CarefulRoot(vector, [], squares);
-    }
-
-    // The squared norms come out with eps added, as PyTorch's loss of cosines adds it.
-    private double Cosine<T>(ReadOnlySpan<T> a, ReadOnlySpan<T> b, out double normA, out double normB)
-        where T : unmanaged, INumberBase<T>
-    {
-        normA = DistanceSums.Of<T, ProductTerm>(a, a, this) + Eps;
-        normB = DistanceSums.Of<T, ProductTerm>(b, b, this) + Eps;
-        return normA == 0 || normB == 0
-            ? 0
-            : DistanceSums.Of<T, ProductTerm>(a, b, this) / (Math.Sqrt(normA) * Math.Sqrt(normB));
     }
 
     private static bool IsPlain(double squares) => squares is > 1e-280 and < double.PositiveInfinity;

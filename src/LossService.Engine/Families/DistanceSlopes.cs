@@ -27,6 +27,24 @@ internal struct EdgeSlope
     /// <summary>What the second vector's own coordinate is multiplied with.</summary>
     public double OnSecond;
 
+    /// <summary>For cosines of extreme vectors: what the first vector is multiplied with; 0 for
+    /// all others.</summary>
+    /// <remarks>Then <see cref="OnFirst"/> and <see cref="OnSecond"/> are multiples of a vector to be taken from the
+    /// other, before <see cref="Factor"/>.</remarks>
+    public double ScaleOfFirst;
+
+    /// <summary>The same for the second.</summary>
+    public double ScaleOfSecond;
+
+    /// <summary>What rounding took from <see cref="OnFirst"/>.</summary>
+    public double RestOnFirst;
+
+    /// <summary>What it took from <see cref="OnSecond"/>.</summary>
+    public double RestOnSecond;
+
+    /// <summary>True where the vectors are scaled, if only by 1.</summary>
+    public readonly bool HasResidues => ScaleOfFirst != 0;
+
     /// <summary>True where something is owed.</summary>
     public readonly bool IsOn => Slope != 0;
 }
@@ -104,6 +122,29 @@ internal readonly struct VectorsPart(EdgeSlope edge) : IEdgePart<VectorsPart>
     }
 }
 
+/// <summary>The same where these multiples leave the range: what is left of one vector when its share of the
+/// other is taken away.</summary>
+internal readonly struct ResiduePart(EdgeSlope edge) : IEdgePart<ResiduePart>
+{
+    public static ResiduePart Of(in EdgeSlope edge, in Distance distance) => new(edge);
+
+    public void AddTo<V>(ref V onA, ref V onB, V a, V b) where V : struct, ILane<V>
+    {
+        if (!edge.HasResidues)
+        {
+            new VectorsPart(edge).AddTo(ref onA, ref onB, a, b);
+            return;
+        }
+
+        V first = edge.ScaleOfFirst * a;
+        V second = edge.ScaleOfSecond * b;
+        V leftOfSecond = V.MultiplyAdd(V.Of(-edge.OnFirst), first, second) - (edge.RestOnFirst * first);
+        V leftOfFirst = V.MultiplyAdd(V.Of(-edge.OnSecond), second, first) - (edge.RestOnSecond * second);
+        onA += edge.ScaleOfFirst * (edge.Factor * leftOfSecond);
+        onB += edge.ScaleOfSecond * (edge.Factor * leftOfFirst);
+    }
+}
+
 /// <summary>The vectors of one sample, or their gradients; two or three of one length.</summary>
 internal readonly ref struct SampleRows<T>(Span<T> first, Span<T> second, Span<T> third)
 {
@@ -139,6 +180,9 @@ internal static class DistanceSlopes
                 break;
             case DistanceKind.L1 or DistanceKind.Lp:
                 Write<T, SignPart>(distance, near, far, across, vectors, gradients);
+                break;
+            case DistanceKind.Cosine when near.HasResidues || far.HasResidues || across.HasResidues:
+                Write<T, ResiduePart>(distance, near, far, across, vectors, gradients);
                 break;
             default:
                 Write<T, VectorsPart>(distance, near, far, across, vectors, gradients);

@@ -45,6 +45,23 @@ internal readonly struct ProductTerm : IDistanceTerm
         V.MultiplyAdd(a, b, sum);
 }
 
+/// <summary>What a multiple of the first vector leaves of the second, each times a scale; a difference that is small
+/// has all its digits.</summary>
+internal readonly record struct Residue(double First, double Second, double Multiple)
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public V Of<V>(V a, V b) where V : struct, ILane<V> =>
+        V.MultiplyAdd(V.Of(-Multiple), V.Of(First) * a, V.Of(Second) * b);
+}
+
+/// <summary>The product of the residue and the first vector.</summary>
+internal readonly struct ResidueProductTerm : IDistanceTerm
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Add<V>(V a, V b, in Distance distance, V sum) where V : struct, ILane<V> =>
+        V.MultiplyAdd(distance.Residue.Of(a, b), V.Of(distance.Residue.First) * a, sum);
+}
+
 /// <summary>Sums over the coordinates of two vectors, in the order of <see cref="Sums"/>.</summary>
 internal static class DistanceSums
 {
