@@ -9,6 +9,9 @@ namespace LossService.Engine.Families;
 /// sees.</remarks>
 internal readonly struct Cosine
 {
+    // Nearer to 1, the distance would lose more than seven bits as a difference, and the slopes as one of two vectors.
+    private const double NearMin = 0.99;
+
     private const int ExponentMax = 1000; // the square of what it leaves of the least number still is a number
 
     private double Product { get; init; }
@@ -17,8 +20,7 @@ internal readonly struct Cosine
 
     private Side Second { get; init; }
 
-    /// <summary>The cosine, 0 where a vector is 0.</summary>
-    public double Value => First.Square == 0 || Second.Square == 0
+    private double Value => First.Square == 0 || Second.Square == 0
         ? 0
         : Product / (Math.Sqrt(First.Square) * Math.Sqrt(Second.Square));
 
@@ -47,6 +49,29 @@ internal readonly struct Cosine
         };
     }
 
+    /// <summary>1 - cos.</summary>
+    /// <remarks>Of near directions from the sine: with t = a·b / |a|², b - t a has all digits where it is small, and
+    /// what t is off by points along a, where it is seen and taken away again.</remarks>
+    public double Apart<T>(ReadOnlySpan<T> a, ReadOnlySpan<T> b) where T : unmanaged, INumberBase<T>
+    {
+        double cosine = Value;
+        if (!(cosine > NearMin))
+        {
+            return 1 - cosine;
+        }
+
+        Distance how = With(First, Second, Product / First.Square);
+        double along = DistanceSums.Of<T, ResidueProductTerm>(a, b, how);
+        double across = DistanceSums.Of<T, ResidueSquareTerm>(a, b, how) - (along * along / First.Bare);
+        double sine = Math.Max(0, across) / Second.Bare; // its square
+        double apart = sine / (1 + Math.Sqrt(1 - sine));
+
+        // What eps takes from the cosine: 1 - 1 / root.
+        double more = First.Share + Second.Share + (First.Share * Second.Share);
+        double root = Math.Sqrt(1 + more);
+        return apart + ((1 - apart) * more / (root * (1 + root)));
+    }
+
     /// <summary>What a slope on the distance owes to the vectors.</summary>
     public void SlopeOf<T>(ReadOnlySpan<T> a, ReadOnlySpan<T> b, double slope, ref EdgeSlope edge)
         where T : unmanaged, INumberBase<T>
@@ -54,7 +79,7 @@ internal readonly struct Cosine
         double cosine = Value;
         edge.Slope = First.Square == 0 || Second.Square == 0 ? 0 : slope;
         edge.Factor = -slope / (Math.Sqrt(First.Square) * Math.Sqrt(Second.Square));
-        if (First.Scale == 1 && Second.Scale == 1)
+        if (First.Scale == 1 && Second.Scale == 1 && !(Math.Abs(cosine) > NearMin))
         {
             edge.OnFirst = slope * cosine / First.Square;
             edge.OnSecond = slope * cosine / Second.Square;
@@ -101,5 +126,10 @@ internal readonly struct Cosine
     /// <param name="Square">Its squared length and eps.</param>
     /// <param name="Eps">Which part of that is eps.</param>
     /// <param name="Scale">What it was multiplied with before.</param>
-    private readonly record struct Side(double Square, double Eps, double Scale);
+    private readonly record struct Side(double Square, double Eps, double Scale)
+    {
+        public double Bare => Square - Eps;
+
+        public double Share => Eps / Bare;
+    }
 }

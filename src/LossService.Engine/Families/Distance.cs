@@ -29,7 +29,8 @@ internal readonly record struct Distance(DistanceKind Kind, double Power, double
     /// <summary>Added to the sum under the root of l2 and lp.</summary>
     public double RootEps { get; private init; }
 
-    /// <summary>How vectors are taken by the sums of <see cref="ResidueProductTerm"/>.</summary>
+    /// <summary>How vectors are taken by the sums of <see cref="ResidueProductTerm"/> and
+    /// <see cref="ResidueSquareTerm"/>.</summary>
     public Residue Residue { get; init; }
 
     /// <summary>True where it comes from the product of the vectors, as they are or scaled to length 1.</summary>
@@ -85,7 +86,7 @@ internal readonly record struct Distance(DistanceKind Kind, double Power, double
                 double sum = DistanceSums.Of<T, PowerTerm>(a, b, this) + RootEps;
                 return sum == 0 ? 0 : ScalarLane.Pow(sum, 1 / Power).Value;
             case DistanceKind.Cosine:
-                return 1 - Cosine.Of(a, b, Eps).Value;
+                return Cosine.Of(a, b, Eps).Apart(a, b);
             default:
                 return -DistanceSums.Of<T, ProductTerm>(a, b, this);
         }

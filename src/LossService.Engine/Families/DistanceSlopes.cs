@@ -27,7 +27,7 @@ internal struct EdgeSlope
     /// <summary>What the second vector's own coordinate is multiplied with.</summary>
     public double OnSecond;
 
-    /// <summary>For cosines of extreme vectors: what the first vector is multiplied with; 0 for
+    /// <summary>For cosines of near directions and of extreme vectors: what the first vector is multiplied with; 0 for
     /// all others.</summary>
     /// <remarks>Then <see cref="OnFirst"/> and <see cref="OnSecond"/> are multiples of a vector to be taken from the
     /// other, before <see cref="Factor"/>.</remarks>
@@ -122,7 +122,7 @@ internal readonly struct VectorsPart(EdgeSlope edge) : IEdgePart<VectorsPart>
     }
 }
 
-/// <summary>The same where these multiples leave the range: what is left of one vector when its share of the
+/// <summary>The same where these multiples cancel or have no exponent: what is left of one vector when its share of the
 /// other is taken away.</summary>
 internal readonly struct ResiduePart(EdgeSlope edge) : IEdgePart<ResiduePart>
 {

@@ -54,6 +54,17 @@ internal readonly record struct Residue(double First, double Second, double Mult
         V.MultiplyAdd(V.Of(-Multiple), V.Of(First) * a, V.Of(Second) * b);
 }
 
+/// <summary>The square of the residue.</summary>
+internal readonly struct ResidueSquareTerm : IDistanceTerm
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Add<V>(V a, V b, in Distance distance, V sum) where V : struct, ILane<V>
+    {
+        V left = distance.Residue.Of(a, b);
+        return V.MultiplyAdd(left, left, sum);
+    }
+}
+
 /// <summary>The product of the residue and the first vector.</summary>
 internal readonly struct ResidueProductTerm : IDistanceTerm
 {

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace LossService.Tests.Engine;
 
-/// <summary>Distances by angle, where squares leave the range of doubles, against numbers of 60
+/// <summary>Distances by angle, where squares leave the range of doubles and where 1 - cos is small, against numbers of 60
 /// digits.</summary>
 [Trait("Set", "Engine")]
 public sealed class NearCosineTests
@@ -41,6 +41,46 @@ public sealed class NearCosineTests
         double expected = eps > 0 ? 1 : 1 - ((1 + (turn * other)) / Math.Sqrt((1 + (turn * turn)) * (1 + (other * other))));
         Assert.Equal(expected, answer.Loss!.Value, 1e-7);
         Assert.All(answer.Gradients.Values, gradient => Assert.All(gradient, slope => Assert.True(double.IsFinite(slope))));
+    }
+
+    [Theory]
+    [InlineData("1,2,3", "1,2,3.000001", "1.2755096577911298e-14", "1.5306119171236174e-08,3.061223834247235e-08,-2.5510198618726957e-08", "-1.530611771351007e-08,-3.061223542702014e-08,2.5510187685787555e-08")]
+    [InlineData("1,2,3", "1,2,3.000000001", "1.275510414607369e-20", "1.530612371213396e-11,3.061224742426792e-11,-2.551020618688993e-11", "-1.530612371067623e-11,-3.061224742135246e-11,2.5510206175956985e-11")]
+    [InlineData("1,2,3", "2,4,6.00000001", "3.1887754646116104e-19", "7.653061169778831e-11,1.5306122339557661e-10,-1.2755101949631384e-10", "-3.826530583067258e-11,-7.653061166134516e-11,6.377550961149511e-11")]
+    [InlineData("1,2,3", "-1,-2,-2.999999999", "2", "1.5306123718693724e-11,3.061224743738745e-11,-2.5510206197822877e-11", "1.5306123720151453e-11,3.0612247440302905e-11,-2.5510206208755824e-11")]
+    [InlineData("1,0", "1,1e-9", "5e-19", "0,-1e-9", "-1e-18,1e-9")]
+    public void Cosine_OfNearlyParallelVectors_KeepsItsDigits(string a, string b, string loss, string onA, string onB)
+    {
+        AssertNear(loss, Pair(a, b).Loss!.Value);
+        AssertNear(onA, Pair(a, b).Gradients["input1"]);
+        AssertNear(onB, Pair(a, b).Gradients["input2"]);
+    }
+
+    [Fact]
+    public void CosineEmbedding_OfNearVectors_CountsItsEpsExactly()
+    {
+        Answer answer = Bench.Ask("cosine_embedding_loss", """{"input1":[[0.1,0.2,0.3]],"input2":[[0.1,0.2,0.30000099999999996]],"targets":[1]}""");
+        AssertNear("8.418346574270858e-12", answer.Loss!.Value);
+        AssertNear("1.530603862926952e-06,3.061207725853904e-06,-2.551030247735396e-06", answer.Gradients["input1"]);
+        AssertNear("-1.5306126092373438e-06,-3.0612252184746877e-06,2.550988702678129e-06", answer.Gradients["input2"]);
+    }
+
+    // From one formula to the other the distance has no step: both sides agree with the angle.
+    [Fact]
+    public void Cosine_OfAnyAngle_IsTwiceTheSquareOfTheHalfAnglesSine()
+    {
+        foreach (int length in new[] { 2, 3, 15, 16, 17, 40 })
+        {
+            for (double angle = 1e-8; angle < 3; angle *= 1.07)
+            {
+                string a = string.Join(',', Enumerable.Repeat("0", length - 2).Prepend("1").Append("0"));
+                string b = string.Join(',', Enumerable.Repeat("0", length - 2).Prepend($"{Math.Cos(angle):R}").Append($"{Math.Sin(angle):R}"));
+                double sine = Math.Sin(angle / 2);
+                double expected = 2 * sine * sine;
+                double found = Pair(a, b).Loss!.Value;
+                Assert.True(Math.Abs(found - expected) <= 1e-13 * expected, $"{found:R}, expected {expected:R} at {angle:R}, length {length}");
+            }
+        }
     }
 
     private static Answer Pair(string a, string b) => Bench.Ask("contrastive_loss",
