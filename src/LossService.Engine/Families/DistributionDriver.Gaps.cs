@@ -26,10 +26,11 @@ internal sealed partial class DistributionDriver<TLoss, T, V>
             T scale = T.CreateTruncating(1 / _loss.Temperature);
             if (T.IsFinite(anchorP) && T.IsFinite(anchorQ) && T.IsFinite(offset))
             {
+                GapOfScores gap = new GapOfScores(anchorP, anchorQ, scale, offset)
+                    .SharpenedNear(at.Terms[..classes], onQ, at.P, total: 1, at.Slopes);
                 onQ.CopyTo(gaps);
                 ref T q = ref MemoryMarshal.GetReference(gaps);
                 ref T teacher = ref MemoryMarshal.GetReference(at.Terms);
-                var gap = new GapOfScores(anchorP, anchorQ, scale, offset);
                 for (int c = 0; c < classes; c += V.Count)
                 {
                     V.Store(gap.Of(V.Load(ref teacher, c), V.Load(ref q, c)), ref q, c);
@@ -87,7 +88,6 @@ internal sealed partial class DistributionDriver<TLoss, T, V>
         private readonly V _shiftQ;
         private readonly V _rest;
         private readonly V _scale;
-        private readonly V _offset;
 
         // Scores of a similar size differ exactly, distances from an anchor are rounded first; where the sides have
         // scores of their own size it is the other way round.
@@ -99,11 +99,61 @@ internal sealed partial class DistributionDriver<TLoss, T, V>
             _shiftQ = V.All(isAlike ? T.Zero : anchorQ);
             _rest = V.All(isAlike ? rest : T.Zero);
             _scale = V.All(scale);
-            _offset = V.All(offset);
+            Offset = V.All(offset);
+        }
+
+        private V Offset { get; init; }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public V Of(V scoreP, V scoreQ) => V.MultiplyAdd(Apart(scoreP, scoreQ), _scale, Offset);
+
+        /// <summary>The same with a better offset where the scores of both sides are nearly alike.</summary>
+        /// <remarks>A difference of two logarithms has the rounding of both, which is much beside such gaps. It is also
+        /// minus the logarithm of the mean of e^d under p, d being gaps before the offset. The first d that is not
+        /// small ends the pass: sides that differ pay little for it.</remarks>
+        /// <param name="onP">The scores of p.</param>
+        /// <param name="onQ">The scores of q.</param>
+        /// <param name="shares">What p's probabilities are in proportion to.</param>
+        /// <param name="total">The sum of these.</param>
+        /// <param name="room">For a number a class, with room for a vector past the end.</param>
+        public GapOfScores SharpenedNear(
+            ReadOnlySpan<T> onP, ReadOnlySpan<T> onQ, Span<T> shares, double total, Span<T> room)
+        {
+            scoped ref T scoreP = ref MemoryMarshal.GetReference(onP);
+            scoped ref T scoreQ = ref MemoryMarshal.GetReference(onQ);
+            Span<T> tail = stackalloc T[2 * V.Count];
+            for (int c = 0; c < onP.Length; c += V.Count)
+            {
+                int from = c;
+                if (onP.Length - c < V.Count)
+                {
+                    // What lies beyond the end is no further apart than the last class.
+                    tail[..V.Count].Fill(onP[^1]);
+                    tail[V.Count..].Fill(onQ[^1]);
+                    onP[c..].CopyTo(tail);
+                    onQ[c..].CopyTo(tail[V.Count..]);
+                    scoreP = ref MemoryMarshal.GetReference(tail);
+                    scoreQ = ref tail[V.Count];
+                    from = 0;
+                }
+
+                V gap = Apart(V.Load(ref scoreP, from), V.Load(ref scoreQ, from)) * _scale;
+                if (V.Any(V.Abs(gap) > V.Of(GapOfNear)))
+                {
+                    return this;
+                }
+
+                V excess = gap + Rows.ExcessOfNear<T, V>(gap);
+                V.Store(V.ZeroTimes(Load(shares, c), excess), ref MemoryMarshal.GetReference(room), c);
+            }
+
+            double mean = Sums.OfBlock<T>(room[..onP.Length]) / total;
+            return double.IsNaN(mean)
+                ? this
+                : this with { Offset = V.All(T.CreateTruncating(-ScalarLane.Log1p(mean).Value)) };
         }
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public V Of(V scoreP, V scoreQ) =>
-            V.MultiplyAdd((scoreQ - _shiftQ) - (scoreP - _shiftP) - _rest, _scale, _offset);
+        private V Apart(V scoreP, V scoreQ) => (scoreQ - _shiftQ) - (scoreP - _shiftP) - _rest;
     }
 }

@@ -30,7 +30,11 @@ internal sealed partial class DistributionDriver<TLoss, T, V>
         int classes = _layout.Classes;
         bool differs = TSide.IsQ && side.Form == DistributionForm.Logits && _loss.IsCrossEntropyInQ
             && !_loss.ItemsAreTerms;
-        if (!differs)
+        if (!TSide.IsQ && SumsExcesses)
+        {
+            SlopesOfGaps(at);
+        }
+        else if (!differs)
         {
             Slopes<TSide>(side.Form, p, logP, at, at.Coefficients, twice: false);
         }
@@ -177,6 +181,18 @@ internal sealed partial class DistributionDriver<TLoss, T, V>
         }
 
         slopes[top] = T.CreateTruncating(scale * ((own * othersP) - (double.CreateTruncating(p[top]) * othersH)));
+    }
+
+    // The slopes on log p of a divergence between logits, less what all classes have alike: the softmax would take that
+    // away again, and with it the digits of near sides.
+    private void SlopesOfGaps(in DistributionRow<T> at)
+    {
+        V factor = V.All(at.Coefficients[0]);
+        for (int c = 0; c < _layout.Classes; c += V.Count)
+        {
+            V slope = V.ZeroTimes(factor, V.ZeroTimes(Load(at.P, c), -Load(at.Gaps, c)));
+            V.Store(V.ZeroTimes(V.Of(_termScale), slope), ref MemoryMarshal.GetReference(at.Slopes), c);
+        }
     }
 
     private static (int Top, double Others) Likeliest(Span<T> p)

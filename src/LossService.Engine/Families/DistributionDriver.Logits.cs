@@ -49,7 +49,8 @@ internal sealed partial class DistributionDriver<TLoss, T, V>
             TopQ = V.All(q.Top),
             MinusLogP = V.All(T.CreateTruncating(-logP)),
             MinusLogQ = V.All(T.CreateTruncating(-logQ)),
-            Gap = new(p.Top, q.Top, scale, T.CreateTruncating(logP - logQ)),
+            Gap = new GapOfScores(p.Top, q.Top, scale, T.CreateTruncating(logP - logQ))
+                .SharpenedNear(onP, onQ, at.P, p.Total, at.Terms),
             ShareP = V.All(T.CreateTruncating(1 / p.Total)),
             ShareQ = V.All(T.CreateTruncating(1 / q.Total)),
         };

@@ -1,3 +1,4 @@
+using System.Globalization;
 using LossService.Tests.Engine.Harness;
 using Xunit;
 
@@ -118,6 +119,43 @@ public sealed class NearTeacherTests
 
         double sum = isLogits ? slopes.Sum() : 0;
         return (loss, [.. slopes.Select((slope, c) => slope - (shares[c] * sum))]);
+    }
+
+    // The scores of one class differ by 1e-6, so that the gaps of all others are smaller still; numbers of 60 digits.
+    [Theory]
+    [InlineData(1, "1,2,3,0.5", "1,2,3.000001,0.5", "-5.385031052208441e-08,-1.4638032054905897e-07,2.328924954378334e-07,-3.266186436669002e-08", "5.3850317565469515e-08,1.4638033969496473e-07,-2.3289252589915328e-07,3.266186863871904e-08")]
+    [InlineData(1, "-3,2,3,0.5", "-2.999999,2,3,0.5", "1.7036970283703903e-09,-4.322555047010746e-10,-1.1749922836803246e-09,-9.644923998899114e-11", "-1.7036961794295621e-09,4.3225528931104925e-10,1.1749916981895324e-09,9.644919192898029e-11")]
+    [InlineData(4, "-3,2,3,0.5", "-2.999999,2,3,0.5", "8.020963838406528e-08,-2.6994662835988348e-08,-3.466183319632503e-08,-1.855314235175189e-08", "-8.020963012134459e-08,2.6994660055158467e-08,3.4661829625668786e-08,1.855314044051733e-08")]
+    [InlineData(1, "-8,2,3,0.5", "-7.999999,2,3,0.5", "1.151843723036271e-11,-2.9224139124903417e-12,-7.943944633558399e-12,-6.520786843139694e-13", "-1.1518431471277729e-11,2.922412451317291e-12,7.943940661678246e-12,6.520783582821925e-13")]
+    public void DivergencesGradients_OfLogitsNearlyAlike_KeepTheirDigits(
+        double temperature, string teacher, string student, string onStudent, string onTeacher)
+    {
+        foreach (string gradients in new[] { "[\"student_logits\"]", "[\"student_logits\",\"teacher_logits\"]" })
+        {
+            Answer kd = Bench.Ask("kd_loss", FormattableString.Invariant(
+                $$"""{"student_logits":[[{{student}}]],"teacher_logits":[[{{teacher}}]],"temperature":{{temperature}},"gradients":{{gradients}}}"""));
+            AssertNear(onStudent, kd.Gradients["student_logits"]);
+            AssertNear(onTeacher, kd.Gradients.GetValueOrDefault("teacher_logits", []));
+        }
+
+        if (temperature == 1)
+        {
+            foreach (string more in new[] { "", ""","hessian":"diagonal" """ })
+            {
+                Answer kl = Bench.Ask("kl_divergence", $$"""{"q_logits":[[{{student}}]],"p_logits":[[{{teacher}}]]{{more}}}""");
+                AssertNear(onStudent, kl.Gradients["q_logits"]);
+                AssertNear(onTeacher, kl.Gradients["p_logits"]);
+            }
+        }
+    }
+
+    private static void AssertNear(string expected, double[] found)
+    {
+        foreach ((string text, double number) in expected.Split(',').Zip(found))
+        {
+            double wanted = double.Parse(text, CultureInfo.InvariantCulture);
+            Assert.True(Math.Abs(number - wanted) <= 1e-13 * Math.Abs(wanted), $"{number:R}, expected {wanted:R}");
+        }
     }
 
     private static string Text(double[] numbers) =>
