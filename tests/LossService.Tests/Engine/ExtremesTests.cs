@@ -179,6 +179,45 @@ public sealed class ExtremesTests
     }
 
     [Theory]
+    [InlineData(1, 1e-150, 4.771384230796917e-300)]
+    [InlineData(1, 1.8e-10, 1.5459284890079085e-19)]
+    [InlineData(1, 1e-05, 4.771080711660788e-10)]
+    [InlineData(1, 0.003, 4.214556489868124e-05)]
+    [InlineData(1, 0.0131, 0.0007580090984395686)]
+    [InlineData(1, 0.0132, 0.0007692052483814821)]
+    [InlineData(1, 0.3, 0.1858208040337733)]
+    [InlineData(0.5, 1e-150, 5e-151)]
+    [InlineData(0.5, 1.8e-10, 9e-11)]
+    [InlineData(0.5, 1e-05, 5.000000121372909e-06)]
+    [InlineData(0.5, 0.003, 0.0015029380258919237)]
+    [InlineData(0.5, 0.0131, 0.006729006395999645)]
+    [InlineData(0.5, 0.0132, 0.006782634665698217)]
+    [InlineData(0.5, 0.3, 0.29434045834075806)]
+    [InlineData(2, 1e-150, -2.5e-151)]
+    [InlineData(2, 1.8e-10, -4.499999988405536e-11)]
+    [InlineData(2, 1e-05, -2.4996421613591904e-06)]
+    [InlineData(2, 0.003, -0.0007181957619786652)]
+    [InlineData(2, 0.0131, -0.002692560164095901)]
+    [InlineData(2, 0.0132, -0.002708861956009541)]
+    [InlineData(2, 0.3, 0.08811380997832283)]
+    public void BalancedL1_OfAnySmallError_HasTheDigitsOfMpmath(double beta, double error, double expected)
+    {
+        foreach (string dtype in new[] { "float32", "float64" })
+        {
+            if (dtype == "float32" && expected is > -1e-36 and < 1e-36)
+            {
+                continue;
+            }
+
+            Answer answer = Bench.Ask("balanced_l1_loss", FormattableString.Invariant(
+                $$"""{"predictions":[{{error:R}}],"targets":[0],"beta":{{beta}},"dtype":"{{dtype}}"}"""));
+            double tolerance = dtype == "float32" ? 2e-6 : 4e-15;
+            Assert.True(
+                Math.Abs(answer.Loss!.Value - expected) <= tolerance * Math.Abs(expected), $"{answer.Loss:R} in {dtype}, expected {expected:R}");
+        }
+    }
+
+    [Theory]
     [InlineData("0", "-1", 0, -1.0581976706869327, 0)]
     [InlineData("0", "-5", 0, -1.0006783654906304, 0)]
     [InlineData("-1e-320", "-1", 0, -1.0581976706869327, 0)]

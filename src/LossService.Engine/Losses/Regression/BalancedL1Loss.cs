@@ -7,6 +7,9 @@ namespace LossService.Engine.Losses.Regression;
 
 internal readonly struct BalancedL1Loss(double alpha, double gamma, double beta, double b) : IBinaryLoss<BalancedL1Loss>
 {
+    // Above it the plain difference loses less than four bits.
+    private const double RatioOfNear = 0.25;
+
     private static readonly Parameter Alpha = Parameter.Number(
         "alpha", 0.5, "How much small errors weigh; less raises their gradient less.", min: 0, minOpen: true);
 
@@ -47,8 +50,29 @@ internal readonly struct BalancedL1Loss(double alpha, double gamma, double beta,
         V rise = b * size;
         V log = V.Log1p(1 / beta * rise);
         V near = V.Stop(rise);
-        V value = alpha / b * (((near + 1.0) * V.Stop(log)) - near);
+        V ratio = 1 / beta * near;
+        V value = alpha / b * V.Select(
+            ratio < RatioOfNear, Near(ratio, V.Stop(log)), ((near + 1.0) * V.Stop(log)) - near);
         V small = V.WithSlope(value, size, alpha * (log + ((1 - beta) / (beta + rise))));
         return V.Select(size < beta, small, (gamma * size) + ((gamma / b) - (alpha * beta)));
+    }
+
+    // (1 + βq) log(1 + q) - βq without the difference of its two terms, which lose all digits as q vanishes: with
+    // s = q / (2 + q) it is log(1 + q) = 2 (s + s³/3 + s⁵/5 + …), and what β = 1 leaves is a sum of positive terms.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private V Near<V>(V q, V log) where V : struct, ILane<V>
+    {
+        V s = q / (2.0 + q);
+        V square = s * s;
+        V series = 1.0 / 17;
+        series = V.MultiplyAdd(square, series, 1.0 / 15);
+        series = V.MultiplyAdd(square, series, 1.0 / 13);
+        series = V.MultiplyAdd(square, series, 1.0 / 11);
+        series = V.MultiplyAdd(square, series, 1.0 / 9);
+        series = V.MultiplyAdd(square, series, 1.0 / 7);
+        series = V.MultiplyAdd(square, series, 1.0 / 5);
+        series = V.MultiplyAdd(square, series, 1.0 / 3);
+        V balanced = 2.0 * square * (1.0 + ((1.0 + s) * s * series)) / (1.0 - s);
+        return balanced + ((1 - beta) * (q * (1.0 - log)));
     }
 }
