@@ -1,13 +1,16 @@
 using System.Buffers;
 using LossService.Engine;
 using LossService.Wire;
+using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Primitives;
 
 namespace LossService.Api;
 
-/// <summary>Refuses requests whose end two readers may see in two places, and closes their connections.</summary>
+/// <summary>Refuses requests whose end two readers may see in two places, and closes their connections; then those
+/// whose head is too large.</summary>
 /// <remarks>Behind a proxy, what one reader takes for a body the other could take for somebody's next request (RFC
-/// 9112, 6.1 and 6.3).</remarks>
+/// 9112, 6.1 and 6.3). Heads are measured here because to walk their headers costs more than to measure
+/// them.</remarks>
 internal static class Framing
 {
     // Where the server puts a length that it has overruled by chunks.
@@ -17,23 +20,30 @@ internal static class Framing
     private static readonly SearchValues<char> NameCharacters = SearchValues.Create(
         "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
 
-    public static void UseFraming(this WebApplication app) => app.Use(static (http, next) =>
+    public static void UseFraming(this WebApplication app)
     {
-        if (Doubt(http.Request) is not { } detail)
+        Limits limits = app.Services.GetRequiredService<IOptions<Limits>>().Value;
+        app.Use((http, next) =>
         {
-            return next(http);
-        }
+            var size = new HeadSize();
+            if (Doubt(http.Request, ref size) is { } detail)
+            {
+                http.Response.Headers.Connection = "close";
+                return ProblemAnswer.WriteAsync(http, Problem.Of(Codes.MalformedJson, detail));
+            }
 
-        http.Response.Headers.Connection = "close";
-        return ProblemAnswer.WriteAsync(http, Problem.Of(Codes.MalformedJson, detail));
-    });
+            return size.Refusal(http.Request, limits) is { } refusal
+                ? ProblemAnswer.WriteAsync(http, refusal) : next(http);
+        });
+    }
 
     // Why nobody can be sure where the request ends; null where all can.
-    private static string? Doubt(HttpRequest request)
+    private static string? Doubt(HttpRequest request, ref HeadSize size)
     {
         IHeaderDictionary headers = request.Headers;
-        foreach ((string name, _) in headers)
+        foreach ((string name, StringValues values) in headers)
         {
+            size.Add(name, values);
             // The server takes such a name for one of its own; who passes over the odd character reads another.
             if (name.AsSpan().ContainsAnyExcept(NameCharacters))
             {

@@ -9,6 +9,9 @@ namespace LossService.Api;
 internal sealed class KestrelLimits(IOptions<Limits> limits, TimeProvider clock)
     : IConfigureOptions<KestrelServerOptions>, IConfigureOptions<SocketTransportOptions>
 {
+    private const int HostLengthMax = 255;
+    private const int PseudoHeaders = 4; // method, scheme, host and path
+
     // The server's own limits of both buffers hold for HTTP/2 and encrypted connections; at a plain socket stand these.
     public void Configure(SocketTransportOptions options)
     {
@@ -28,12 +31,13 @@ internal sealed class KestrelLimits(IOptions<Limits> limits, TimeProvider clock)
         // A line that ends in LF alone ends elsewhere for whoever demands CRLF; the server has no other switch for it.
         AppContext.SetSwitch("Microsoft.AspNetCore.Server.Kestrel.DisableHttp1LineFeedTerminators", isEnabled: true);
         theirs.MaxRequestBodySize = ours.BodyBytesMax;
-        theirs.MaxRequestLineSize = ours.RequestLineBytesMax;
-        theirs.MaxRequestHeadersTotalSize = ours.HeaderBytesMax;
-        theirs.MaxRequestHeaderCount = ours.HeadersMax;
+        // Up to twice their limits heads are told which one they passed (HeadSize.cs); the server refuses without a
+        // word. Of a line of HTTP/2 it counts the host, too, and the line among its headers.
+        theirs.MaxRequestLineSize = (2 * ours.RequestLineBytesMax) + HostLengthMax;
+        theirs.MaxRequestHeadersTotalSize = 2 * (ours.HeaderBytesMax + ours.RequestLineBytesMax);
+        theirs.MaxRequestHeaderCount = (2 * ours.HeadersMax) + PseudoHeaders;
         // A head has to fit in.
-        theirs.MaxRequestBufferSize = Math.Max(
-            ours.BodyBufferBytesMax, Math.Max(ours.RequestLineBytesMax, ours.HeaderBytesMax));
+        theirs.MaxRequestBufferSize = Math.Max(ours.BodyBufferBytesMax, theirs.MaxRequestHeadersTotalSize);
         theirs.MaxResponseBufferSize = ours.AnswerBufferBytesMax;
         theirs.RequestHeadersTimeout = TimeSpan.FromSeconds(ours.HeadSecondsMax);
         theirs.KeepAliveTimeout = TimeSpan.FromSeconds(ours.IdleSecondsMax);
@@ -42,6 +46,7 @@ internal sealed class KestrelLimits(IOptions<Limits> limits, TimeProvider clock)
         theirs.MaxConcurrentConnections = ours.ConnectionsMax;
         theirs.MaxConcurrentUpgradedConnections = 0; // nothing of ours is a WebSocket
         Configure(theirs.Http2, ours);
+        theirs.Http2.MaxRequestHeaderFieldSize = theirs.MaxRequestHeadersTotalSize;
         options.ConfigureEndpointDefaults(new ConnectionGuard(ours, clock).Guard);
     }
 
@@ -51,7 +56,6 @@ internal sealed class KestrelLimits(IOptions<Limits> limits, TimeProvider clock)
         http2.MaxStreamsPerConnection = ours.StreamsMax;
         http2.InitialStreamWindowSize = ours.StreamWindowBytesMax;
         http2.InitialConnectionWindowSize = ours.ConnectionWindowBytesMax;
-        http2.MaxRequestHeaderFieldSize = ours.HeaderBytesMax;
         // A table that clients fill made others wait 87 times as long; without one they wait no longer than without an
         // attack (--only abuse, TableBomb).
         http2.HeaderTableSize = 0;

@@ -59,7 +59,7 @@ public sealed class Limits
     /// <summary>The longest request line, path and query included, in bytes.</summary>
     public int RequestLineBytesMax { get; set; } = 8 << 10;
 
-    /// <summary>All request headers together, in bytes.</summary>
+    /// <summary>All request headers together, in bytes: names, values, and four more a line.</summary>
     public int HeaderBytesMax { get; set; } = 32 << 10;
 
     /// <summary>The most request headers.</summary>
@@ -162,7 +162,7 @@ public sealed class Limits
         new("request_line", RequestLineBytesMax, "bytes", 256, 1 << 16,
             "All parameters of a loss fit in a query string of 2 KiB."),
         new("headers_size", HeaderBytesMax, "bytes", 1 << 10, 1 << 20,
-            "Proxies add a few KiB; of ours is read X-Timeout-Ms alone."),
+            "Names, values and 4 a line: proxies add a few KiB; of ours is read X-Timeout-Ms alone."),
         new("headers", HeadersMax, "headers", 10, 1000,
             "Browsers and proxies together send about 40."),
         new("head_time", HeadSecondsMax, "seconds", 1, 600,

@@ -45,7 +45,7 @@ public static class ProblemKinds
             "The Accept header excludes every format that the service can answer in.",
             "Accept one of the formats that /v1/info lists, or leave the header out."),
         new(Codes.LimitExceeded, 413, "A limit is exceeded",
-            "The request is larger, deeper or longer than the service takes in. The error names the limit.",
+            "The request (413) or its head (431) is larger, deeper or longer than the service takes in. The error names the limit.",
             "Send less at a time; /v1/info lists every limit with its value and its reason."),
         new(Codes.UnsupportedMediaType, 415, "Cannot read that format",
             "The Content-Type or Content-Encoding of the body is missing or is none that the service reads.",

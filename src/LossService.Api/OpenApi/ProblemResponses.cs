@@ -21,6 +21,7 @@ internal sealed class ProblemResponses : IOperationFilter
         ["415"] = "The body is in no format that is read.",
         ["422"] = "The request makes no sense: everything that is wrong, at once.",
         ["429"] = "Too much to do; Retry-After says when to come back.",
+        ["431"] = "The request line or the headers pass a limit; the error names it.",
         ["500"] = "A fault of the service.",
         ["503"] = "Warming up or shutting down; Retry-After says when to come back.",
         ["504"] = "The time that X-Timeout-Ms leaves is up.",
@@ -30,9 +31,9 @@ internal sealed class ProblemResponses : IOperationFilter
     {
         string path = context.ApiDescription.RelativePath!;
         string[] statuses = context.ApiDescription.ActionDescriptor.EndpointMetadata.OfType<Loss>().Any()
-            ? ["400", "406", "408", "413", "415", "422", "429", "500", "503", "504"]
-            : path.Contains('{') ? ["404", "406", "500"]
-            : path == "health/ready" ? ["500", "503"] : ["406", "500"];
+            ? ["400", "406", "408", "413", "415", "422", "429", "431", "500", "503", "504"]
+            : path.Contains('{') ? ["404", "406", "431", "500"]
+            : path == "health/ready" ? ["431", "500", "503"] : ["406", "431", "500"];
         operation.Responses ??= [];
         foreach (string status in statuses)
         {

@@ -57,9 +57,9 @@ public sealed partial class EveryLimitTests
         ["compute_threads"] = name => SameBitsAsync(name, "ComputeThreadsMax"),
         ["queue_time"] = QueueAsync,
         ["timeout"] = TimeoutAsync,
-        ["request_line"] = Server(limits => limits.RequestLineBytesMax = 999, server => server.MaxRequestLineSize),
-        ["headers_size"] = Server(limits => limits.HeaderBytesMax = 1999, server => server.MaxRequestHeadersTotalSize),
-        ["headers"] = Server(limits => limits.HeadersMax = 33, server => server.MaxRequestHeaderCount),
+        ["request_line"] = LineAsync,
+        ["headers_size"] = HeadersSizeAsync,
+        ["headers"] = HeadersAsync,
         ["head_time"] = Server(limits => limits.HeadSecondsMax = 7, server => server.RequestHeadersTimeout.TotalSeconds),
         ["idle_time"] = Server(limits => limits.IdleSecondsMax = 77, server => server.KeepAliveTimeout.TotalSeconds),
         ["body_rate_min"] = Server(

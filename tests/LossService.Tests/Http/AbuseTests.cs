@@ -255,16 +255,16 @@ public sealed class AbuseTests(SocketService service) : IClassFixture<SocketServ
     }
 
     [Fact]
-    public async Task Head_BeyondItsLimits_IsRefused()
+    public async Task Head_FarBeyondItsLimits_IsCutOff()
     {
         string parameters = string.Join('&', Enumerable.Range(0, 100_000).Select(i => $"a{i}=1"));
-        string headers = string.Concat(Enumerable.Range(0, 100).Select(i => $"X{i}: y\r\n"));
+        string headers = string.Concat(Enumerable.Range(0, 300).Select(i => $"X{i}: y\r\n"));
         await AssertStatusAsync(414, $"GET /v1/losses?{new string('x', 1 << 20)} HTTP/1.1\r\nHost: x\r\n\r\n");
         await AssertStatusAsync(414, $"GET /{new string('x', 1 << 20)} HTTP/1.1\r\nHost: x\r\n\r\n");
         await AssertStatusAsync(414, $"GET /v1/losses?{parameters} HTTP/1.1\r\nHost: x\r\n\r\n");
         await AssertStatusAsync(431, $"GET /v1/info HTTP/1.1\r\nHost: x\r\n{headers}\r\n");
-        await AssertStatusAsync(431, $"GET /v1/info HTTP/1.1\r\nHost: x\r\nX: {new string('x', 33 << 10)}\r\n\r\n");
-        await AssertStatusAsync(431, $"GET /v1/info HTTP/1.1\r\nHost: x\r\n{new string('x', 33 << 10)}: x\r\n\r\n");
+        await AssertStatusAsync(431, $"GET /v1/info HTTP/1.1\r\nHost: x\r\nX: {new string('x', 99 << 10)}\r\n\r\n");
+        await AssertStatusAsync(431, $"GET /v1/info HTTP/1.1\r\nHost: x\r\n{new string('x', 99 << 10)}: x\r\n\r\n");
         await AssertStatusAsync(200, $"GET /v1/info HTTP/1.1\r\nHost: x\r\nX: {new string('x', 31 << 10)}\r\n{Close}\r\n");
     }
 
