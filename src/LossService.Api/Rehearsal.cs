@@ -19,17 +19,17 @@ internal sealed class Rehearsal(
     public Task<(int Status, byte[] Body)> PostAsync(Loss loss, string body, string query = "") =>
         PostAsync(loss, Encoding.UTF8.GetBytes(body), query, "application/json", "*/*");
 
-    /// <summary>The same with a body of any format, and an answer of a format that is named.</summary>
+    /// <summary>The same with a body of any format, packed or not, and an answer of a format that is named.</summary>
     public Task<(int Status, byte[] Body)> PostAsync(
-        Loss loss, byte[] body, string query, string contentType, string accept)
+        Loss loss, byte[] body, string query, string contentType, string accept, string? coding = null)
     {
         // It is no part of the request that may have asked for it, neither in the log nor in a trace.
         using AsyncFlowControl suppressed = ExecutionContext.SuppressFlow();
-        return Task.Run(() => RunAsync(loss, body, query, contentType, accept));
+        return Task.Run(() => RunAsync(loss, body, query, contentType, accept, coding));
     }
 
     private async Task<(int Status, byte[] Body)> RunAsync(
-        Loss loss, byte[] body, string query, string contentType, string accept)
+        Loss loss, byte[] body, string query, string contentType, string accept, string? coding)
     {
         using IServiceScope scope = scopes.CreateScope();
         using var answer = new MemoryStream();
@@ -40,9 +40,12 @@ internal sealed class Rehearsal(
         http.Request.ContentType = contentType;
         http.Request.ContentLength = body.Length;
         http.Request.Headers.Accept = accept;
+        http.Request.Headers.ContentEncoding = coding;
         http.Request.Body = new MemoryStream(body);
         http.Features.Set<IHttpResponseBodyFeature>(new StreamResponseBodyFeature(answer));
-        var answering = new ProblemMiddleware(EndpointOf(loss).RequestDelegate!, log);
+        RequestDelegate endpoint = EndpointOf(loss).RequestDelegate!;
+        var answering = new ProblemMiddleware(
+            coding is null ? endpoint : Unpacking.Before(endpoint, scope.ServiceProvider), log);
         await new RequestLine(answering.InvokeAsync, RequestLog.Unheard).InvokeAsync(http);
         await http.Response.BodyWriter.FlushAsync();
         if (http.Response.StatusCode is StatusCodes.Status429TooManyRequests or StatusCodes.Status503ServiceUnavailable)

@@ -22,10 +22,10 @@ internal static class Unpacking
                 body => new ZLibStream(body, CompressionMode.Decompress), mayFollow: false);
         });
 
-    public static void UseUnpacking(this WebApplication app)
+    public static void UseUnpacking(this IApplicationBuilder app)
     {
-        IDictionary<string, IDecompressionProvider> known =
-            app.Services.GetRequiredService<IOptions<RequestDecompressionOptions>>().Value.DecompressionProviders;
+        IDictionary<string, IDecompressionProvider> known = app.ApplicationServices
+            .GetRequiredService<IOptions<RequestDecompressionOptions>>().Value.DecompressionProviders;
         app.Use((http, next) =>
         {
             if (http.Request.Headers.ContentEncoding is [{ } coding] && known.ContainsKey(coding))
@@ -36,5 +36,14 @@ internal static class Unpacking
             return next(http);
         });
         app.UseRequestDecompression();
+    }
+
+    /// <summary>The same before one endpoint.</summary>
+    public static RequestDelegate Before(RequestDelegate endpoint, IServiceProvider services)
+    {
+        var app = new ApplicationBuilder(services);
+        app.UseUnpacking();
+        app.Run(endpoint);
+        return app.Build();
     }
 }
