@@ -10,6 +10,7 @@ using LossService.Engine.Families;
 using LossService.Engine.Numerics;
 using LossService.Tests.Api.Connections;
 using LossService.Tests.Faults;
+using LossService.Tests.Http;
 using LossService.Tests.Wire.Safetensors;
 using LossService.Wire;
 using LossService.Wire.Json;
@@ -22,7 +23,10 @@ using Xunit;
 namespace LossService.Tests.Api;
 
 /// <summary>Every limit of the list just below, at, just above and at twice its value, and where a body may claim a size, at the
-/// edges of integers. A limit that nobody wrote a test for fails here.</summary>
+/// edges of integers. A limit that nobody wrote a test for fails here. Of those that only a connection shows it is seen here that
+/// the server was given them; at work are seen head_time, idle_time, body_rate_min, answer_rate_min, slow_time and connections by
+/// <see cref="RefusalTests"/>, streams by <see cref="Http2LimitTests"/>, which of both windows sees that clients are told
+/// them.</summary>
 public sealed partial class EveryLimitTests
 {
     private const string Mse = "mse_loss";
@@ -313,7 +317,7 @@ public sealed partial class EveryLimitTests
         return Task.CompletedTask;
     }
 
-    // What the server itself keeps has only to reach it.
+    // What the server itself keeps has to reach it; that it keeps it is seen elsewhere.
     private static Func<string, Task> Server(Action<Limits> set, Func<KestrelServerLimits, double> get) => name =>
     {
         var limits = new Limits();

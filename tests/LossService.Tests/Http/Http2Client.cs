@@ -56,12 +56,9 @@ internal sealed class Http2Client : IDisposable
         BinaryPrimitives.WriteInt64BigEndian(mark, Mark);
         await SendAsync(Frame.Of(Frame.Ping, 0, 0, mark));
         using var patience = new CancellationTokenSource(PatienceMax);
-        byte[] head = new byte[9];
         while (true)
         {
-            await _stream.ReadExactlyAsync(head, patience.Token);
-            byte[] payload = new byte[BinaryPrimitives.ReadInt32BigEndian(head) >> 8];
-            await _stream.ReadExactlyAsync(payload, patience.Token);
+            (byte[] head, byte[] payload) = await NextAsync(patience.Token);
             if (head[3] == Frame.GoAway)
             {
                 return false;
@@ -74,5 +71,31 @@ internal sealed class Http2Client : IDisposable
         }
     }
 
+    /// <summary>Passes over frames until one of this type comes.</summary>
+    /// <param name="type">Of the frame.</param>
+    /// <param name="stream">Of the frame; 0 is the connection's.</param>
+    /// <returns>What it holds.</returns>
+    public async Task<byte[]> UntilAsync(byte type, int stream = 0)
+    {
+        using var patience = new CancellationTokenSource(PatienceMax);
+        while (true)
+        {
+            (byte[] head, byte[] payload) = await NextAsync(patience.Token);
+            if (head[3] == type && BinaryPrimitives.ReadInt32BigEndian(head.AsSpan(5)) == stream)
+            {
+                return payload;
+            }
+        }
+    }
+
     public void Dispose() => _stream.Dispose();
+
+    private async Task<(byte[] Head, byte[] Payload)> NextAsync(CancellationToken cancelled)
+    {
+        byte[] head = new byte[9];
+        await _stream.ReadExactlyAsync(head, cancelled);
+        byte[] payload = new byte[BinaryPrimitives.ReadInt32BigEndian(head) >> 8];
+        await _stream.ReadExactlyAsync(payload, cancelled);
+        return (head, payload);
+    }
 }

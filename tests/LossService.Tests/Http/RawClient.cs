@@ -11,7 +11,17 @@ internal sealed class RawClient : IDisposable
 
     private readonly Socket _socket = new(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
 
-    public RawClient(int port) => _socket.Connect(IPAddress.Loopback, port);
+    /// <param name="port">Of this machine.</param>
+    /// <param name="receiveBytes">About how much the system takes in for it; 0 leaves that to the system.</param>
+    public RawClient(int port, int receiveBytes = 0)
+    {
+        if (receiveBytes > 0)
+        {
+            _socket.ReceiveBufferSize = receiveBytes; // a connection has to know it before it is opened
+        }
+
+        _socket.Connect(IPAddress.Loopback, port);
+    }
 
     /// <summary>All that one connection brings when all of this is sent at once.</summary>
     public static async Task<RawAnswers> AskAsync(int port, string request, bool toHead = false)

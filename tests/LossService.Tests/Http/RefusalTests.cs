@@ -87,6 +87,39 @@ public sealed class RefusalTests
     }
 
     [Fact]
+    public async Task Client_ThatAsksForNothingMore_IsCutOff()
+    {
+        using var service = new SocketService([SocketService.Mse], ("Limits:IdleSecondsMax", "1"));
+        using var idle = new RawClient(service.Port);
+        Assert.True(await IsAnsweredAsync(idle));
+        RawAnswers answers = await idle.ReadAsync();
+        Assert.True(answers.IsClosed && answers.All.Count == 0, $"{answers}");
+        using var another = new RawClient(service.Port);
+        Assert.True(await IsAnsweredAsync(another));
+    }
+
+    // Its answer is longer than what buffers on the way hold, and it takes nothing of it.
+    [Fact]
+    public async Task Reader_ThatIsTooSlow_IsCutOff()
+    {
+        const int Elements = 1_000_000;
+        using var service = new SocketService(
+            [SocketService.Mse], ("Limits:AnswerBytesPerSecondMin", $"{1 << 30}"), ("Limits:SlowSecondsMax", "2"),
+            ("WarmUpRounds", "0")); // nobody else holds tensors
+        string Tensor(char element) =>
+            $$"""{"shape":[{{Elements}}],"data":[{{string.Join(',', Enumerable.Repeat(element, Elements))}}]}""";
+        string body = $$"""{"dtype":"float64","predictions":{{Tensor('1')}},"targets":{{Tensor('0')}}}""";
+        using var reader = new RawClient(service.Port, receiveBytes: 1 << 16);
+        await reader.SendAsync($"POST /v1/losses/mse_loss HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {body.Length}\r\n\r\n{body}");
+        Assert.True(await IsSoonAsync(() => service.Pool.Leases > 0));
+        Assert.True(await IsSoonAsync(() => service.Pool.Leases == 0));
+        RawAnswers answers = await reader.ReadAsync(answers: 1);
+        Assert.True(answers.IsClosed && answers.Whole == 0, $"{answers}");
+        using var healthy = new RawClient(service.Port);
+        Assert.True(await IsAnsweredAsync(healthy));
+    }
+
+    [Fact]
     public async Task Connections_BeyondTheLimit_AreClosedUntilOneEnds()
     {
         const int Limit = 4;
@@ -120,6 +153,16 @@ public sealed class RefusalTests
 
         Assert.True(isIn);
         open.ForEach(client => client.Dispose());
+    }
+
+    private static async Task<bool> IsSoonAsync(Func<bool> isSo)
+    {
+        for (int attempt = 0; attempt < 6000 && !isSo(); attempt++)
+        {
+            await Task.Delay(10);
+        }
+
+        return isSo();
     }
 
     private static async Task<bool> IsAnsweredAsync(RawClient client)
