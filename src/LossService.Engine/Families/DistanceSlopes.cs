@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using LossService.Engine.Lanes;
 
@@ -49,102 +48,6 @@ internal struct EdgeSlope
     public readonly bool IsOn => Slope != 0;
 }
 
-/// <summary>What one edge adds to the gradients of its two vectors, coordinate by coordinate.</summary>
-internal interface IEdgePart<TSelf> where TSelf : struct, IEdgePart<TSelf>
-{
-    static abstract TSelf Of(in EdgeSlope edge, in Distance distance);
-
-    void AddTo<V>(ref V onA, ref V onB, V a, V b) where V : struct, ILane<V>;
-}
-
-/// <summary>A multiple of the difference: l2 and squared_l2.</summary>
-internal readonly struct DifferencePart(EdgeSlope edge, Distance distance) : IEdgePart<DifferencePart>
-{
-    private readonly double _factor = edge.Factor;
-    private readonly double _eps = distance.Eps;
-
-    public static DifferencePart Of(in EdgeSlope edge, in Distance distance) => new(edge, distance);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void AddTo<V>(ref V onA, ref V onB, V a, V b) where V : struct, ILane<V>
-    {
-        V difference = a - b + V.Of(_eps);
-        onA = V.MultiplyAdd(V.Of(_factor), difference, onA);
-        onB = V.MultiplyAdd(V.Of(-_factor), difference, onB);
-    }
-}
-
-/// <summary>The direction times the slope: l2 where one over a subnormal distance is infinite.</summary>
-internal readonly struct DirectionPart(EdgeSlope edge, Distance distance) : IEdgePart<DirectionPart>
-{
-    public static DirectionPart Of(in EdgeSlope edge, in Distance distance) => new(edge, distance);
-
-    public void AddTo<V>(ref V onA, ref V onB, V a, V b) where V : struct, ILane<V>
-    {
-        V part = edge.Slope * ((a - b + V.Of(distance.Eps)) / V.Of(edge.Distance));
-        onA += part;
-        onB -= part;
-    }
-}
-
-/// <summary>The difference's sign, for lp times a power of its share in the distance.</summary>
-internal readonly struct SignPart(EdgeSlope edge, Distance distance) : IEdgePart<SignPart>
-{
-    public static SignPart Of(in EdgeSlope edge, in Distance distance) => new(edge, distance);
-
-    public void AddTo<V>(ref V onA, ref V onB, V a, V b) where V : struct, ILane<V>
-    {
-        V difference = a - b + V.Of(distance.Eps);
-
-        // 0 at 0, NaN at NaN.
-        V part = V.Select(
-            difference > V.Of(0), V.Of(1), V.Select(difference < V.Of(0), V.Of(-1), difference));
-        if (distance.Kind == DistanceKind.Lp)
-        {
-            V share = V.Abs(difference) / V.Of(edge.Distance);
-            part = V.ZeroTimes(part, V.Pow(share, distance.Power - 1));
-        }
-
-        onA += edge.Factor * part;
-        onB -= edge.Factor * part;
-    }
-}
-
-/// <summary>Multiples of both vectors: cosine and dot.</summary>
-internal readonly struct VectorsPart(EdgeSlope edge) : IEdgePart<VectorsPart>
-{
-    public static VectorsPart Of(in EdgeSlope edge, in Distance distance) => new(edge);
-
-    public void AddTo<V>(ref V onA, ref V onB, V a, V b) where V : struct, ILane<V>
-    {
-        onA += (edge.Factor * b) + (edge.OnFirst * a);
-        onB += (edge.Factor * a) + (edge.OnSecond * b);
-    }
-}
-
-/// <summary>The same where these multiples cancel or have no exponent: what is left of one vector when its share of the
-/// other is taken away.</summary>
-internal readonly struct ResiduePart(EdgeSlope edge) : IEdgePart<ResiduePart>
-{
-    public static ResiduePart Of(in EdgeSlope edge, in Distance distance) => new(edge);
-
-    public void AddTo<V>(ref V onA, ref V onB, V a, V b) where V : struct, ILane<V>
-    {
-        if (!edge.HasResidues)
-        {
-            new VectorsPart(edge).AddTo(ref onA, ref onB, a, b);
-            return;
-        }
-
-        V first = edge.ScaleOfFirst * a;
-        V second = edge.ScaleOfSecond * b;
-        V leftOfSecond = V.MultiplyAdd(V.Of(-edge.OnFirst), first, second) - (edge.RestOnFirst * first);
-        V leftOfFirst = V.MultiplyAdd(V.Of(-edge.OnSecond), second, first) - (edge.RestOnSecond * second);
-        onA += edge.ScaleOfFirst * (edge.Factor * leftOfSecond);
-        onB += edge.ScaleOfSecond * (edge.Factor * leftOfFirst);
-    }
-}
-
 /// <summary>The vectors of one sample, or their gradients; two or three of one length.</summary>
 internal readonly ref struct SampleRows<T>(Span<T> first, Span<T> second, Span<T> third)
 {
@@ -170,49 +73,49 @@ internal static class DistanceSlopes
         in SampleRows<T> gradients)
         where T : unmanaged
     {
+        if (Wide.IsFast)
+        {
+            Write<T, WideDoubleLane>(distance, near, far, across, vectors, gradients);
+        }
+        else
+        {
+            Write<T, DoubleLane>(distance, near, far, across, vectors, gradients);
+        }
+    }
+
+    private static void Write<T, V>(
+        in Distance distance, in EdgeSlope near, in EdgeSlope far, in EdgeSlope across, in SampleRows<T> vectors,
+        in SampleRows<T> gradients)
+        where T : unmanaged
+        where V : struct, IVectorLane<V, double>
+    {
         switch (distance.Kind)
         {
             case DistanceKind.L2 when HasInfinity(near) || HasInfinity(far) || HasInfinity(across):
-                Write<T, DirectionPart>(distance, near, far, across, vectors, gradients);
+                Write<T, DirectionPart<V>, V>(distance, near, far, across, vectors, gradients);
                 break;
             case DistanceKind.L2 or DistanceKind.SquaredL2:
-                Write<T, DifferencePart>(distance, near, far, across, vectors, gradients);
+                Write<T, DifferencePart<V>, V>(distance, near, far, across, vectors, gradients);
                 break;
             case DistanceKind.L1 or DistanceKind.Lp:
-                Write<T, SignPart>(distance, near, far, across, vectors, gradients);
+                Write<T, SignPart<V>, V>(distance, near, far, across, vectors, gradients);
                 break;
             case DistanceKind.Cosine when near.HasResidues || far.HasResidues || across.HasResidues:
-                Write<T, ResiduePart>(distance, near, far, across, vectors, gradients);
+                Write<T, ResiduePart<V>, V>(distance, near, far, across, vectors, gradients);
                 break;
             default:
-                Write<T, VectorsPart>(distance, near, far, across, vectors, gradients);
+                Write<T, VectorsPart<V>, V>(distance, near, far, across, vectors, gradients);
                 break;
         }
     }
 
     private static bool HasInfinity(in EdgeSlope edge) => edge.IsOn && double.IsInfinity(edge.Factor);
 
-    private static void Write<T, TPart>(
-        in Distance distance, in EdgeSlope near, in EdgeSlope far, in EdgeSlope across, in SampleRows<T> vectors,
-        in SampleRows<T> gradients)
-        where T : unmanaged
-        where TPart : struct, IEdgePart<TPart>
-    {
-        if (Wide.IsFast)
-        {
-            Write<T, TPart, WideDoubleLane>(distance, near, far, across, vectors, gradients);
-        }
-        else
-        {
-            Write<T, TPart, DoubleLane>(distance, near, far, across, vectors, gradients);
-        }
-    }
-
     private static void Write<T, TPart, V>(
         in Distance distance, in EdgeSlope near, in EdgeSlope far, in EdgeSlope across, in SampleRows<T> vectors,
         in SampleRows<T> gradients)
         where T : unmanaged
-        where TPart : struct, IEdgePart<TPart>
+        where TPart : struct, IEdgePart<TPart, V>
         where V : struct, IVectorLane<V, double>
     {
         int width = V.Count;
@@ -249,7 +152,7 @@ internal static class DistanceSlopes
         in Distance distance, in EdgeSlope near, in EdgeSlope far, in EdgeSlope across, in SampleRows<T> vectors,
         in SampleRows<T> gradients)
         where T : unmanaged
-        where TPart : struct, IEdgePart<TPart>
+        where TPart : struct, IEdgePart<TPart, V>
         where V : struct, IVectorLane<V, double>
     {
         TPart nearPart = TPart.Of(near, distance);

@@ -210,24 +210,38 @@ internal sealed class DistanceTable<T> : IDisposable where T : unmanaged, IFloat
         {
             Span<double> sum = scratch.Take<double>(0, _own.Stride)[.._own.Stride];
             sum.Clear();
-            switch (table._distance.Kind)
+            if (Wide.IsFast)
             {
-                case DistanceKind.L1 or DistanceKind.Lp:
-                    Add<SignPart>(block, sum);
-                    break;
-                case DistanceKind.L2:
-                    Add<DirectionPart>(block, sum);
-                    break;
-                default:
-                    Add<DifferencePart>(block, sum);
-                    break;
+                Add<WideDoubleLane>(block, sum);
+            }
+            else
+            {
+                Add<DoubleLane>(block, sum);
             }
 
             _own.Return(block, sum, gradient, plan.LeftOutFlags);
         }
 
+        private void Add<V>(int row, Span<double> sum) where V : struct, IVectorLane<V, double>
+        {
+            switch (table._distance.Kind)
+            {
+                case DistanceKind.L1 or DistanceKind.Lp:
+                    Add<SignPart<V>, V>(row, sum);
+                    break;
+                case DistanceKind.L2:
+                    Add<DirectionPart<V>, V>(row, sum);
+                    break;
+                default:
+                    Add<DifferencePart<V>, V>(row, sum);
+                    break;
+            }
+        }
+
         // A distance has slopes from both its ends, where both look: one stands in the table, the other in its mirror.
-        private void Add<TPart>(int row, Span<double> sum) where TPart : struct, IEdgePart<TPart>
+        private void Add<TPart, V>(int row, Span<double> sum)
+            where TPart : struct, IEdgePart<TPart, V>
+            where V : struct, IVectorLane<V, double>
         {
             Distance distance = table._distance;
             ReadOnlySpan<double> slopes = table.Numbers.Float64;
@@ -263,27 +277,13 @@ internal sealed class DistanceTable<T> : IDisposable where T : unmanaged, IFloat
 
                 TPart part = TPart.Of(edge, distance);
                 ref double b = ref MemoryMarshal.GetReference(that);
-                if (Wide.IsFast)
+                for (int i = 0; i < _own.Stride; i += V.Count)
                 {
-                    Add<TPart, WideDoubleLane>(part, ref a, ref b, ref to, _own.Stride);
+                    V on = V.Load(ref to, i);
+                    V unwanted = V.Of(0);
+                    part.AddTo(ref on, ref unwanted, V.Load(ref a, i), V.Load(ref b, i));
+                    V.Store(on, ref to, i);
                 }
-                else
-                {
-                    Add<TPart, DoubleLane>(part, ref a, ref b, ref to, _own.Stride);
-                }
-            }
-        }
-
-        private static void Add<TPart, V>(TPart part, ref double a, ref double b, ref double to, int length)
-            where TPart : struct, IEdgePart<TPart>
-            where V : struct, IVectorLane<V, double>
-        {
-            for (int i = 0; i < length; i += V.Count)
-            {
-                V on = V.Load(ref to, i);
-                V unwanted = V.Of(0);
-                part.AddTo(ref on, ref unwanted, V.Load(ref a, i), V.Load(ref b, i));
-                V.Store(on, ref to, i);
             }
         }
     }
