@@ -177,6 +177,20 @@ public sealed class ProblemTests
         await ProblemAssert.IsAsync(unknown, 404, "not_found");
     }
 
+    // What a page says of a mistake is what the mistake is answered with, and no other page claims it.
+    [Theory]
+    [InlineData("cross_entropy", """{"logits":[[1,2]],"targets":[1.5]}""", 422, "domain_error", "no whole number")]
+    [InlineData("cross_entropy", """{"logits":[[1,2]],"targets":[2]}""", 422, "class_out_of_range", "not below the number of classes")]
+    [InlineData("mse_loss", """{"predictions":[[1],2],"targets":[[1],[2]]}""", 400, "wrong_type", "beside arrays")]
+    [InlineData("mse_loss", """{"predictions":[[1],[2,3]],"targets":[[1],[2]]}""", 422, "ragged_array", "differ in length")]
+    public async Task ProblemPage_ThatClaimsAMistake_IsTheOneItsAnswerNames(
+        string loss, string body, int status, string code, string claim)
+    {
+        using HttpResponseMessage answer = await Service.In("Production").PostAsync($"/v1/losses/{loss}", body);
+        await ProblemAssert.IsAsync(answer, status, code);
+        Assert.Equal(code, Assert.Single(ProblemKinds.All, kind => kind.Meaning.Contains(claim, StringComparison.Ordinal)).Code);
+    }
+
     [Fact]
     public void ProblemKinds_EveryCodeOfTheEngine_HasOne()
     {
