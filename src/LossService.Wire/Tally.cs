@@ -37,13 +37,14 @@ internal struct Tally
             return;
         }
 
+        // A value that stands alone has no index, and so there is nothing to count.
+        bool isAlone = _index!.Length == 0;
         mistakes.Add(new(pointer, code, $"expected {_expected}, found {_found}")
         {
             Expected = _expected,
             Found = _found,
-            Index = flat is { } shape && _index!.Length == 1 ? shape.IndexOf(_index[0])
-                : _index!.Length == 0 ? null : _index,
-            Count = Count > 1 ? Count : null,
+            Index = flat is { } shape && _index.Length == 1 ? shape.IndexOf(_index[0]) : isAlone ? null : _index,
+            Count = isAlone ? null : Count,
         });
     }
 }

@@ -130,6 +130,7 @@ public sealed class ListCut(Grouping grouping, Tensor integers)
                 {
                     Expected = "ids that never decrease",
                     Index = [i],
+                    Count = Descents(numbers[(i - 1)..]),
                 });
                 return false;
             }
@@ -198,6 +199,17 @@ public sealed class ListCut(Grouping grouping, Tensor integers)
         }
 
         return end;
+    }
+
+    private static int Descents(ReadOnlySpan<int> ids)
+    {
+        int descents = 0;
+        for (int i = 1; i < ids.Length; i++)
+        {
+            descents += ids[i] < ids[i - 1] ? 1 : 0;
+        }
+
+        return descents;
     }
 
     private static int Runs(ReadOnlySpan<int> ids)

@@ -52,7 +52,7 @@ internal static class NonFiniteOutput
                 Expected = "finite numbers",
                 Found = "NaN or an infinity",
                 Index = tensor.Shape.Rank == 0 ? null : tensor.Shape.IndexOf(first),
-                Count = count > 1 ? count : null,
+                Count = tensor.Shape.Rank == 0 ? null : count,
             };
     }
 

@@ -208,6 +208,24 @@ public sealed class ValidationTests
         Assert.Equal("1.5", (string?)problem["errors"]![0]!["found"]);
     }
 
+    [Theory]
+    [InlineData("mse_loss", """{"predictions":[1,"a"],"targets":[1,2]}""", "/predictions wrong_type")]
+    [InlineData("mse_loss", """{"predictions":[1,1e400],"targets":[1,2]}""", "/predictions number_overflow")]
+    [InlineData("mse_loss", """{"predictions":[[1,2],[1]],"targets":[1,2]}""", "/predictions ragged_array")]
+    [InlineData("mse_loss", """{"predictions":[1,2],"targets":[1,"NaN"]}""", "/targets non_finite_input")]
+    [InlineData("mse_loss", """{"predictions":[1,"NaN"],"targets":[1,2],"reduction":"none","non_finite":"error"}""", "/losses non_finite_output")]
+    [InlineData("cross_entropy", """{"logits":[[1,2],[1,2]],"targets":[1,2]}""", "/targets class_out_of_range")]
+    [InlineData("lambdarank_loss", """{"scores":[1,2,3],"relevance":[1,0,0],"group_ids":[1,0,2]}""", "/group_ids domain_error")]
+    [InlineData("lambdarank_loss", """{"scores":[1,2,3],"relevance":[1,0,0],"group_ids":[2,1,0]}""", "/group_ids domain_error", 2)]
+    public async Task Element_OfAnyMistake_HasItsIndexAndACount(string loss, string body, string error, int count = 1)
+    {
+        using HttpResponseMessage answer = await Service.In("Production").PostAsync($"/v1/losses/{loss}", body);
+        JsonNode problem = JsonNode.Parse(await answer.Content.ReadAsStringAsync())!;
+        Assert.Equal([error], ProblemAssert.Errors(problem));
+        Assert.Equal("[1]", problem["errors"]![0]!["index"]!.ToJsonString());
+        Assert.Equal(count, (int?)problem["errors"]![0]!["count"]);
+    }
+
     [Fact]
     public async Task HessianOfTheGradient_BesideAnUpstreamGradient_IsAConflict()
     {

@@ -11,23 +11,23 @@ public class ReaderMistakesTests
 {
     [Theory]
     // Ragged at any depth; the index is the row's.
-    [InlineData("[[1,2],[3]]", "ragged_array", "1", null)]
+    [InlineData("[[1,2],[3]]", "ragged_array", "1", 1)]
     [InlineData("[[1],[2,3],[4,5]]", "ragged_array", "1", 2)]
-    [InlineData("[[[1],[2]],[[3]]]", "ragged_array", "1", null)]
-    [InlineData("[[[1],[2]],[[3],[4,5]]]", "ragged_array", "1,1", null)]
-    [InlineData("[[],[1]]", "ragged_array", "1", null)]
-    [InlineData("[[[1]],[]]", "ragged_array", "1", null)]
-    [InlineData("[[],[[]]]", "ragged_array", "1,0", null)]
+    [InlineData("[[[1],[2]],[[3]]]", "ragged_array", "1", 1)]
+    [InlineData("[[[1],[2]],[[3],[4,5]]]", "ragged_array", "1,1", 1)]
+    [InlineData("[[],[1]]", "ragged_array", "1", 1)]
+    [InlineData("[[[1]],[]]", "ragged_array", "1", 1)]
+    [InlineData("[[],[[]]]", "ragged_array", "1,0", 1)]
     // Kinds among numbers.
-    [InlineData("[1,[2]]", "wrong_type", "1", null)]
-    [InlineData("[[1],2]", "wrong_type", "1", null)]
-    [InlineData("[1,\"2\"]", "wrong_type", "1", null)]
-    [InlineData("[1,\"nan\"]", "wrong_type", "1", null)]
+    [InlineData("[1,[2]]", "wrong_type", "1", 1)]
+    [InlineData("[[1],2]", "wrong_type", "1", 1)]
+    [InlineData("[1,\"2\"]", "wrong_type", "1", 1)]
+    [InlineData("[1,\"nan\"]", "wrong_type", "1", 1)]
     [InlineData("[1,\"+Infinity\",\"inf\",\"-NaN\"]", "wrong_type", "1", 3)]
-    [InlineData("[1,true]", "wrong_type", "1", null)]
+    [InlineData("[1,true]", "wrong_type", "1", 1)]
     [InlineData("[null,1,null]", "wrong_type", "0", 2)]
-    [InlineData("[1,{\"a\":[{}]},3]", "wrong_type", "1", null)]
-    [InlineData("[[1,2],[3,null]]", "wrong_type", "1,1", null)]
+    [InlineData("[1,{\"a\":[{}]},3]", "wrong_type", "1", 1)]
+    [InlineData("[[1,2],[3,null]]", "wrong_type", "1,1", 1)]
     [InlineData("true", "wrong_type", "", null)]
     [InlineData("null", "wrong_type", "", null)]
     [InlineData("\"1\"", "wrong_type", "", null)]
@@ -39,8 +39,8 @@ public class ReaderMistakesTests
     [InlineData("{\"shape\":[[1]],\"data\":[1]}", "wrong_type", "", null)]
     [InlineData("{\"shape\":[1],\"data\":1}", "wrong_type", "", null)]
     [InlineData("{\"shape\":[1],\"data\":{\"a\":1}}", "wrong_type", "", null)]
-    [InlineData("{\"shape\":[2],\"data\":[1,[2]]}", "wrong_type", "1", null)]
-    [InlineData("{\"shape\":[2,2],\"data\":[1,2,3,null]}", "wrong_type", "1,1", null)]
+    [InlineData("{\"shape\":[2],\"data\":[1,[2]]}", "wrong_type", "1", 1)]
+    [InlineData("{\"shape\":[2,2],\"data\":[1,2,3,null]}", "wrong_type", "1,1", 1)]
     [InlineData("{\"shape\":[1],\"base64\":1}", "wrong_type", "", null)]
     [InlineData("{\"shape\":[1],\"dtype\":1,\"base64\":\"AACAPw==\"}", "wrong_type", "", null)]
     // Base64 that is none.
@@ -69,10 +69,10 @@ public class ReaderMistakesTests
     [InlineData("{\"shape\":[-9e18],\"data\":[1]}", "shape_mismatch", "", null)]
     // Numbers.
     [InlineData("[1,1e400,-1e999]", "number_overflow", "1", 2)]
-    [InlineData("[[1,2],[3,3.5e38]]", "number_overflow", "1,1", null)]
+    [InlineData("[[1,2],[3,3.5e38]]", "number_overflow", "1,1", 1)]
     [InlineData("3.40282357e38", "number_overflow", "", null)]
-    [InlineData("{\"shape\":[1,2],\"data\":[0,1e39]}", "number_overflow", "0,1", null)]
-    [InlineData("{\"shape\":[2],\"dtype\":\"float64\",\"base64\":\"AAAAAAAAAAD////////vfw==\"}", "number_overflow", "1", null)]
+    [InlineData("{\"shape\":[1,2],\"data\":[0,1e39]}", "number_overflow", "0,1", 1)]
+    [InlineData("{\"shape\":[2],\"dtype\":\"float64\",\"base64\":\"AAAAAAAAAAD////////vfw==\"}", "number_overflow", "1", 1)]
     // Types and conflicts.
     [InlineData("{\"shape\":[1],\"dtype\":\"float8\",\"base64\":\"AA==\"}", "dtype_unsupported", "", null)]
     [InlineData("{\"shape\":[1],\"data\":[1],\"base64\":\"AACAPw==\"}", "option_conflict", "", null)]
@@ -183,8 +183,8 @@ public class ReaderMistakesTests
             "{\"logits\":[1,null,1e99,null],\n\"targets\":[[1],[]],\"alpha\":\"x\",\"x\":1,\n \"weight\":[true,}");
 
         Assert.Equal(
-            ["/logits wrong_type 1 2", "/logits number_overflow 2 ", "/targets ragged_array 1 ", "/alpha wrong_type  ",
-                "/x unknown_member  ", "/weight wrong_type 0 ", " malformed_json  "],
+            ["/logits wrong_type 1 2", "/logits number_overflow 2 1", "/targets ragged_array 1 1", "/alpha wrong_type  ",
+                "/x unknown_member  ", "/weight wrong_type 0 1", " malformed_json  "],
             reading.Mistakes.Select(one => string.Create(CultureInfo.InvariantCulture,
                 $"{one.Pointer} {one.Code} {string.Join(",", one.Index ?? [])} {one.Count}")));
         Assert.StartsWith("line 3, byte ", reading.Mistakes[^1].Detail, StringComparison.Ordinal);
