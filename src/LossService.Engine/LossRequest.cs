@@ -58,9 +58,15 @@ public sealed class LossRequest : IDisposable
     /// given.</summary>
     public ulong? Gradients { get; set; }
 
+    /// <summary>Where <see cref="Gradients"/> were given, for mistakes about them.</summary>
+    public string GradientsPointer { get; set; } = "/" + Common.GradientsName;
+
     /// <summary>The parameters that came by the query string instead of the body, one bit a place on the
     /// card.</summary>
     public ulong GivenInQuery { get; set; }
+
+    /// <summary>The pointer to the object of the body that holds the parameters; empty for the body itself.</summary>
+    public string ParametersPointer { get; set; } = "";
 
     /// <summary>How the items are reduced: the override where there is one.</summary>
     public Reduction Reduction
@@ -87,11 +93,13 @@ public sealed class LossRequest : IDisposable
     /// <summary>True when the request itself, or its preset, gave this parameter.</summary>
     public bool IsGiven(Parameter parameter) => IsGiven(Place(parameter));
 
-    /// <summary>Where a mistake about this parameter points: <c>/margin</c>, or <c>?margin</c> in the query.</summary>
+    /// <summary>Where a mistake about this parameter points: <c>/margin</c>, <c>?margin</c> in the query, or into the
+    /// object that holds it.</summary>
     public string PointerOf(Parameter parameter)
     {
         ArgumentNullException.ThrowIfNull(parameter);
-        return ((GivenInQuery >> Place(parameter)) & 1) == 0 ? $"/{parameter.Name}" : $"?{parameter.Name}";
+        bool isInQuery = ((GivenInQuery >> Place(parameter)) & 1) != 0;
+        return isInQuery ? $"?{parameter.Name}" : $"{ParametersPointer}/{parameter.Name}";
     }
 
     /// <summary>Sets a parameter, whatever its range: a validator judges later.</summary>

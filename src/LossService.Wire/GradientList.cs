@@ -64,6 +64,7 @@ internal struct GradientList(LossRequest request, string pointer)
         }
 
         request.Gradients = _gradients;
+        request.GradientsPointer = pointer;
     }
 
     private readonly void Refuse(int element, string code, string expected, string found) =>

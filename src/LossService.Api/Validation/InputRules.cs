@@ -156,7 +156,7 @@ internal static class InputRules
             if (why is not null)
             {
                 context.Refuse(
-                    $"/{Common.GradientsName}", Codes.GradientNotAvailable, $"{input.Name} {why}", found: input.Name);
+                    request.GradientsPointer, Codes.GradientNotAvailable, $"{input.Name} {why}", found: input.Name);
             }
         }
     }

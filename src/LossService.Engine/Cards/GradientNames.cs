@@ -21,7 +21,7 @@ internal static class GradientNames
 
             suit = false;
             string name = request.Card.InputAt(place).Name;
-            request.Mistakes.Add(new($"/{Common.GradientsName}", Codes.GradientNotAvailable,
+            request.Mistakes.Add(new(request.GradientsPointer, Codes.GradientNotAvailable,
                 $"expected {name} as numbers, found integers of shape {form.Pattern}, which have no gradient")
             {
                 Expected = $"{name} as numbers",

@@ -9,21 +9,29 @@ namespace LossService.Wire.Safetensors;
 /// <c>gradients</c> with commas between the inputs' names, empty for none. Ranges are judged later.</summary>
 /// <remarks>Libraries write <c>format</c> there, the framework a file comes from; it says nothing here and is
 /// ignored.</remarks>
-internal sealed class MetadataReader(LossRequest request)
+internal sealed class MetadataReader
 {
     private const string Pointer = "/__metadata__";
     private const int Gradients = -1;
     private const int Ignored = -2;
 
+    private readonly LossRequest _request;
     private int _place;
     private ulong _seenParameters;
     private bool _hasSeenGradients;
     private bool _hasSeenFormat;
 
+    /// <summary>Starts to read into this request.</summary>
+    public MetadataReader(LossRequest request)
+    {
+        _request = request;
+        _request.ParametersPointer = Pointer;
+    }
+
     /// <summary>Takes an option's name.</summary>
     public void Begin(ReadOnlySpan<byte> name)
     {
-        LossCard card = request.Card;
+        LossCard card = _request.Card;
         _place = MemberNames.PlaceOfParameter(card, name);
         bool isSecond;
         if (_place >= 0)
@@ -50,7 +58,7 @@ internal sealed class MetadataReader(LossRequest request)
         if (isSecond)
         {
             _place = Ignored;
-            request.Mistakes.Add(new(
+            _request.Mistakes.Add(new(
                 MemberNames.Pointer(Pointer, name, out _), Codes.DuplicateMember, MemberNames.TwiceDetail));
         }
     }
@@ -60,24 +68,24 @@ internal sealed class MetadataReader(LossRequest request)
     {
         if (_place == Gradients)
         {
-            GivenParameters.SetGradients(request, text, "/" + Common.GradientsName);
+            GivenParameters.SetGradients(_request, text, $"{Pointer}/{Common.GradientsName}");
         }
         else if (_place >= 0)
         {
-            string pointer = "/" + request.Card.ParameterAt(_place).Name;
-            GivenParameters.SetText(request, _place, Encoding.UTF8.GetString(text), pointer);
+            string pointer = $"{Pointer}/{_request.Card.ParameterAt(_place).Name}";
+            GivenParameters.SetText(_request, _place, Encoding.UTF8.GetString(text), pointer);
         }
     }
 
     private void RefuseUnknown(ReadOnlySpan<byte> name)
     {
-        if (MemberNames.PlaceOfInput(request.Card, name) >= 0)
+        if (MemberNames.PlaceOfInput(_request.Card, name) >= 0)
         {
-            request.Mistakes.Add(new(MemberNames.Pointer(Pointer, name, out _), Codes.UnknownMember,
+            _request.Mistakes.Add(new(MemberNames.Pointer(Pointer, name, out _), Codes.UnknownMember,
                 "expected an option: an input stands beside __metadata__, as a tensor"));
             return;
         }
 
-        MemberNames.RefuseUnknownParameter(request.Mistakes, Pointer, name, request.Card);
+        MemberNames.RefuseUnknownParameter(_request.Mistakes, Pointer, name, _request.Card);
     }
 }

@@ -200,10 +200,24 @@ public sealed class SafetensorsTests
         JsonNode problem = await ProblemAssert.IsAsync(answer, 422, "parameter_out_of_range");
         Assert.Equal(
             [
-                "/avg_factor parameter_out_of_range", "/extra unknown_member", "/loss_weight parameter_out_of_range",
-                "/targets non_finite_input", "/targets shape_mismatch", "?tie parameter_out_of_range",
+                "/__metadata__/avg_factor parameter_out_of_range", "/__metadata__/loss_weight parameter_out_of_range",
+                "/extra unknown_member", "/targets non_finite_input", "/targets shape_mismatch", "?tie parameter_out_of_range",
             ],
             ProblemAssert.Errors(problem).Order(StringComparer.Ordinal));
+    }
+
+    // Where they were given, whoever finds the mistake and when.
+    [Theory]
+    [InlineData("", "/__metadata__/gradients gradient_not_available", "/__metadata__/reduction option_conflict")]
+    [InlineData("?reduction=batchmean&gradients=targets", "?gradients gradient_not_available", "?reduction option_conflict")]
+    public async Task Options_OfTheMetadata_ArePointedAtThere(string query, params string[] errors)
+    {
+        (string, string)[] options = query.Length > 0 ? [] : [("reduction", "batchmean"), ("gradients", "targets")];
+        byte[] file = Safe.File(
+            [("logits", "F32", [1, 2], Safe.Bytes(1f, 2)), ("targets", "I64", [1], Safe.Bytes(0L))], options);
+        using HttpResponseMessage answer = await PostAsync($"/v1/losses/cross_entropy{query}", file, Safetensors, null);
+        JsonNode problem = JsonNode.Parse(await answer.Content.ReadAsStringAsync())!;
+        Assert.Equal(errors, ProblemAssert.Errors(problem).Order(StringComparer.Ordinal));
     }
 
     [Theory]

@@ -83,7 +83,7 @@ public sealed class ValidationTests
         {
             using HttpResponseMessage answer = await Service.In("Production").PostAsync($"/v1/losses/{loss}{query}", body);
             JsonNode problem = await ProblemAssert.IsAsync(answer, 422, "gradient_not_available");
-            Assert.Equal(["/gradients gradient_not_available"], ProblemAssert.Errors(problem));
+            Assert.Equal([$"{(query.Length > 0 ? "?" : "/")}gradients gradient_not_available"], ProblemAssert.Errors(problem));
         }
     }
 
@@ -224,6 +224,15 @@ public sealed class ValidationTests
         Assert.Equal([error], ProblemAssert.Errors(problem));
         Assert.Equal("[1]", problem["errors"]![0]!["index"]!.ToJsonString());
         Assert.Equal(count, (int?)problem["errors"]![0]!["count"]);
+    }
+
+    [Fact]
+    public async Task Gradients_InTheQueryOfAnInputThatIsAbsent_ArePointedAtThere()
+    {
+        using HttpResponseMessage answer = await Service.In("Production").PostAsync(
+            "/v1/losses/fake_strict?gradients=q", """{"logits":[[1,2]],"log_q":[1],"targets":[0]}""");
+        JsonNode problem = await ProblemAssert.IsAsync(answer, 422, "gradient_not_available");
+        Assert.Equal(["?gradients gradient_not_available"], ProblemAssert.Errors(problem));
     }
 
     [Fact]

@@ -157,13 +157,13 @@ public sealed class HostileTests
     [InlineData("{\"__metadata__\":{\"gradients\":\"\",\"gradients\":\"\"}}", "/__metadata__/gradients", "duplicate_member")]
     [InlineData("{\"__metadata__\":{\"alhpa\":\"1\"}}", "/__metadata__/alhpa", "unknown_member")]
     [InlineData("{\"__metadata__\":{\"logits\":\"1\"}}", "/__metadata__/logits", "unknown_member")]
-    [InlineData("{\"__metadata__\":{\"alpha\":\"many\"}}", "/alpha", "parameter_out_of_range")]
-    [InlineData("{\"__metadata__\":{\"alpha\":\"\"}}", "/alpha", "parameter_out_of_range")]
-    [InlineData("{\"__metadata__\":{\"smooth\":\"True\"}}", "/smooth", "parameter_out_of_range")]
-    [InlineData("{\"__metadata__\":{\"reduction\":\"average\"}}", "/reduction", "parameter_out_of_range")]
-    [InlineData("{\"__metadata__\":{\"dtype\":\"F32\"}}", "/dtype", "dtype_unsupported")]
-    [InlineData("{\"__metadata__\":{\"gradients\":\"logits,weight\"}}", "/gradients/1", "gradient_not_available")]
-    [InlineData("{\"__metadata__\":{\"gradients\":\"mask\"}}", "/gradients/0", "gradient_not_available")]
+    [InlineData("{\"__metadata__\":{\"alpha\":\"many\"}}", "/__metadata__/alpha", "parameter_out_of_range")]
+    [InlineData("{\"__metadata__\":{\"alpha\":\"\"}}", "/__metadata__/alpha", "parameter_out_of_range")]
+    [InlineData("{\"__metadata__\":{\"smooth\":\"True\"}}", "/__metadata__/smooth", "parameter_out_of_range")]
+    [InlineData("{\"__metadata__\":{\"reduction\":\"average\"}}", "/__metadata__/reduction", "parameter_out_of_range")]
+    [InlineData("{\"__metadata__\":{\"dtype\":\"F32\"}}", "/__metadata__/dtype", "dtype_unsupported")]
+    [InlineData("{\"__metadata__\":{\"gradients\":\"logits,weight\"}}", "/__metadata__/gradients/1", "gradient_not_available")]
+    [InlineData("{\"__metadata__\":{\"gradients\":\"mask\"}}", "/__metadata__/gradients/0", "gradient_not_available")]
     [InlineData("{\"alpha\":{\"dtype\":\"F32\",\"shape\":[0],\"data_offsets\":[0,0]}}", "/alpha", "unknown_member")]
     [InlineData("{\"logit/s\":{\"dtype\":\"F32\",\"shape\":[0],\"data_offsets\":[0,0]}}", "/logit~1s", "unknown_member")]
     [InlineData("{\"logits\":{\"dtype\":\"F32\",\"shape\":[0],\"data_offsets\":[0,0],\"strides\":{\"a\":[]}}}", "/logits/strides", "unknown_member")]
@@ -187,7 +187,7 @@ public sealed class HostileTests
             ("redction", "sum"), ("alpha", "x"), ("gamma", "-1"));
         using Reading reading = Safe.Read(file);
         Assert.Equal(
-            ["/__metadata__/redction unknown_member", "/alpha parameter_out_of_range", "/logit unknown_member", "/mask dtype_unsupported", "/labels wrong_type"],
+            ["/__metadata__/redction unknown_member", "/__metadata__/alpha parameter_out_of_range", "/logit unknown_member", "/mask dtype_unsupported", "/labels wrong_type"],
             reading.Mistakes.Select(one => $"{one.Pointer} {one.Code}"));
         Assert.Equal([1, 2], reading["logits"].Float32.ToArray());
     }

@@ -50,7 +50,7 @@ public sealed class OptionTests
         query = Safe.Query("alpha", 0.25) + (request => request.Gradients = 2);
         using Reading other = Safe.Read(file, query: query);
         Assert.Equal(
-            ["/alpha option_conflict", "/gradients option_conflict"], other.Mistakes.Select(one => $"{one.Pointer} {one.Code}"));
+            ["/__metadata__/alpha option_conflict", "/__metadata__/gradients option_conflict"], other.Mistakes.Select(one => $"{one.Pointer} {one.Code}"));
     }
 
     [Fact]
@@ -60,9 +60,9 @@ public sealed class OptionTests
             [], ("gradients", "logits, nope,,weight,targets,logits"), ("reduction", "summ"), ("alpha", new string('9', 400)), ("dtype", "")));
         Assert.Equal(
             [
-                "/gradients/1 gradient_not_available nope", "/gradients/2 gradient_not_available weight",
-                "/gradients/4 option_conflict logits again", "/reduction parameter_out_of_range summ",
-                $"/alpha parameter_out_of_range {new string('9', 64)}…", "/dtype dtype_unsupported nothing",
+                "/__metadata__/gradients/1 gradient_not_available nope", "/__metadata__/gradients/2 gradient_not_available weight",
+                "/__metadata__/gradients/4 option_conflict logits again", "/__metadata__/reduction parameter_out_of_range summ",
+                $"/__metadata__/alpha parameter_out_of_range {new string('9', 64)}…", "/__metadata__/dtype dtype_unsupported nothing",
             ],
             reading.Mistakes.Select(one => $"{one.Pointer} {one.Code} {one.Found}"));
     }
