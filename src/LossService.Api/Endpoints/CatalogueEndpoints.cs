@@ -27,9 +27,20 @@ internal static class CatalogueEndpoints
             .WithDescription("Cards in short: those of one `family`, those that mention `q` in a name, alias or summary, or all.")
             .Produces<CatalogueView>();
 
-        app.MapPage("/v1/losses/{loss}", async (string loss) => byName.TryGetValue(loss, out Loss? known)
-                ? (IResult)await cards.OfAsync(known)
-                : UnknownLoss.Answer(loss, losses))
+        app.MapPage("/v1/losses/{loss}", async (string loss, HttpContext http) =>
+            {
+                if (!byName.TryGetValue(loss, out Loss? known))
+                {
+                    return UnknownLoss.Answer(loss, losses);
+                }
+
+                if (!loss.Equals(known.Card.Name, StringComparison.OrdinalIgnoreCase))
+                {
+                    LossEndpoints.SayWhere(known, http.Response);
+                }
+
+                return await cards.OfAsync(known);
+            })
             .WithName("read_card")
             .WithTags(Tag)
             .WithSummary("Shows one loss's whole card")

@@ -27,6 +27,10 @@ internal static class LossEndpoints
         app.MapPost("/v1/losses/{loss}", (string loss) => UnknownLoss.Answer(loss, losses)).ExcludeFromDescription();
     }
 
+    /// <summary>Names the path of a loss that was asked for by an alias.</summary>
+    public static void SayWhere(Loss loss, HttpResponse response) =>
+        response.Headers.ContentLocation = $"/v1/losses/{loss.Card.Name}";
+
     private static RouteHandlerBuilder MapLoss(this WebApplication app, Loss loss, string name)
     {
         IServiceProvider services = app.Services;
@@ -60,7 +64,7 @@ internal static class LossEndpoints
     {
         public ValueTask<object?> InvokeAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
         {
-            context.HttpContext.Response.Headers.ContentLocation = $"/v1/losses/{loss.Card.Name}";
+            SayWhere(loss, context.HttpContext.Response);
             return next(context);
         }
     }

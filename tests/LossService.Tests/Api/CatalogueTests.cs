@@ -34,6 +34,22 @@ public sealed class CatalogueTests
         Assert.Equal(count, list["losses"]!.AsArray().Count);
     }
 
+    [Theory]
+    [InlineData("bce", "/v1/losses/binary_cross_entropy")]
+    [InlineData("BCE", "/v1/losses/binary_cross_entropy")]
+    [InlineData("binary_cross_entropy", null)]
+    [InlineData("nope", null)]
+    public async Task Card_ByAnAlias_SaysWhereItIs(string name, string? path)
+    {
+        using HttpClient client = Service.In("Production").CreateClient();
+        foreach (HttpMethod method in (HttpMethod[])[HttpMethod.Get, HttpMethod.Head])
+        {
+            using var request = new HttpRequestMessage(method, $"/v1/losses/{name}");
+            using HttpResponseMessage answer = await client.SendAsync(request);
+            Assert.Equal(path, answer.Content.Headers.ContentLocation?.OriginalString);
+        }
+    }
+
     [Fact]
     public async Task Page_WithItsETag_IsNotSentAgain()
     {
