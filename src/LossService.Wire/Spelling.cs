@@ -5,8 +5,8 @@ public static class Spelling
 {
     private const int LengthMax = 64;
 
-    /// <summary>The names closest to a word, closest first: those it is part of, and those within a third of its
-    /// letters. At most three.</summary>
+    /// <summary>The names closest to a word, closest first: those that it is but for capitals, underscores and a "loss"
+    /// at the end, those it is part of, and those within a third of its letters. At most three.</summary>
     public static IEnumerable<string> Near(IEnumerable<string> names, string word)
     {
         ArgumentNullException.ThrowIfNull(word);
@@ -29,10 +29,19 @@ public static class Spelling
 
     // Words of a name, such as "l1" of one that begins with it, count as none; part of one as one slip.
     private static int DistanceOf(string name, string word) =>
-        name.StartsWith(word + "_", StringComparison.OrdinalIgnoreCase) ? 0
+        Bare(name) == Bare(word) ? -1
+        : name.StartsWith(word + "_", StringComparison.OrdinalIgnoreCase) ? 0
         : word.Length > 2 && name.Contains(word, StringComparison.OrdinalIgnoreCase)
             ? Math.Min(1, name.Length - word.Length)
             : Levenshtein(name, word);
+
+    // MSELoss, mse_loss and mse are one name.
+    private static string Bare(string name)
+    {
+        const string Ending = "loss";
+        string bare = name.Replace("_", "", StringComparison.Ordinal).ToLowerInvariant();
+        return bare.EndsWith(Ending, StringComparison.Ordinal) ? bare[..^Ending.Length] : bare;
+    }
 
     // One row of the table of distances at a time; names are written in small letters.
     private static int Levenshtein(string left, string right)

@@ -19,13 +19,15 @@ internal static class UnknownLoss
             }
         }
 
-        string[] near = [.. Spelling.Near(canonical.Keys, name).Select(word => canonical[word]).Distinct()];
+        // Other libraries name a loss by where it stands: torch.nn.MSELoss, F.mse_loss.
+        string own = name[(name.LastIndexOf('.') + 1)..];
+        string[] near = [.. Spelling.Near(canonical.Keys, own).Select(word => canonical[word]).Distinct()];
         string detail = near.Length == 0
             ? "the catalogue at /v1/losses has no loss of this name"
             : $"no loss has this name; did you mean {ParameterRange.Listed(near)}?";
         return new ProblemAnswer(Problem.Of(Codes.UnknownLoss, detail) with
         {
-            Suggestions = near.Length == 0 ? null : near,
+            Suggestions = near,
         });
     }
 }

@@ -52,7 +52,27 @@ public sealed class ProblemTests
         Assert.Equal("fake_strict", (string?)problem["suggestions"]![0]);
         using HttpResponseMessage far = await Service.In(environment).GetAsync("/v1/losses/qqqqqqqqqqqq");
         problem = await ProblemAssert.IsAsync(far, 404, "unknown_loss");
-        Assert.Null(problem["suggestions"]);
+        Assert.Equal("[]", problem["suggestions"]!.ToJsonString());
+    }
+
+    // As PyTorch writes them: modules, functions, with or without where they stand.
+    [Theory]
+    [InlineData("torch.nn.MSELoss", "mse_loss")]
+    [InlineData("nn.MSELoss", "mse_loss")]
+    [InlineData("F.mse_loss", "mse_loss")]
+    [InlineData("MSELoss", "mse_loss")]
+    [InlineData("nn.L1Loss", "l1_loss")]
+    [InlineData("nn.BCEWithLogitsLoss", "binary_cross_entropy_with_logits")]
+    [InlineData("nn.CrossEntropyLoss", "cross_entropy")]
+    [InlineData("KLDivLoss", "kl_divergence")]
+    [InlineData("kldivloss", "kl_divergence")]
+    [InlineData("kl_div_loss", "kl_divergence")]
+    [InlineData("nn.", "")]
+    public async Task UnknownLoss_NamedAsElsewhere_SuggestsWhatIsMeant(string name, string meant)
+    {
+        using HttpResponseMessage get = await Service.In("Production").GetAsync($"/v1/losses/{name}");
+        JsonNode problem = await ProblemAssert.IsAsync(get, 404, "unknown_loss");
+        Assert.Equal(meant, (string?)problem["suggestions"]!.AsArray().FirstOrDefault() ?? "");
     }
 
     [Theory]
