@@ -37,7 +37,7 @@ public sealed class LossRequest : IDisposable
     public List<Note> Notes { get; } = [];
 
     /// <summary>The shapes, once <see cref="ShapeSolver"/> has found them to agree.</summary>
-    public Solution? Solution { get; set; }
+    public Solution? Solution { get; private set; }
 
     /// <summary>How many elements its inputs have together.</summary>
     public long Elements
@@ -132,6 +132,13 @@ public sealed class LossRequest : IDisposable
         _labels[place] = labels;
     }
 
+    /// <summary>Notes that the numbers of the input at this place lost digits when they were read.</summary>
+    public void TellRounded(int place)
+    {
+        string detail = $"{Card.InputAt(place).Name} came as float64 and was rounded once to float32";
+        Notes.Add(new("rounded", detail) { Place = place });
+    }
+
     /// <summary>Settles what was not given: first by the preset, then by each card's own choice of gradients.</summary>
     public void Resolve()
     {
@@ -160,6 +167,20 @@ public sealed class LossRequest : IDisposable
             _labels[place]?.Dispose();
             _tensors[place] = null;
             _labels[place] = null;
+        }
+    }
+
+    /// <summary>Takes the shapes, which agree. What they say to be labels was read as numbers too, but only integers
+    /// count, which lost no digits: such notes are taken back.</summary>
+    internal void Settle(Solution solution)
+    {
+        Solution = solution;
+        for (int at = Notes.Count - 1; at >= 0; at--)
+        {
+            if (Notes[at].Place is { } place && solution.Form(place) is { IsInteger: true })
+            {
+                Notes.RemoveAt(at);
+            }
         }
     }
 

@@ -15,6 +15,10 @@ public sealed record Note(string Code, string Detail)
     /// <summary>How often it happened.</summary>
     public int? Count { get; init; }
 
+    /// <summary>The place on the card of the input whose numbers it is about, if any; it does not leave the
+    /// service.</summary>
+    public int? Place { get; init; }
+
     /// <summary>Numbers that belong to it, by name.</summary>
     public IReadOnlyList<(string Name, double Value)>? Values { get; init; }
 }

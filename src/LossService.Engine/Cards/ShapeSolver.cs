@@ -49,7 +49,7 @@ public static class ShapeSolver
         fits = fits && Extents.Agree(request, solution) && GradientNames.Suit(request, solution);
         if (fits)
         {
-            request.Solution = solution;
+            request.Settle(solution);
         }
 
         return fits;

@@ -213,7 +213,7 @@ internal sealed partial class JsonTensorReader
 
         if (_sink.TakesFloats && raws.Rounds)
         {
-            _request.Notes.Add(new("rounded", $"{Input.Name} came as float64 and was rounded once to float32"));
+            _request.TellRounded(_place);
         }
 
         if (raws.IsStored && !_sink.TakesLabels)

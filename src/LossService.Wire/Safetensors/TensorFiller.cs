@@ -88,8 +88,7 @@ internal sealed class TensorFiller(LossRequest request, TensorPool pool) : IDisp
         Report();
         if (_hasNumbers && _raws.Rounds)
         {
-            string name = request.Card.InputAt(_entry.Place).Name;
-            request.Notes.Add(new("rounded", $"{name} came as float64 and was rounded once to float32"));
+            request.TellRounded(_entry.Place);
         }
     }
 

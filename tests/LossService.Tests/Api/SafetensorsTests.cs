@@ -220,6 +220,24 @@ public sealed class SafetensorsTests
         Assert.Equal(errors, ProblemAssert.Errors(problem).Order(StringComparer.Ordinal));
     }
 
+    // What is read as labels and as numbers was rounded only if it is numbers.
+    [Theory]
+    [InlineData("index", false)]
+    [InlineData("probability", true)]
+    public async Task Float64_ThatTurnsOutToBeLabels_WasNotRounded(string targetType, bool isTold)
+    {
+        double[] targets = targetType == "index" ? [0] : [0.25, 0.75];
+        int[] shape = targetType == "index" ? [1] : [1, 2];
+        byte[] file = Safe.File([("logits", "F32", [1, 2], Safe.Bytes(1f, 2)), ("targets", "F64", shape, Safe.Bytes<double>(targets))]);
+        string tensor = $$"""{"shape":[{{string.Join(',', shape)}}],"dtype":"float64","base64":"{{Convert.ToBase64String(Safe.Bytes<double>(targets))}}"}""";
+        byte[] json = Encoding.UTF8.GetBytes($$"""{"logits":[[1,2]],"targets":{{tensor}} }""");
+        foreach ((byte[] body, string format) in new[] { (file, Safetensors), (json, Json) })
+        {
+            JsonNode answer = JsonNode.Parse(await AnswerAsync("/v1/losses/cross_entropy", body, format, Json))!;
+            Assert.Equal(isTold, answer["notes"]?.AsArray().Any(note => (string?)note!["code"] == "rounded") == true);
+        }
+    }
+
     [Theory]
     [InlineData("{", 400, "malformed_json", " malformed_json")]
     [InlineData("""{"predictions":{"dtype":"F32","shape":[3],"data_offsets":[4,16]}}""", 400, "malformed_json", "/predictions malformed_json")]
