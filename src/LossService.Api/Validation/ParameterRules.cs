@@ -11,7 +11,7 @@ internal static class ParameterRules
 {
     public static void AddParameterRules(this AbstractValidator<LossRequest> validator) =>
         validator.Add(
-            ValuesAreInRange, WordsAreUnderstood, ChoicesGoTogether, AvgFactorNeedsNoSum, AvgFactorDivides,
+            AvgFactorDivides, ValuesAreInRange, WordsAreUnderstood, ChoicesGoTogether, AvgFactorNeedsNoSum,
             HessianOfGradientNeedsNoUpstream);
 
     private static void ValuesAreInRange(LossRequest request, ValidationContext<LossRequest> context)
@@ -98,14 +98,16 @@ internal static class ParameterRules
         }
     }
 
-    // A detector without positives has avg_factor 0, which mmdetection divides by all the same: the eps is left.
+    // A detector without positives has avg_factor 0, which mmdetection divides by all the same: the eps is left. Of two
+    // mistakes of one code the first stays: this one, which knows the eps, and not the range on the card.
     private static void AvgFactorDivides(LossRequest request, ValidationContext<LossRequest> context)
     {
-        if (request[Common.AvgFactor] == 0 && request[Common.AvgFactorEps] == 0)
+        if (request[Common.AvgFactor] <= 0 && request[Common.AvgFactorEps] == 0)
         {
+            string found = ParameterText.Format(Common.AvgFactor, request[Common.AvgFactor]);
             context.Refuse(
                 request.PointerOf(Common.AvgFactor), Codes.ParameterOutOfRange,
-                "avg_factor must be > 0 unless avg_factor_eps is, found 0", "> 0, or null", "0");
+                $"avg_factor must be > 0 unless avg_factor_eps is, found {found}", "> 0, or null", found);
         }
     }
 

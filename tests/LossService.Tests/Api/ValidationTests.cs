@@ -235,6 +235,19 @@ public sealed class ValidationTests
         Assert.Equal(["?gradients gradient_not_available"], ProblemAssert.Errors(problem));
     }
 
+    [Theory]
+    [InlineData(""","avg_factor":-1""", "> 0, or null")]
+    [InlineData(""","avg_factor":0""", "> 0, or null")]
+    [InlineData(""","avg_factor":-1,"avg_factor_eps":0.5""", ">= 0, or null")]
+    public async Task AvgFactor_TooSmall_IsToldWhatItsEpsAllows(string more, string expected)
+    {
+        using HttpResponseMessage answer = await Service.In("Production").PostAsync(
+            "/v1/losses/mse_loss", $$"""{"predictions":[1],"targets":[1]{{more}}}""");
+        JsonNode problem = await ProblemAssert.IsAsync(answer, 422, "parameter_out_of_range");
+        Assert.Equal(["/avg_factor parameter_out_of_range"], ProblemAssert.Errors(problem));
+        Assert.Equal(expected, (string?)problem["errors"]![0]!["expected"]);
+    }
+
     [Fact]
     public async Task HessianOfTheGradient_BesideAnUpstreamGradient_IsAConflict()
     {
