@@ -66,7 +66,7 @@ internal sealed class BoxDriver<TLoss, T> : Driver, IDisposable
         _plan.Finish(_result, _partials.Float64);
         Note("no_overlap", "Boxes do not overlap their targets, or only touch them.", _apart);
         Note("zero_area", "Boxes or targets have no area, or corners that are not in order.", _flat);
-        Note("ties", "Boxes share a coordinate with their target: the slope of the minimum or maximum is shared too.", _ties);
+        Note("ties", "Boxes share a coordinate with their target, whose slope is shared too, or only touch it, where the member tie chose the slope.", _ties);
     }
 
     public void Dispose() => _partials.Dispose();
@@ -137,8 +137,9 @@ internal sealed class BoxDriver<TLoss, T> : Driver, IDisposable
                 counts |= !leftOut;
             }
 
-            ties += counts && HasTie(s, group) ? 1 : 0;
-            apart += counts && IsApart(s, group) ? 1 : 0;
+            double overlap = Overlap(s, group);
+            ties += counts && (overlap == 0 || HasTie(s, group)) ? 1 : 0;
+            apart += counts && overlap <= 0 ? 1 : 0;
             flat += counts && (IsFlat(0, s, group) || IsFlat(Corners, s, group)) ? 1 : 0;
         }
 
@@ -166,20 +167,19 @@ internal sealed class BoxDriver<TLoss, T> : Driver, IDisposable
         return false;
     }
 
-    // Along x the corners 0 and 2, along y 1 and 3.
-    private static bool IsApart(int s, in BoxGroup group)
+    // Along the axis on which it is least: 0 where boxes only touch, less where they are apart. Along x stand the
+    // corners 0 and 2, along y 1 and 3.
+    private static double Overlap(int s, in BoxGroup group)
     {
+        double least = double.PositiveInfinity;
         for (int axis = 0; axis < 2; axis++)
         {
             double from = Math.Max(group.Operand(axis)[s], group.Operand(Corners + axis)[s]);
             double to = Math.Min(group.Operand(axis + 2)[s], group.Operand(Corners + axis + 2)[s]);
-            if (to <= from)
-            {
-                return true;
-            }
+            least = to - from < least ? to - from : least;
         }
 
-        return false;
+        return least;
     }
 
     private static bool IsFlat(int first, int s, in BoxGroup group) =>

@@ -12,6 +12,7 @@ internal sealed class LovaszDriver<T> : RegionDriver<T>
     private readonly bool _isHinge;
     private readonly Workshop _workshop;
     private readonly double _tie;
+    private int _ties;
     private bool _isRanking;
 
     public LovaszDriver(
@@ -42,7 +43,7 @@ internal sealed class LovaszDriver<T> : RegionDriver<T>
 
         IsMeasuring = false;
         RunAll(workshop);
-        Finish();
+        Finish(_ties);
     }
 
     public override void Run(int block, Scratch scratch)
@@ -126,6 +127,7 @@ internal sealed class LovaszDriver<T> : RegionDriver<T>
         sums.Clear();
         double intersection = truths;
         double union = truths;
+        int ties = 0;
         for (int rank = 0; rank < ranks.Length; rank++)
         {
             RankedError one = ranks[rank];
@@ -143,10 +145,12 @@ internal sealed class LovaszDriver<T> : RegionDriver<T>
 
             bool vanishes = growth == 0 && !double.IsNaN(one.Error); // even beside an infinite error
             sums[rank % Sums.Accumulators] += vanishes ? 0 : growth * one.Error;
+            ties += _isHinge && one.Error == 0 && growth != 0 ? 1 : 0;
             double rise = one.Error == 0 ? (_isHinge ? _tie : 0) : double.IsNaN(one.Error) ? double.NaN : 1;
             slopes[one.Place] = one.IsTrue == 1 ? -growth * rise : growth * rise;
         }
 
+        Interlocked.Add(ref _ties, ties);
         return Sums.Fold(sums);
     }
 

@@ -89,6 +89,7 @@ internal static class MinedLosses
             workshop.Poll();
 
             AnchorItems.Finish<T, T>(result, plan, items);
+            result.TellTies(driver.Ties, TLoss.FormsTriplets ? "Triplets" : "Pairs");
             tuples?.Release(result);
         }
     }

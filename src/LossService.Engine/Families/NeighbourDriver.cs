@@ -22,6 +22,7 @@ internal sealed class NeighbourDriver<TLoss, T> : Driver
     private Tensor? _items;
     private long _tuples;
     private long _nonzero;
+    private long _ties;
 
     /// <summary>Until <see cref="Answer(Tensor, Workshop)"/> it counts and changes nothing.</summary>
     public NeighbourDriver(
@@ -45,6 +46,9 @@ internal sealed class NeighbourDriver<TLoss, T> : Driver
 
     /// <summary>How many of them cost something.</summary>
     public long Nonzero => _nonzero;
+
+    /// <summary>How many of them the answer found on a corner; as many as a note can count.</summary>
+    public int Ties => (int)Math.Min(_ties, int.MaxValue);
 
     /// <summary>Finds out what surrounds each sample, where the loss asks; the first of all steps.</summary>
     public void LookAround(Workshop workshop)
@@ -79,6 +83,7 @@ internal sealed class NeighbourDriver<TLoss, T> : Driver
         _plan.Fill(start, factors.Slice(rows, rows), coefficients, factors.Slice(2 * rows, rows));
         long tuples = 0;
         long nonzero = 0;
+        long ties = 0;
         for (int r = 0; r < rows; r++)
         {
             AnchorAnswer answer = Answer(start + r, double.CreateTruncating(coefficients[r]), scratch);
@@ -87,11 +92,13 @@ internal sealed class NeighbourDriver<TLoss, T> : Driver
             if (_stage == Stage.Answering)
             {
                 _items!.Float64[start + r] = answer.Loss;
+                ties += answer.Ties;
             }
         }
 
         Interlocked.Add(ref _tuples, tuples);
         Interlocked.Add(ref _nonzero, nonzero);
+        Interlocked.Add(ref _ties, ties);
     }
 
     private AnchorAnswer Answer(int anchor, double coefficient, Scratch scratch)

@@ -141,6 +141,9 @@ internal readonly record struct AnchorAnswer(double Loss, long Tuples, long Nonz
     /// <summary>∂item/∂number of the anchor's class.</summary>
     public double OnClass { get; init; }
 
+    /// <summary>How many of them sit on a corner, where the member tie chose the slope.</summary>
+    public long Ties { get; init; }
+
     /// <summary>max(0, v), with the slope that the request chose at 0.</summary>
     public static double Hinge(double v, double tie, out double slope)
     {

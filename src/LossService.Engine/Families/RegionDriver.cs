@@ -143,7 +143,8 @@ internal abstract partial class RegionDriver<T> : RegionDriver
         Factors(3)[region] = Plan.IsLeftOut(region) ? 0 : loss * Factors(0)[region];
 
     /// <summary>Reduces, and says what the caller should know.</summary>
-    protected void Finish()
+    /// <param name="ties">How many places sit on a corner of the loss.</param>
+    protected void Finish(int ties = 0)
     {
         Span<double> losses = Factors(3);
         if (_result.Losses is not null)
@@ -154,6 +155,7 @@ internal abstract partial class RegionDriver<T> : RegionDriver
         Span<double> sum = [Sums.Of<double>(losses)];
         Plan.Finish(_result, sum, isFloored: true);
         RowNotes.Add(_result, _undefined, _unnormalized);
+        _result.TellTies(ties, "Places");
         if (_absent > 0)
         {
             _result.Notes.Add(new("absent_classes", "Classes of a region have no true place; absent_classes chose what they cost.")

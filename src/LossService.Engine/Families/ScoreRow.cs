@@ -45,8 +45,14 @@ internal readonly ref struct ScoreRow
     /// <summary>Another number per class, to work in.</summary>
     public required Span<double> MoreRoom { get; init; }
 
+    /// <summary>One flag: whether the row sits on a corner of the loss.</summary>
+    public required Span<bool> OnCorner { get; init; }
+
     /// <summary>The weight of a class, 1 where there are none.</summary>
     public double WeightOf(int @class) => Weights.IsEmpty ? 1 : Weights[@class];
+
+    /// <summary>Says that the member tie chose a slope.</summary>
+    public void TellTie() => OnCorner[0] = true;
 
     /// <summary>Answers a row that no number can answer, such as one with a NaN.</summary>
     public double Undefined()

@@ -25,6 +25,7 @@ internal sealed class ScoreRowDriver<TLoss, T, TScore> : Driver, IDisposable
     private readonly Tensor? _numbers;
     private readonly bool _hasSeveral;
     private readonly Tensor? _weight;
+    private int _ties;
     private readonly Tensor _sums; // of blocks, and behind them how often each class was seen, where a loss asks
 
     /// <summary>Slopes go to <paramref name="slopes"/>, which may be the scores themselves.</summary>
@@ -77,6 +78,7 @@ internal sealed class ScoreRowDriver<TLoss, T, TScore> : Driver, IDisposable
         Span<double> room = scratch.Take<double>(2, 7 * classes);
         ReadOnlySpan<double> classWeights =
             _weight is null ? default : Read<T>(_weight, 0, 1, room.Slice(6 * classes, _layout.Classes));
+        int ties = 0;
         for (int r = 0; r < rows; r++)
         {
             Span<double> slopes = room.Slice(2 * classes, classes);
@@ -86,7 +88,9 @@ internal sealed class ScoreRowDriver<TLoss, T, TScore> : Driver, IDisposable
             items[r] = 0;
             if (!_plan.IsLeftOut(start + r))
             {
-                double item = _loss.Row(RowAt(start + r, room, classWeights));
+                bool onCorner = false;
+                double item = _loss.Row(RowAt(start + r, room, classWeights, new(ref onCorner)));
+                ties += onCorner ? 1 : 0;
                 items[r] = item * double.CreateTruncating(weights[r]);
             }
 
@@ -99,10 +103,15 @@ internal sealed class ScoreRowDriver<TLoss, T, TScore> : Driver, IDisposable
         }
 
         _sums.Float64[block] = Sums.OfBlock<double>(items);
+        Interlocked.Add(ref _ties, ties);
     }
 
-    /// <summary>Reduces.</summary>
-    public void Finish() => _plan.Finish(_result, _sums.Float64[..Blocks]);
+    /// <summary>Reduces, and says what the caller should know.</summary>
+    public void Finish()
+    {
+        _plan.Finish(_result, _sums.Float64[..Blocks]);
+        _result.TellTies(_ties, "Items");
+    }
 
     public void Dispose() => _sums.Dispose();
 
@@ -125,7 +134,7 @@ internal sealed class ScoreRowDriver<TLoss, T, TScore> : Driver, IDisposable
     }
 
     // The room holds seven rows: scores, teacher, slopes, curves, two to work in, class weights.
-    private ScoreRow RowAt(int row, Span<double> room, ReadOnlySpan<double> classWeights)
+    private ScoreRow RowAt(int row, Span<double> room, ReadOnlySpan<double> classWeights, Span<bool> onCorner)
     {
         int classes = _layout.Views * _layout.Classes;
         int start = _layout.Start(row);
@@ -144,6 +153,7 @@ internal sealed class ScoreRowDriver<TLoss, T, TScore> : Driver, IDisposable
             Room = room.Slice(4 * classes, classes),
             MoreRoom = room.Slice(5 * classes, classes),
             Workshop = _workshop,
+            OnCorner = onCorner,
         };
     }
 

@@ -67,7 +67,13 @@ internal readonly struct CategoricalHinge(double margin, double tie) : IScoreRow
             return row.Undefined();
         }
 
-        double slope = violation > 0 ? 1 : violation == 0 ? tie : 0;
+        double slope = violation > 0 ? 1 : 0;
+        if (violation == 0)
+        {
+            slope = tie;
+            row.TellTie();
+        }
+
         if (slope != 0)
         {
             row.Slopes[best] = slope;

@@ -95,6 +95,7 @@ internal readonly struct BatchAllTripletLoss(
         long tuples = 0;
         long nonzero = 0;
         int told = 0;
+        long ties = 0;
         for (int p = 0; p < row.Positives.Length; p++)
         {
             double near = row.Positives[p];
@@ -109,6 +110,7 @@ internal readonly struct BatchAllTripletLoss(
             loss += sums.Lack(margin + near, from, corner);
             tuples += to - from;
             nonzero += corner - from;
+            ties += end - corner;
             row.OnPositives[p] = corner - from + (tie * (end - corner));
             changes[from]++;
             changes[corner] += tie - 1;
@@ -129,7 +131,7 @@ internal readonly struct BatchAllTripletLoss(
             return new(double.NaN, tuples, nonzero, told);
         }
 
-        return new(loss, tuples, nonzero, told);
+        return new(loss, tuples, nonzero, told) { Ties = ties };
     }
 
     // One by one, as they were given or chosen.
@@ -139,10 +141,12 @@ internal readonly struct BatchAllTripletLoss(
         int tuples = 0;
         int nonzero = 0;
         int told = 0;
+        int ties = 0;
         for (int t = 0; t < row.Triplets.Length; t += 2)
         {
             (int p, int n) = (row.Triplets[t], row.Triplets[t + 1]);
-            double cost = AnchorAnswer.Hinge(margin + row.Positives[p] - row.Negatives[n], tie, out double slope);
+            double lag = margin + row.Positives[p] - row.Negatives[n];
+            double cost = AnchorAnswer.Hinge(lag, tie, out double slope);
             row.Tell(ref told, p, n);
             if (!reducer.Keeps(cost))
             {
@@ -152,11 +156,12 @@ internal readonly struct BatchAllTripletLoss(
             loss += cost;
             tuples++;
             nonzero += cost > 0 ? 1 : 0;
+            ties += lag == 0 ? 1 : 0;
             row.OnPositives[p] += slope;
             row.OnNegatives[n] -= slope;
         }
 
-        return new(loss, tuples, nonzero, told);
+        return new(loss, tuples, nonzero, told) { Ties = ties };
     }
 
     // The first sorted negative with which the triplet lacks less than a level, or at most that much.

@@ -102,10 +102,11 @@ internal readonly struct LiftedStructureLoss(
 
         double near = AnchorAnswer.LogSum(double.NegativeInfinity, 1, row.Positives, row.OnPositives);
         double far = AnchorAnswer.LogSum(double.NegativeInfinity, -1, row.Negatives, row.OnNegatives);
-        double loss = AnchorAnswer.Hinge(near - positiveMargin + margin + far, tie, out double slope);
+        double lag = near - positiveMargin + margin + far;
+        double loss = AnchorAnswer.Hinge(lag, tie, out double slope);
         Rows.Scale<double, DoubleLane>(row.OnPositives, slope, row.OnPositives);
         Rows.Scale<double, DoubleLane>(row.OnNegatives, -slope, row.OnNegatives);
-        return new(loss, 1, loss > 0 ? 1 : 0);
+        return new(loss, 1, loss > 0 ? 1 : 0) { Ties = lag == 0 ? 1 : 0 };
     }
 
     // log Σ e^(m - d) over the negatives.

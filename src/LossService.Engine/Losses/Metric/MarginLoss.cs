@@ -122,7 +122,8 @@ internal readonly struct MarginLoss(
     {
         for (int i = 0; i < distances.Length; i++)
         {
-            double cost = AnchorAnswer.Hinge((sign * (distances[i] - border)) + margin, tie, out double slope);
+            double lag = (sign * (distances[i] - border)) + margin;
+            double cost = AnchorAnswer.Hinge(lag, tie, out double slope);
             if (!reducer.Keeps(cost))
             {
                 continue;
@@ -135,6 +136,7 @@ internal readonly struct MarginLoss(
                 answer.Nonzero + (cost > 0 ? (long)count : 0))
             {
                 OnClass = answer.OnClass - slopes[i],
+                Ties = answer.Ties + (lag == 0 ? (long)count : 0),
             };
         }
     }

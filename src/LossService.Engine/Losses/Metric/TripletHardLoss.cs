@@ -91,7 +91,9 @@ internal readonly struct TripletHardLoss(
             row.Tell(ref told, positive, negative);
         }
 
-        return counts ? new(loss, 1, loss > 0 ? 1 : 0, told) : new(0, 0, 0, told);
+        return counts
+            ? new(loss, 1, loss > 0 ? 1 : 0, told) { Ties = !soft && margin + near - far == 0 ? 1 : 0 }
+            : new(0, 0, 0, told);
     }
 
     private double Pay(double lag, out double slope)

@@ -66,6 +66,7 @@ internal readonly struct TripletSemihardLoss(
         int tuples = 0;
         int nonzero = 0;
         int told = 0;
+        int ties = 0;
         for (int p = 0; p < row.Positives.Length; p++)
         {
             if (order.IsEmpty && !comparesWithSelf)
@@ -75,7 +76,8 @@ internal readonly struct TripletSemihardLoss(
 
             int place = FirstBeyond(sorted, row.Positives[p]);
             double far = order.IsEmpty ? 0 : row.Negatives[order[place]];
-            double cost = AnchorAnswer.Hinge(margin + row.Positives[p] - far, tie, out double slope);
+            double lag = margin + row.Positives[p] - far;
+            double cost = AnchorAnswer.Hinge(lag, tie, out double slope);
             if (!order.IsEmpty)
             {
                 row.Tell(ref told, p, order[place]);
@@ -89,6 +91,7 @@ internal readonly struct TripletSemihardLoss(
             loss += cost;
             tuples++;
             nonzero += cost > 0 ? 1 : 0;
+            ties += lag == 0 ? 1 : 0;
             row.OnPositives[p] += slope;
             if (!order.IsEmpty)
             {
@@ -96,7 +99,7 @@ internal readonly struct TripletSemihardLoss(
             }
         }
 
-        return new(loss, tuples, nonzero, told);
+        return new(loss, tuples, nonzero, told) { Ties = ties };
     }
 
     // The nearest negative beyond a distance; the farthest of all, and of equal ones the first, where there is none.
