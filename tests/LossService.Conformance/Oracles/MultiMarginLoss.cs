@@ -14,7 +14,7 @@ internal sealed class MultiMarginLoss : IOracle
         int axis = Ops.ClassAxis(z);
         Tensor labels = given.Labels("targets");
         Tensor own = z.gather(axis, labels.unsqueeze(axis));
-        Tensor over = (given.Number("margin", 1) - own + z).relu();
+        Tensor over = Ops.Margin(given.Number("margin", 1) - own + z, given);
         Tensor terms = given.Word("p", "1") == "2" ? over.square() : over;
         Tensor losses = (terms * (1 - Ops.OneHot(labels, z))).sum(axis) / z.shape[axis];
         Tensor? weights = given.Constant("weight") is Tensor weight ? weight[labels] : null;

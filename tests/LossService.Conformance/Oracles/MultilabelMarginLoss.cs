@@ -20,7 +20,7 @@ internal sealed class MultilabelMarginLoss : IOracle
         Tensor places = where(read, labels, zeros_like(labels));
         Tensor isRight = nn.functional.one_hot(places, classes).mul(read.unsqueeze(2)).sum(1) > 0;
         Tensor right = rows.gather(1, places);
-        Tensor violations = (1 - right.unsqueeze(2) + rows.unsqueeze(1)).relu();
+        Tensor violations = Ops.Margin(1 - right.unsqueeze(2) + rows.unsqueeze(1), given);
         Tensor counts = read.unsqueeze(2).logical_and(isRight.logical_not().unsqueeze(1));
         Tensor items = where(counts, violations, zeros_like(violations)).sum([1, 2]) / classes;
         return new(z.dim() == 1 ? items.squeeze(0) : items);

@@ -39,4 +39,23 @@ public sealed class TieTests
         Assert.NotEqual(zero.Gradients["embeddings"], half.Gradients["embeddings"]);
         Assert.Equal(count, Assert.Single(zero.Notes, note => note.Code == "ties").Count);
     }
+
+    // On the corner the slope is half of that just above it; PyTorch's own is 0, and squares have no corner.
+    [Theory]
+    [InlineData("multi_margin_loss", """ "logits":[[2,1,1]],"targets":[0] """, 1.0 / 3)]
+    [InlineData("multilabel_margin_loss", """ "logits":[[2,1,1]],"targets":[[0,-1,-1]] """, 1.0 / 3)]
+    [InlineData("multi_margin_loss", """ "logits":[[2,1,1]],"targets":[0],"p":"2" """, 0)]
+    [InlineData("categorical_hinge", """ "logits":[[2,1,0]],"targets":[0] """, 1)]
+    public void Tie_OfAMargin_ChoosesItsSlope(string loss, string body, double above)
+    {
+        foreach ((string tie, double share) in new[] { ("zero", 0), ("half", 0.5) })
+        {
+            Answer answer = Bench.Ask(loss, $$"""{{{body}},"tie":"{{tie}}"}""");
+            Assert.Equal(share * above, answer.Gradients["logits"][1], 1e-15);
+            Assert.Equal(above == 0 ? 0 : 1, answer.Notes.Count(note => note is { Code: "ties", Count: 1 }));
+        }
+
+        Answer own = Bench.Ask(loss, $$"""{{{body}},"tie":"pytorch"}""");
+        Assert.Equal(loss == "categorical_hinge" ? above : 0, own.Gradients["logits"][1]);
+    }
 }

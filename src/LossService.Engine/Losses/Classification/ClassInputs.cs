@@ -11,6 +11,9 @@ internal static class ClassInputs
     public static Parameter IgnoreIndex { get; } = Parameter.Integer(
         "ignore_index", -100, "Rows with this label cost 0, have gradient 0 and leave the mean.");
 
+    /// <summary>The slope at the corner of a margin where PyTorch itself takes 0.</summary>
+    public static double TieOf(Settings settings) => settings.Word(Common.Tie) == "half" ? 0.5 : 0;
+
     /// <summary>Labels: one index a row, below the number of classes.</summary>
     public static InputForm LabelsOf(string axes) => new(axes, InputKind.Label) { Classes = "C", TargetType = "index" };
 

@@ -3,7 +3,8 @@ using LossService.Engine.Families;
 
 namespace LossService.Engine.Losses.Classification;
 
-internal readonly struct MultiMarginLoss(bool squared, double margin) : IScoreRowLoss<MultiMarginLoss>
+internal readonly struct MultiMarginLoss(bool squared, double margin, double tie)
+    : IScoreRowLoss<MultiMarginLoss>
 {
     private static readonly Parameter Power = Parameter.Choice(
         "p", ["1", "2"], "The power of every violation: 1 or 2.");
@@ -34,7 +35,7 @@ internal readonly struct MultiMarginLoss(bool squared, double margin) : IScoreRo
         Edges =
         [
             "The weight stands outside the power, and a mean divides by the number of rows; weight_normalization \"sum_weights\" divides by the weights.",
-            "A violation of exactly 0 has slope 0, as in PyTorch.",
+            "A violation of exactly 0 has slope 0, as in PyTorch, and with tie \"half\" half of the slope above it.",
         ],
         Presets = [new("pytorch", ("empty", "nan"))],
         Examples =
@@ -46,7 +47,8 @@ internal readonly struct MultiMarginLoss(bool squared, double margin) : IScoreRo
 
     public int? IgnoreIndex => null;
 
-    public static MultiMarginLoss Configure(Settings settings) => new(settings.Word(Power) == "2", settings[Margin]);
+    public static MultiMarginLoss Configure(Settings settings) =>
+        new(settings.Word(Power) == "2", settings[Margin], ClassInputs.TieOf(settings));
 
     public double Row(in ScoreRow row)
     {
@@ -57,13 +59,19 @@ internal readonly struct MultiMarginLoss(bool squared, double margin) : IScoreRo
         for (int i = 0; i < z.Length; i++)
         {
             double violation = margin - z[y] + z[i];
-            if (i == y || violation <= 0)
+            if (i == y || violation < 0 || (squared && violation == 0))
             {
                 continue; // a NaN goes on
             }
 
+            if (violation == 0)
+            {
+                row.TellTie();
+            }
+
             sum += squared ? violation * violation : violation;
-            double slope = share * (squared ? 2 * violation : double.IsNaN(violation) ? violation : 1);
+            double slope = share * (squared ? 2 * violation
+                : violation == 0 ? tie : double.IsNaN(violation) ? violation : 1);
             row.Slopes[i] = slope;
             row.Slopes[y] -= slope;
             double curve = squared ? 2 * share : 0;

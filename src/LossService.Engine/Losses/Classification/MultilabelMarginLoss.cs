@@ -3,7 +3,7 @@ using LossService.Engine.Families;
 
 namespace LossService.Engine.Losses.Classification;
 
-internal readonly struct MultilabelMarginLoss : IScoreRowLoss<MultilabelMarginLoss>
+internal readonly struct MultilabelMarginLoss(double tie) : IScoreRowLoss<MultilabelMarginLoss>
 {
     public static LossCard Card { get; } = new()
     {
@@ -22,7 +22,8 @@ internal readonly struct MultilabelMarginLoss : IScoreRowLoss<MultilabelMarginLo
         Edges =
         [
             "What follows the first -1 is not read. A class named twice counts twice, as in PyTorch.",
-            "A violation of exactly 0 has slope 0, as in PyTorch; a row without right classes costs 0.",
+            "A violation of exactly 0 has slope 0, as in PyTorch, and with tie \"half\" half of the slope above it.",
+            "A row without right classes costs 0.",
         ],
         Presets = [new("pytorch", ("empty", "nan"))],
         Examples =
@@ -34,7 +35,7 @@ internal readonly struct MultilabelMarginLoss : IScoreRowLoss<MultilabelMarginLo
 
     public int? IgnoreIndex => null;
 
-    public static MultilabelMarginLoss Configure(Settings settings) => default;
+    public static MultilabelMarginLoss Configure(Settings settings) => new(ClassInputs.TieOf(settings));
 
     // Every right class meets all others.
     public static double MoreSteps(LossRequest request)
@@ -74,12 +75,17 @@ internal readonly struct MultilabelMarginLoss : IScoreRowLoss<MultilabelMarginLo
             for (int i = 0; i < z.Length; i++)
             {
                 double violation = 1 - z[t] + z[i];
-                if (isRight[i] != 0 || violation <= 0)
+                if (isRight[i] != 0 || violation < 0)
                 {
                     continue; // a NaN goes on
                 }
 
-                double slope = double.IsNaN(violation) ? violation : share;
+                if (violation == 0)
+                {
+                    row.TellTie();
+                }
+
+                double slope = violation == 0 ? share * tie : double.IsNaN(violation) ? violation : share;
                 sum += violation;
                 row.Slopes[i] += slope;
                 row.Slopes[t] -= slope;

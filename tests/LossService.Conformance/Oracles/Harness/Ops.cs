@@ -89,6 +89,10 @@ internal static class Ops
         _ => v.relu(),
     };
 
+    /// <summary>The same for the margins whose slope at 0 is 0 in PyTorch itself.</summary>
+    public static Tensor Margin(Tensor v, OracleInputs given) =>
+        given.Word("tie", "zero") == "pytorch" ? v.relu() : Hinge(v, given);
+
     /// <summary>log of the base named <c>base</c> (e, 2, 10), by which information is divided.</summary>
     public static double LogBase(OracleInputs given) => given.Word("base", "e") switch
     {
