@@ -56,7 +56,7 @@ internal sealed class Exchange(
         catch (BadHttpRequestException broken) when (!ProblemMiddleware.ClientIsGone(http, broken))
         {
             // It has come through half a dozen callers, which cost more than the answer: the rest is spared.
-            return new ProblemAnswer(ProblemMiddleware.Of(broken));
+            return new ProblemAnswer(ProblemMiddleware.Of(broken, limits));
         }
         catch (PoolExhaustedException exhausted) when (!exhausted.IsForEver)
         {

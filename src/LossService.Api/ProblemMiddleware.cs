@@ -5,6 +5,7 @@ using LossService.Engine;
 using LossService.Engine.Numerics;
 using LossService.Wire;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.Extensions.Options;
 
 namespace LossService.Api;
 
@@ -19,10 +20,13 @@ internal sealed class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMid
     private const string ServerAssembly = "Microsoft.AspNetCore.Server.Kestrel.Core";
 
     /// <summary>What its caller is told of it.</summary>
-    public static Problem Of(Exception exception) => exception switch
+    /// <param name="exception">What went wrong.</param>
+    /// <param name="limits">Those that the server was told to keep.</param>
+    public static Problem Of(Exception exception, Limits limits) => exception switch
     {
         BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } =>
-            Problem.TooLarge("body", "the body is longer than the service takes in"),
+            Problem.TooLarge(
+                "body", $"more than {limits.BodyBytesMax} bytes of body", $"at most {limits.BodyBytesMax} bytes"),
         BadHttpRequestException { StatusCode: StatusCodes.Status408RequestTimeout } =>
             Problem.Of(Codes.Timeout, "the body arrived too slowly", StatusCodes.Status408RequestTimeout),
         // So the server calls a chunk of more than 2^31 bytes, and a trailer that is no text.
@@ -76,7 +80,7 @@ internal sealed class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMid
 
     private async Task AnswerAsync(HttpContext http, Exception exception)
     {
-        Problem problem = Of(exception);
+        Problem problem = Of(exception, http.RequestServices.GetRequiredService<IOptions<Limits>>().Value);
         if (problem.Status == StatusCodes.Status500InternalServerError)
         {
             log.LogFault(exception);

@@ -227,7 +227,7 @@ public sealed partial class EveryLimitTests
         foreach (long size in (long[])[TensorPool.LeaseBytesMax - 1, TensorPool.LeaseBytesMax, TensorPool.LeaseBytesMax + 1L, int.MaxValue, 1L << 31, 1L << 32, long.MaxValue])
         {
             PoolExhaustedException exhausted = Assert.Throws<PoolExhaustedException>(() => pool.Rent(size));
-            Problem problem = ProblemMiddleware.Of(exhausted);
+            Problem problem = ProblemMiddleware.Of(exhausted, new Limits());
             Assert.Equal(size <= TensorPool.LeaseBytesMax ? 429 : 413, problem.Status);
             Assert.Equal(size <= TensorPool.LeaseBytesMax ? null : name, problem.Errors?.Single().Limit);
         }

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using System.Text.Json.Nodes;
 using LossService.Api;
 using LossService.Engine;
 using LossService.Tests.Http;
@@ -40,6 +41,19 @@ public sealed class ServerTests : IDisposable
         Assert.Equal(200, answer.Status);
         Assert.Equal($"{answer.Body.Length}", answer["Content-Length"]);
         Assert.Null(answer["Transfer-Encoding"]);
+    }
+
+    [Fact]
+    public async Task Body_ThatTheServerRefuses_IsToldTheLimit()
+    {
+        long most = new Limits().BodyBytesMax;
+        RawAnswer answer = Assert.Single((await RawClient.AskAsync(
+            _port, $"POST /v1/losses/fake_slow HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {most + 1}\r\nConnection: close\r\n\r\n{{")).All);
+        Assert.Equal(413, answer.Status);
+        JsonNode error = JsonNode.Parse(answer.Body)!["errors"]![0]!;
+        Assert.Equal($"more than {most} bytes of body", (string?)error["detail"]);
+        Assert.Equal($"at most {most} bytes", (string?)error["expected"]);
+        Assert.Equal("body", (string?)error["limit"]);
     }
 
     [Fact]
