@@ -14,6 +14,15 @@ internal sealed class MediaTypes(IReadOnlyList<Codec> codecs)
     private const string Json = "application/json";
     private const string Bytes = "application/octet-stream";
 
+    private const string Form = "application/x-www-form-urlencoded";
+
+    // What a caller sent by mistake is named only where it is one of these: his own bytes are not repeated.
+    private static readonly string[] WellKnown =
+    [
+        Json, Bytes, Form, "multipart/form-data", "text/plain", "text/json", "text/csv", "text/html", "text/xml",
+        "application/xml", "application/x-ndjson",
+    ];
+
     /// <summary>The media types, most usual first.</summary>
     public IEnumerable<string> Names => codecs.Select(codec => codec.MediaType);
 
@@ -49,7 +58,7 @@ internal sealed class MediaTypes(IReadOnlyList<Codec> codecs)
         problem = Problem.Of(
             Engine.Codes.UnsupportedMediaType,
             $"Content-Type: expected {Formats}, or {Bytes} with ?{FormatName}={FormatWords}; text in UTF-8; "
-            + (request.ContentType is { Length: > 0 } ? "found another" : "found none"));
+            + $"found {Found(request.ContentType)}");
         return null;
     }
 
@@ -135,6 +144,20 @@ internal sealed class MediaTypes(IReadOnlyList<Codec> codecs)
     {
         string? word = request.QueryString.HasValue ? request.Query[FormatName].ToString() : null;
         return word is null ? null : codecs.FirstOrDefault(codec => codec.FormatWord == word);
+    }
+
+    private static string Found(string? contentType)
+    {
+        string? sent = MediaTypeHeaderValue.TryParse(contentType, out MediaTypeHeaderValue? given)
+            ? given.MediaType.Value : null;
+        string? type = WellKnown.FirstOrDefault(known => known.Equals(sent, StringComparison.OrdinalIgnoreCase));
+        return type switch
+        {
+            null => string.IsNullOrEmpty(contentType) ? "none" : "another",
+            Json => $"{Json} in another charset",
+            Form => $"{Form}; curl sends JSON with --json, or with -H 'Content-Type: {Json}'",
+            _ => type,
+        };
     }
 
     private static bool Is(string mediaType, string? contentType) =>

@@ -75,6 +75,24 @@ public sealed class ProblemTests
         Assert.Equal(meant, (string?)problem["suggestions"]!.AsArray().FirstOrDefault() ?? "");
     }
 
+    [Fact]
+    public async Task ContentType_OfAnUsualKind_IsNamedAndNoOtherIs()
+    {
+        (string? Type, string Found)[] all =
+        [
+            (null, "found none"), ("text/plain; charset=utf-8", "found text/plain"), ("Application/XML", "found application/xml"),
+            ("application/json; charset=latin1", "found application/json in another charset"),
+            ("application/x-www-form-urlencoded", "found application/x-www-form-urlencoded; curl sends JSON with --json, or with -H 'Content-Type: application/json'"),
+            ("application/secret", "found another"), ("no type at all", "found another"),
+        ];
+        foreach ((string? type, string found) in all)
+        {
+            using HttpResponseMessage answer = await Service.In("Production").PostAsync("/v1/losses/fake_slow", Good, type);
+            JsonNode problem = await ProblemAssert.IsAsync(answer, 415, "unsupported_media_type");
+            Assert.EndsWith("; " + found, (string?)problem["detail"], StringComparison.Ordinal);
+        }
+    }
+
     [Theory]
     [MemberData(nameof(Environments))]
     public async Task ContentType_NotUtf8Json_Unsupported(string environment)
