@@ -1,3 +1,4 @@
+using System.Globalization;
 using LossService.Engine.Cards;
 
 namespace LossService.Engine.Families;
@@ -127,7 +128,9 @@ internal static class Mined
         ];
 
     private static Input LabelsOf(string? classes) => new(
-        LabelsName, "Classes: any integers; equal ones attract, others repel.",
+        LabelsName,
+        string.Create(CultureInfo.InvariantCulture,
+            $"Classes: any integers from {Numerics.Labels.Min} to {Numerics.Labels.Max}; equal ones attract, others repel."),
         [new("N", InputKind.Label) { Domain = Domain.Identity, Classes = classes }])
     { OneOf = Set };
 

@@ -50,6 +50,21 @@ public sealed class CatalogueTests
         }
     }
 
+    // Labels that only tell samples apart are kept in 32 bits: their cards say how large they may be.
+    [Fact]
+    public async Task Labels_OfAnyIntegers_SayTheirRange()
+    {
+        foreach (LossCard card in Catalogue.All.Select(loss => loss.Card).Where(card => card.Inputs.Any(IsIdentity)))
+        {
+            Input input = card.Inputs.First(IsIdentity);
+            JsonNode page = await Service.In("Production").ReadAsync($"/v1/losses/{card.Name}");
+            string meaning = (string)page["inputs"]!.AsArray().Single(one => (string?)one!["name"] == input.Name)!["meaning"]!;
+            Assert.Contains($"from {input.Domain.Min} to {input.Domain.Max}", meaning, StringComparison.Ordinal);
+        }
+
+        static bool IsIdentity(Input input) => input.Domain == Domain.Identity;
+    }
+
     [Fact]
     public async Task Page_WithItsETag_IsNotSentAgain()
     {
