@@ -35,7 +35,8 @@ public sealed partial class EveryLimitTests
         {
             var clock = new StandingClock();
             var pipe = new Pipe(new PipeOptions(readerScheduler: PipeScheduler.Inline));
-            using var body = new BodyReader(pipe.Reader, new Limits { StallSecondsMax = Limit }, clock);
+            var limits = new Limits { StallSecondsMax = Limit };
+            using var body = new BodyReader(pipe.Reader, limits, clock);
             Task<ReadResult> reading = body.ReadAsync(default).AsTask();
             clock.Advance(TimeSpan.FromSeconds(rest));
             await pipe.Writer.WriteAsync(new byte[1]);
@@ -46,7 +47,8 @@ public sealed partial class EveryLimitTests
             else
             {
                 BadHttpRequestException slow = await Assert.ThrowsAsync<BadHttpRequestException>(() => reading);
-                Assert.Equal((408, "timeout"), (ProblemMiddleware.Of(slow).Status, ProblemMiddleware.Of(slow).Code));
+                Problem problem = ProblemMiddleware.Of(slow, limits);
+                Assert.Equal((408, "timeout"), (problem.Status, problem.Code));
             }
         }
 

@@ -21,8 +21,9 @@ public sealed class KestrelLimitsTests
     [Fact]
     public void Http2_KeepsTheLimitsOfHttp1()
     {
-        Http2Limits http2 = Configured(new Limits { HeaderBytesMax = 1999, IdleSecondsMax = 77, HeadSecondsMax = 7 }).Limits.Http2;
-        Assert.Equal(1999, http2.MaxRequestHeaderFieldSize);
+        KestrelServerLimits server = Configured(new Limits { HeaderBytesMax = 1999, IdleSecondsMax = 77, HeadSecondsMax = 7 }).Limits;
+        Http2Limits http2 = server.Http2;
+        Assert.Equal(server.MaxRequestHeadersTotalSize, http2.MaxRequestHeaderFieldSize);
         Assert.Equal(TimeSpan.FromSeconds(77), http2.KeepAlivePingDelay);
         Assert.Equal(TimeSpan.FromSeconds(7), http2.KeepAlivePingTimeout);
     }
@@ -45,7 +46,8 @@ public sealed class KestrelLimitsTests
     public void Buffer_ThatIsShorterThanAHead_IsMadeToHoldIt(int lineBytes, int headerBytes)
     {
         var limits = new Limits { BodyBufferBytesMax = 1 << 14, RequestLineBytesMax = lineBytes, HeaderBytesMax = headerBytes };
-        Assert.Equal(100_000, Configured(limits).Limits.MaxRequestBufferSize);
+        KestrelServerLimits server = Configured(limits).Limits;
+        Assert.Equal(Math.Max(server.MaxRequestLineSize, server.MaxRequestHeadersTotalSize), server.MaxRequestBufferSize);
     }
 
     private static KestrelServerOptions Configured(Limits limits)

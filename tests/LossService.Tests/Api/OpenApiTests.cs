@@ -37,6 +37,18 @@ public sealed class OpenApiTests
         Assert.True(expected == document + "\n", $"{file} differs; run with {UpdateVariable}=1 and read the diff.");
     }
 
+    [Fact]
+    public async Task Document_OfEveryLoss_NamesBothFormats()
+    {
+        JsonNode document = await Service.In("Production").ReadAsync("/openapi/v1.json");
+        foreach (Loss loss in Catalogue.All)
+        {
+            JsonNode operation = document["paths"]![$"/v1/losses/{loss.Card.Name}"]!["post"]!;
+            Assert.NotNull(operation["requestBody"]!["content"]!["application/vnd.safetensors"]);
+            Assert.NotNull(operation["responses"]!["200"]!["content"]!["application/vnd.safetensors"]);
+        }
+    }
+
     [Theory]
     [MemberData(nameof(Environments))]
     public async Task Document_EveryLoss_HasItsOwnOperation(string environment)

@@ -269,18 +269,6 @@ public sealed class SafetensorsTests
         Assert.Contains(info["limits"]!.AsArray(), one => (string?)one!["name"] == "header");
     }
 
-    [Fact]
-    public async Task Document_OfEveryLoss_NamesBothFormats()
-    {
-        JsonNode document = await Host.ReadAsync("/openapi/v1.json");
-        foreach (Loss loss in Catalogue.All)
-        {
-            JsonNode operation = document["paths"]![$"/v1/losses/{loss.Card.Name}"]!["post"]!;
-            Assert.NotNull(operation["requestBody"]!["content"]![Safetensors]);
-            Assert.NotNull(operation["responses"]!["200"]!["content"]![Safetensors]);
-        }
-    }
-
     // What a JSON body says, as a file: integers as I64 where all are, booleans as BOOL, floats in the dtype.
     private static byte[] FileOf(LossCard card, byte[] body, string dtype)
     {
