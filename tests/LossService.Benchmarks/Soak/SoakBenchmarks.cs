@@ -24,7 +24,7 @@ internal static class SoakBenchmarks
             ServerProcess.Service, withGauge: true, firstRequest: null, leaks ? [Leak.Wish] : []);
         Series[] all =
         [
-            new("live managed heap, MiB", toy ? 0.5 : 1), new("resident memory, MiB", toy ? 256 : 1), new("handles", toy ? 64 : 16),
+            new("live managed heap, MiB", toy ? 1.5 : 1), new("resident memory, MiB", toy ? 256 : 1), new("handles", toy ? 64 : 16),
             new("threads", toy ? 64 : 16),
         ];
         using var load = new SoakLoad(server.Port);

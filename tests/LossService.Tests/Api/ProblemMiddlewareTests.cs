@@ -5,6 +5,7 @@ using LossService.Engine.Numerics;
 using LossService.Tests.Faults;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
@@ -24,6 +25,7 @@ public sealed class ProblemMiddlewareTests
         _http.Features.Set<IHttpResponseBodyFeature>(_outlet);
         _http.Features.Set<IHttpRequestLifetimeFeature>(_line);
         _http.Features.Set(_facts);
+        _http.RequestServices = new ServiceCollection().AddOptions().BuildServiceProvider();
         _http.Request.Protocol = HttpProtocol.Http2; // of HTTP/1.1, a problem's length is said once more
     }
 
