@@ -25,8 +25,7 @@ internal sealed class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMid
     public static Problem Of(Exception exception, Limits limits) => exception switch
     {
         BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } =>
-            Problem.TooLarge(
-                "body", $"more than {limits.BodyBytesMax} bytes of body", $"at most {limits.BodyBytesMax} bytes"),
+            Problem.From(limits.ForReading().BeyondBody()),
         BadHttpRequestException { StatusCode: StatusCodes.Status408RequestTimeout } =>
             Problem.Of(Codes.Timeout, "the body arrived too slowly", StatusCodes.Status408RequestTimeout),
         // So the server calls a chunk of more than 2^31 bytes, and a trailer that is no text.

@@ -19,6 +19,13 @@ public sealed record ReadLimits(
 
     /// <summary>The longest header of a binary body, in bytes.</summary>
     public int HeaderBytesMax { get; init; } = 1 << 20;
+
+    /// <summary>The mistake of a body that is longer.</summary>
+    public Mistake BeyondBody() => new("", Codes.LimitExceeded, $"more than {BodyBytesMax} bytes of body")
+    {
+        Limit = "body",
+        Expected = $"at most {BodyBytesMax} bytes",
+    };
 }
 
 /// <summary>One format of bodies: bytes to a request, and an answer to bytes.</summary>

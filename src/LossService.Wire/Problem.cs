@@ -70,10 +70,14 @@ public sealed record Problem
     /// <param name="detail">What it passed.</param>
     /// <param name="expected">What it allows, where that helps.</param>
     /// <param name="found">What was found instead.</param>
-    public static Problem TooLarge(string limit, string detail, string? expected = null, string? found = null)
+    public static Problem TooLarge(string limit, string detail, string? expected = null, string? found = null) =>
+        From(new Mistake("", Codes.LimitExceeded, detail) { Limit = limit, Expected = expected, Found = found });
+
+    /// <summary>The problem of a request that has one mistake.</summary>
+    public static Problem From(Mistake mistake)
     {
         var mistakes = new Mistakes();
-        mistakes.Add(new("", Codes.LimitExceeded, detail) { Limit = limit, Expected = expected, Found = found });
+        mistakes.Add(mistake);
         return From(mistakes);
     }
 

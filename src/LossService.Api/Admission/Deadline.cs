@@ -55,9 +55,8 @@ internal sealed class Deadline : IDisposable
         }
 
         const string Expected = "a whole number of milliseconds";
-        var mistakes = new Mistakes();
-        mistakes.Add(new(Header, Codes.ParameterOutOfRange, $"expected {Expected}") { Expected = Expected });
-        problem = Problem.From(mistakes);
+        problem = Problem.From(
+            new Mistake(Header, Codes.ParameterOutOfRange, $"expected {Expected}") { Expected = Expected });
         return false;
     }
 

@@ -65,9 +65,8 @@ internal sealed class ProblemResponses : IOperationFilter
     // A mistake of the body's comes with the place where it stands.
     private static IOpenApiExample Example(ProblemKind kind)
     {
-        var mistakes = new Mistakes();
-        mistakes.Add(new("/logits", kind.Code, kind.Meaning));
-        Problem problem = kind.Status is 400 or 422 ? Problem.From(mistakes) : Problem.Of(kind.Code, kind.Meaning);
+        Problem problem = kind.Status is 400 or 422
+            ? Problem.From(new Mistake("/logits", kind.Code, kind.Meaning)) : Problem.Of(kind.Code, kind.Meaning);
         var json = new ArrayBufferWriter<byte>();
         problem.Write(json);
         return new OpenApiExample { Summary = kind.Title, Value = JsonNode.Parse(json.WrittenSpan) };

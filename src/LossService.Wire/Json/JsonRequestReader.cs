@@ -124,11 +124,7 @@ internal sealed partial class JsonRequestReader : IDisposable
 
             if (isTooLong)
             {
-                _request.Mistakes.Add(new("", Codes.LimitExceeded, $"more than {_limits.BodyBytesMax} bytes of body")
-                {
-                    Limit = "body",
-                    Expected = $"at most {_limits.BodyBytesMax} bytes",
-                });
+                _request.Mistakes.Add(_limits.BeyondBody());
                 return false;
             }
         }
