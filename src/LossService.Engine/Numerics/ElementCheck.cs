@@ -170,8 +170,8 @@ public static class ElementCheck
             (double.IsFinite(value) || prediction ? outside : nonFinite).Count(i, value);
         }
 
-        Add(request, place, Codes.NonFiniteInput, "a finite number", nonFinite, numbers.Shape);
-        Add(request, place, Codes.DomainError, Describe(domain), outside, numbers.Shape);
+        Add(request, place, Codes.NonFiniteInput, "a finite number", nonFinite, numbers.Shape, Invariant($"{nonFinite.Value}"));
+        Add(request, place, Codes.DomainError, Describe(domain), outside, numbers.Shape, Side(domain, outside.Value));
     }
 
     // The second corner of a box, elements 2 and 3 of its four, does not come before the first.
@@ -192,7 +192,9 @@ public static class ElementCheck
             }
         }
 
-        Add(request, place, Codes.DomainError, "corners in order, x1 <= x2 and y1 <= y2", disordered, numbers.Shape);
+        Add(
+            request, place, Codes.DomainError, "corners in order, x1 <= x2 and y1 <= y2", disordered,
+            numbers.Shape, "a second corner before the first");
     }
 
     // One look: bounds that are finite refuse infinities and NaN as well.
@@ -248,11 +250,19 @@ public static class ElementCheck
         return double.IsInfinity(domain.Max) ? Invariant($"a number from {domain.Min} up") : Invariant($"a number in [{domain.Min}, {domain.Max}]");
     }
 
-    private static void Add(LossRequest request, int place, string code, string expected, Finding finding, Shape shape)
+    // Where a number lies that is not allowed. The number itself is its caller's; only a label may be told.
+    private static string Side(Domain domain, double value) =>
+        !double.IsFinite(value) ? Invariant($"{value}")
+        : domain.Values is not null ? double.IsInteger(value) ? Invariant($"{value}") : "a number that is not an integer"
+        : value < domain.Min ? Invariant($"a number below {domain.Min}")
+        : Invariant($"a number above {domain.Max}");
+
+    private static void Add(
+        LossRequest request, int place, string code, string expected, Finding finding, Shape shape, string found)
     {
         if (finding.Total > 0)
         {
-            Add(request, place, code, expected, Invariant($"{finding.Value}"), shape.IndexOf(finding.First), finding.Total);
+            Add(request, place, code, expected, found, shape.IndexOf(finding.First), finding.Total);
         }
     }
 

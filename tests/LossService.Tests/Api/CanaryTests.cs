@@ -2,10 +2,12 @@ using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using System.IO.Pipelines;
 using System.Text;
+using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using LossService.Api;
 using LossService.Api.Admission;
 using LossService.Engine;
+using LossService.Tests.Faults;
 using LossService.Wire;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -23,8 +25,13 @@ public sealed partial class CanaryTests
     private const string Number = "7.0393114"; // times 1e-27, which nothing computes by chance
     private const string Label = "73194625";
 
+    private const int ErrorsMin = 100_000;
+
     // A caller's own parameter may stand in his own problem, by contract; nowhere else.
     private const string Told = "parameter";
+
+    private static readonly HashSet<string> ParameterCodes =
+        [Codes.ParameterOutOfRange, Codes.OptionConflict, Codes.DtypeUnsupported, Codes.GradientNotAvailable];
 
     private static readonly string[] Canaries = [Word, Number, Label];
     private static readonly Meter Planted = new("canary");
@@ -88,6 +95,49 @@ public sealed partial class CanaryTests
         Assert.All(surfaces.Sizes, size => Assert.True(size.Value >= Requests.Length * Losses.Length, $"{size}"));
     }
 
+    // Mutants of every loss's example whose float numbers are a canary: what else there is to be told of a body.
+    [Fact]
+    public async Task Canaries_InAHundredThousandErrors_TurnUpNowhere()
+    {
+        await using var service = new Service("Production", [.. Faults.Fuzz.Limits.Select(limit => ($"Limits:{limit.Name}", limit.Value))]);
+        using var surfaces = new Surfaces(service);
+        using HttpClient client = service.CreateClient();
+        Call[] seeds = [.. Catalogue.All.SelectMany(loss => loss.Card.Examples.Select(example => WithCanaries(loss.Card.Name, example.Body)))];
+        var mutator = new Mutator(1);
+        var random = new Random(1);
+        var codes = new HashSet<string>();
+        var telling = new List<string>();
+        for (int errors = 0; errors < ErrorsMin;)
+        {
+            Call call = mutator.Mutate(seeds[random.Next(seeds.Length)], seeds[random.Next(seeds.Length)]);
+            if (call.Body.AsSpan().IndexOf(Encoding.ASCII.GetBytes(Number)) < 0)
+            {
+                continue;
+            }
+
+            using var body = new ByteArrayContent(call.Body);
+            body.Headers.TryAddWithoutValidation("Content-Type", call.ContentType);
+            using HttpResponseMessage answer = await client.PostAsync(new Uri(call.Path, UriKind.Relative), body);
+            if (answer.IsSuccessStatusCode)
+            {
+                continue;
+            }
+
+            errors++;
+            string problem = await answer.Content.ReadAsStringAsync();
+            codes.Add((string)JsonNode.Parse(problem)!["code"]!);
+            if (problem.Contains(Number, StringComparison.Ordinal))
+            {
+                telling.Add(WithoutParameters(problem));
+            }
+        }
+
+        surfaces.Ask();
+        Assert.Empty(surfaces.Finds(Canaries, telling));
+        Assert.True(codes.Count > 12, string.Join(' ', codes));
+        Assert.All(surfaces.Sizes, size => Assert.True(size.Value >= ErrorsMin, $"{size}"));
+    }
+
     [Theory]
     [InlineData("log")]
     [InlineData("log of bodies")]
@@ -105,6 +155,21 @@ public sealed partial class CanaryTests
         IReadOnlyList<string> found = surfaces.Finds(Canaries, problems);
         Assert.NotEmpty(found);
         Assert.All(found, one => Assert.StartsWith(surface.Split(' ')[0], one, StringComparison.Ordinal));
+    }
+
+    private static Call WithCanaries(string loss, string example) => Call.Of(loss, Floats().Replace(example, $"{Number}e-27"));
+
+    // A canary that came to stand in a parameter's place may be told its caller, in the words of that mistake.
+    private static string WithoutParameters(string problem)
+    {
+        JsonNode node = JsonNode.Parse(problem)!;
+        JsonArray errors = node["errors"]?.AsArray() ?? [];
+        if (errors.RemoveAll(error => ParameterCodes.Contains((string)error!["code"]!)) > 0)
+        {
+            node["detail"] = ""; // repeats one of them, or counts them
+        }
+
+        return node.ToJsonString();
     }
 
     private static async Task<IReadOnlyList<string>> SendAllAsync(Service service)
@@ -155,6 +220,9 @@ public sealed partial class CanaryTests
         await service.Log.OfAsync(node => (string?)node["Route"] == "/marker");
         return problems;
     }
+
+    [GeneratedRegex(@"-?\d+\.\d+(e[+-]?\d+)?")]
+    private static partial Regex Floats();
 
     [GeneratedRegex(""",?"targets":\[[^\]]*\]""")]
     private static partial Regex Targets();
