@@ -1,23 +1,17 @@
-using System.Runtime.InteropServices;
-
 namespace LossService.Benchmarks.Harness;
 
 /// <summary>Load that must not stand in the way of who measures: it shares a processor with him.</summary>
-internal static partial class Background
+internal static class Background
 {
-    private const int Idle = 5; // SCHED_IDLE, <sched.h>
-    private const int Caller = 0;
-
     /// <summary>What starts a program in the same way.</summary>
     public static readonly (string Name, string[] Arguments) Starter = ("chrt", ["--idle", "0"]);
 
-    /// <summary>From now on the calling thread runs only while no other wants its processor, and whoever wakes up takes it
-    /// at once. A thread that is merely nice keeps it until the next tick of the system's clock, which is 4 ms long here:
-    /// latencies that a client measures beside it are its own.</summary>
+    /// <summary>From now on the calling thread runs only while no other wants its processor. A thread that is merely nice
+    /// keeps it until the next tick of the system's clock, which is 4 ms long here: latencies that a client measures beside
+    /// it are its own.</summary>
     public static void Enter()
     {
-        int none = 0;
-        if (OperatingSystem.IsLinux() && SetScheduler(Caller, Idle, in none) != 0)
+        if (OperatingSystem.IsLinux() && !Scheduling.Enter(Scheduling.Policy.Idle))
         {
             throw new InvalidOperationException("sched_setscheduler was refused.");
         }
@@ -31,8 +25,4 @@ internal static partial class Background
             work();
         },
         TaskCreationOptions.LongRunning);
-
-    [LibraryImport("libc", EntryPoint = "sched_setscheduler")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static partial int SetScheduler(int thread, int policy, in int priority);
 }

@@ -4,6 +4,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using HdrHistogram;
+using LossService.Benchmarks.Harness;
 using LossService.Benchmarks.Server;
 
 namespace LossService.Benchmarks.Overload;
@@ -188,6 +189,7 @@ internal sealed partial class OpenLoop(int port, byte[] request, int connections
         private async ValueTask<int> ReceiveAsync(int from)
         {
             int got = await _socket.ReceiveAsync(_buffer.AsMemory(from)).ConfigureAwait(false);
+            Foreground.Enter(); // before the time is taken, and for what this thread hears of next
             return got > 0 ? got : throw new IOException("The server closed the connection.");
         }
     }

@@ -221,7 +221,12 @@ internal sealed class ServerProcess : IDisposable
     {
         bool isApart = OneProcessor().Length > 0;
         Keep(from: 1, measures ? ["--fifo", "--pid", "1"] : ["--other", "--pid", "0"]);
-        return new End(() => Keep(from: 0, ["--other", "--pid", "0"]));
+        Foreground.IsOn = isApart && measures;
+        return new End(() =>
+        {
+            Foreground.IsOn = false;
+            Keep(from: 0, ["--other", "--pid", "0"]);
+        });
 
         void Keep(int from, string[] policy)
         {
