@@ -7,7 +7,7 @@ namespace LossService.Benchmarks.Harness;
 internal static class Foreground
 {
     [ThreadStatic]
-    private static bool t_isIn;
+    private static bool _isIn;
 
     /// <summary>True while threads that ask for it come first.</summary>
     public static bool IsOn { get; set; }
@@ -15,9 +15,9 @@ internal static class Foreground
     /// <summary>From now on the calling thread comes first, where that is allowed.</summary>
     public static void Enter()
     {
-        if (IsOn && !t_isIn)
+        if (IsOn && !_isIn)
         {
-            t_isIn = true;
+            _isIn = true;
             Scheduling.Enter(Scheduling.Policy.Fifo);
         }
     }
