@@ -2,7 +2,7 @@ namespace LossService.Benchmarks.Harness;
 
 /// <summary>Who measures: he comes before all that shares his processor.</summary>
 /// <remarks>Not only the threads that he begins with: the runtime gives those that it adds to its pool the ordinary class,
-/// and beside attackers of the lowest class an answer that had come lay there for up to 2.8 ms, a slice of Linux's
+/// and beside attackers of the lowest class an answer that had come lay there for 2.2 ms, until the attacker's slice was over
 /// (<c>perf sched</c>).</remarks>
 internal static class Foreground
 {
