@@ -8,12 +8,11 @@ namespace LossService.Benchmarks.Soak;
 internal static class Leak
 {
     private const string Variable = "LOSSSERVICE_LEAK";
-    private const int BytesPerRequest = 1024;
 
     private static readonly List<byte[]> Kept = [];
 
-    /// <summary>The variable that a process is started with to leak.</summary>
-    public static (string Name, string Value) Wish { get; } = (Variable, BytesPerRequest.ToString(CultureInfo.InvariantCulture));
+    /// <summary>The variable that a process is started with to leak so many bytes a request.</summary>
+    public static (string Name, string Value) Of(int bytes) => (Variable, bytes.ToString(CultureInfo.InvariantCulture));
 
     /// <summary>Starts leaking, where the variable says so.</summary>
     public static void Plant()

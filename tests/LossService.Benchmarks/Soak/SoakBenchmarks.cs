@@ -10,18 +10,21 @@ internal static class SoakBenchmarks
 {
     private const int Samples = 360;
     private const double MiB = 1 << 20;
+    private const int KiB = 1 << 10;
 
     /// <summary>Runs the load for so many seconds, after a twelfth of them that does not count. The second half is judged: in
     /// the first a process settles, as code is compiled again and pools find their size.</summary>
     /// <param name="toy">Sees only that it runs: what a young process grows by beside the heap says little.</param>
     /// <param name="seconds">How long.</param>
-    /// <param name="leaks">Plants a leak of 1 KiB a request, which has to be found.</param>
+    /// <param name="leaks">Plants a leak of 1 KiB a request, which has to be found; of 16 in a toy, whose seconds hold few
+    /// requests on a busy machine.</param>
     /// <param name="say">Told how far it is.</param>
     /// <returns>What was found, and whether nothing grew.</returns>
     public static (string Section, bool IsClean) Run(bool toy, double seconds, bool leaks, Action<string> say)
     {
+        int leak = !leaks ? 0 : toy ? 16 : 1;
         using ServerProcess server = ServerProcess.StartService(
-            ServerProcess.Service, withGauge: true, firstRequest: null, leaks ? [Leak.Wish] : []);
+            ServerProcess.Service, withGauge: true, firstRequest: null, leaks ? [Leak.Of(leak * KiB)] : []);
         Series[] all =
         [
             new("live managed heap, MiB", toy ? 1.5 : 1), new("resident memory, MiB", toy ? 256 : 1), new("handles", toy ? 64 : 16),
@@ -47,10 +50,10 @@ internal static class SoakBenchmarks
             Thread.Sleep(TimeSpan.FromSeconds(interval));
         }
 
-        return Judge(all, load, load.Answered - answeredBefore, seconds, leaks);
+        return Judge(all, load, load.Answered - answeredBefore, seconds, leak);
     }
 
-    private static (string Section, bool IsClean) Judge(Series[] all, SoakLoad load, long answered, double seconds, bool leaks)
+    private static (string Section, bool IsClean) Judge(Series[] all, SoakLoad load, long answered, double seconds, int leak)
     {
         string[] growing = [.. all.Where(series => series.Grows(seconds)).Select(series => series.Name)];
         List<string[]> lines =
@@ -64,7 +67,7 @@ internal static class SoakBenchmarks
             : growing.Length > 0 ? $"GROWS: {string.Join(", ", growing)}."
             : "Nothing grows.";
         string section = string.Create(CultureInfo.InvariantCulture, $"""
-            {seconds:0} s{(leaks ? " WITH A PLANTED LEAK of 1 KiB a request" : "")}, {answered:N0} requests answered ({answered / seconds:0} a second), right
+            {seconds:0} s{(leak > 0 ? $" WITH A PLANTED LEAK of {leak} KiB a request" : "")}, {answered:N0} requests answered ({answered / seconds:0} a second), right
             and wrong ones of all sizes, {load.Refused:N0} refused for now, {load.Left:N0} callers left before their answer. {all[0].Points.Count} samples; slopes are Theil-Sen, and
             something grows where the slope of the second half is above what it may be and the lower end of its interval above 0: in the
             first half a process settles. The heap is what a full collection leaves.

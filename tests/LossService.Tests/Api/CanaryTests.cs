@@ -34,6 +34,7 @@ public sealed partial class CanaryTests
         [Codes.ParameterOutOfRange, Codes.OptionConflict, Codes.DtypeUnsupported, Codes.GradientNotAvailable];
 
     private static readonly string[] Canaries = [Word, Number, Label];
+    private static readonly byte[] NumberBytes = Encoding.ASCII.GetBytes(Number);
     private static readonly Meter Planted = new("canary");
     private static readonly Counter<int> PlantedCounter = Planted.CreateCounter<int>("planted");
 
@@ -110,7 +111,7 @@ public sealed partial class CanaryTests
         for (int errors = 0; errors < ErrorsMin;)
         {
             Call call = mutator.Mutate(seeds[random.Next(seeds.Length)], seeds[random.Next(seeds.Length)]);
-            if (call.Body.AsSpan().IndexOf(Encoding.ASCII.GetBytes(Number)) < 0)
+            if (call.Body.AsSpan().IndexOf(NumberBytes) < 0)
             {
                 continue;
             }
